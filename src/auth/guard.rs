@@ -1,0 +1,99 @@
+//! The guards that stand before every task route.
+
+use rocket::outcome::Outcome;
+use rocket::request::{self, FromRequest, Request};
+use rocket::{State, async_trait};
+
+use super::Verifier;
+use super::claims::Identity;
+use crate::problem::{Problem, TokenProblem};
+
+/// The caller. There is no way to make one but a good token, and no way to a task but through one.
+#[derive(Debug)]
+pub struct AuthUser(Identity);
+
+impl AuthUser {
+    /// The caller's id: 1 to 255 characters, opaque.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.0.user_id
+    }
+
+    /// The caller's address, if the token has it.
+    #[must_use]
+    pub fn email(&self) -> Option<&str> {
+        self.0.email.as_deref()
+    }
+
+    /// The caller of a request whose guard has already been passed, for the log.
+    pub(crate) fn known<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
+        cached(request, || Err(Problem::Unauthenticated(TokenProblem::Missing))).as_ref().ok()
+    }
+}
+
+/// Once a request: several routes may ask, and so does the log.
+fn cached<'r>(
+    request: &'r Request<'_>,
+    verify: impl FnOnce() -> Result<AuthUser, Problem>,
+) -> &'r Result<AuthUser, Problem> {
+    request.local_cache(verify)
+}
+
+#[async_trait]
+impl<'r> FromRequest<'r> for &'r AuthUser {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
+        // A page of a foreign origin was found out before any route was (`fairings::cors`).
+        if let Some(problem @ Problem::ForeignOrigin) = Problem::noted(request) {
+            return Outcome::Error((problem.status(), ()));
+        }
+        let verifier = match request.guard::<&State<Verifier>>().await {
+            Outcome::Success(verifier) => verifier,
+            Outcome::Error((status, ())) | Outcome::Forward(status) => return Outcome::Error((status, ())),
+        };
+        let verified = cached(request, || {
+            let identity = bearer(request).and_then(|token| verifier.verify(token));
+            identity.map(AuthUser).map_err(Problem::Unauthenticated)
+        });
+        match verified {
+            Ok(user) => Outcome::Success(user),
+            Err(problem) => Outcome::Error((problem.clone().note(request), ())),
+        }
+    }
+}
+
+/// The token of [RFC 6750, 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1).
+fn bearer<'r>(request: &'r Request<'_>) -> Result<&'r str, TokenProblem> {
+    let mut headers = request.headers().get("Authorization");
+    let header = headers.next().unwrap_or_default();
+    // Two of them are a disagreement about who is calling, and nobody else would resolve it as we do.
+    if headers.next().is_some() {
+        return Err(TokenProblem::Invalid);
+    }
+    match header.trim().split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => Ok(token.trim_start()),
+        _ => Err(TokenProblem::Missing),
+    }
+}
+
+/// The caller, where the path's first segment under its mount names a user: then it is the same one.
+#[derive(Debug)]
+pub struct PathUser<'r>(pub &'r AuthUser);
+
+#[async_trait]
+impl<'r> FromRequest<'r> for PathUser<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
+        let user = match <&AuthUser>::from_request(request).await {
+            Outcome::Success(user) => user,
+            Outcome::Error(error) => return Outcome::Error(error),
+            Outcome::Forward(status) => return Outcome::Forward(status),
+        };
+        match request.param::<&str>(0) {
+            Some(Ok(id)) if id == user.id() => Outcome::Success(PathUser(user)),
+            _ => Outcome::Error((Problem::NotTheCaller.note(request), ())),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Settings: where they come from, and each section as a type that can only hold what works.
+//!
+//! A section is read when it is needed, so that `migrate` asks for no token secret and `healthcheck` for no
+//! database. [`Config::settings`] reads all of them, which is what `serve` does before anything else.
+
+mod database;
+mod error;
+mod secret;
+mod sources;
+
+use std::time::Duration;
+
+use figment::Figment;
+use rocket::Config as RocketConfig;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+pub use database::{Database, DatabaseUrl};
+pub use error::ConfigError;
+pub use secret::Secret;
+
+use crate::fairings::AllowedOrigins;
+
+/// HS256 keys shorter than its hash are weaker than the algorithm ([RFC 7518, 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
+const SECRET_BYTES: usize = 32;
+
+/// Everything the sources say, unread.
+#[derive(Debug, Clone)]
+pub struct Config {
+    figment: Figment,
+}
+
+/// All that the server needs to know, known to work.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// For Rocket itself and the fairings that read their own section.
+    pub figment: Figment,
+    /// Address, port, workers and the like.
+    pub server: RocketConfig,
+    /// The section `databases.todo`.
+    pub database: Database,
+    /// The section `auth`.
+    pub auth: Auth,
+    /// The section `cors`.
+    pub cors: Cors,
+    /// The section `shutdown`, as far as it is ours.
+    pub shutdown: Shutdown,
+    /// The keys outside any section.
+    pub general: General,
+}
+
+/// Who may call: how tokens are checked.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// The HS256 key, shared with Better Auth.
+    pub secret: Option<Secret>,
+    /// The `iss` a token must have, where set.
+    pub issuer: Option<String>,
+    /// The `aud`s of which a token must have one, where set.
+    pub audience: Option<OneOrMany>,
+    /// Seconds of clock difference forgiven in `exp` and `nbf`.
+    pub leeway: u32,
+}
+
+/// A value that may be written alone or as a list.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// `audience = "a"`
+    One(String),
+    /// `audience = ["a", "b"]`
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    /// The values, however they were written.
+    #[must_use]
+    pub fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Many(values) => values,
+        }
+    }
+}
+
+/// Which browsers may call.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cors {
+    /// Exact origins; none, and no page of another origin can read an answer.
+    pub origins: AllowedOrigins,
+}
+
+/// How the server goes away.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shutdown {
+    /// Seconds between failing `/readyz` and closing the listener.
+    pub drain: u32,
+    /// Seconds for requests in flight to finish after that.
+    pub grace: u32,
+    /// Seconds more before their connections are cut.
+    pub mercy: u32,
+}
+
+/// The keys outside any section.
+#[derive(Debug, Clone, Deserialize)]
+pub struct General {
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Whether starting brings the database's schema up to date.
+    pub migrate_on_launch: bool,
+    /// Seconds for a request's body to arrive.
+    pub body_timeout: u32,
+}
+
+impl General {
+    /// How long a request's body may take to arrive.
+    #[must_use]
+    pub fn body_timeout(&self) -> Duration {
+        Duration::from_secs(self.body_timeout.into())
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people, in colour on a terminal.
+    Readable,
+}
+
+impl Config {
+    /// Reads all sources: what the program ships with, `Rocket.toml`, the environment and, in the debug profile, `.env`.
+    pub fn load() -> Result<Self, ConfigError> {
+        let figment = sources::figment()?;
+        Ok(Self { figment })
+    }
+
+    /// Every section at once.
+    pub fn settings(&self) -> Result<Settings, ConfigError> {
+        Ok(Settings {
+            figment: sources::for_rocket(&self.figment),
+            server: self.server()?,
+            database: self.database()?,
+            auth: self.auth()?,
+            cors: self.section("cors")?,
+            shutdown: self.section("shutdown")?,
+            general: self.general()?,
+        })
+    }
+
+    /// Rocket's own settings, checked here because Rocket panics over a bad one.
+    pub fn server(&self) -> Result<RocketConfig, ConfigError> {
+        RocketConfig::try_from(sources::for_rocket(&self.figment)).map_err(ConfigError::from)
+    }
+
+    /// The keys outside any section.
+    pub fn general(&self) -> Result<General, ConfigError> {
+        self.figment.extract().map_err(ConfigError::from)
+    }
+
+    /// The section `databases.todo`. A SQLite file that is not there yet is made.
+    pub fn database(&self) -> Result<Database, ConfigError> {
+        if !self.figment.contains("databases.todo.url") {
+            return Err(ConfigError::new(
+                "databases.todo.url",
+                "is not set",
+                "give it a postgres:// or sqlite:// URL",
+            ));
+        }
+        let database: Database = self.section("databases.todo")?;
+        database.url.prepare()?;
+        Ok(database)
+    }
+
+    /// The section `auth`. In the debug profile a missing secret is made and kept.
+    pub fn auth(&self) -> Result<Auth, ConfigError> {
+        let mut auth: Auth = self.section("auth")?;
+        let mend = "make one with: openssl rand -base64 32";
+        match &auth.secret {
+            Some(secret) if !self.is_debug() && secret.len() < SECRET_BYTES => Err(ConfigError::new(
+                "auth.secret",
+                format!("has {} bytes, fewer than {SECRET_BYTES}", secret.len()),
+                mend,
+            )),
+            Some(_) => Ok(auth),
+            None if self.is_debug() => {
+                auth.secret = Some(secret::development()?);
+                Ok(auth)
+            }
+            None => Err(ConfigError::new("auth.secret", "is not set", mend)),
+        }
+    }
+
+    /// Whether this is the profile for development, with its conveniences.
+    #[must_use]
+    pub fn is_debug(&self) -> bool {
+        self.figment.profile() == RocketConfig::DEBUG_PROFILE
+    }
+
+    fn section<T: DeserializeOwned>(&self, key: &str) -> Result<T, ConfigError> {
+        self.figment.extract_inner(key).map_err(|mut error| {
+            // Figment puts the section's path after the path within it.
+            let within = error.path.len().saturating_sub(key.split('.').count());
+            error.path.rotate_left(within);
+            ConfigError::from(error)
+        })
+    }
+}

@@ -1,0 +1,57 @@
+//! What happens to every request, whatever its route.
+
+mod cors;
+mod headers;
+mod trace;
+
+use std::io::Cursor;
+
+use rocket::http::{ContentType, Status};
+use rocket::request::Request;
+use rocket::response::{self, Responder, Response};
+use serde::Serialize;
+
+pub use cors::{AllowedOrigins, Cors};
+pub use headers::{ApiHeaders, shield};
+pub use trace::Trace;
+
+use crate::problem::Problem;
+
+/// Whether a request is for an API, not for a probe or a page.
+fn is_api(request: &Request<'_>) -> bool {
+    request.uri().path().segments().next() == Some("api")
+}
+
+/// The answer to a request that failed.
+pub struct Failure<'r>(Response<'r>);
+
+impl<'r, 'o: 'r> Responder<'r, 'o> for Failure<'o> {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'o> {
+        Ok(self.0)
+    }
+}
+
+/// Answers a request that failed, with the body its dialect gives it.
+pub async fn fail<'r>(
+    request: &'r Request<'_>,
+    problem: &Problem,
+    status: Status,
+    body: &impl Serialize,
+) -> Failure<'r> {
+    let body = serde_json::to_vec(body).unwrap_or_default();
+    let mut response = Response::build()
+        .status(status)
+        .header(ContentType::JSON)
+        .sized_body(body.len(), Cursor::new(body))
+        .finalize();
+    problem.add_headers(&mut response);
+    // Rocket runs no fairings for a request that it cannot read (one of an unknown method, for example), but it does
+    // run a catcher: so that is where such an answer gets what the fairings give to every other.
+    if !trace::has_begun(request) {
+        trace::begin(request, None);
+        cors::apply(request, &mut response).await;
+        headers::apply(request, &mut response);
+        trace::end(request, &mut response);
+    }
+    Failure(response)
+}

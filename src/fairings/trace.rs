@@ -1,0 +1,111 @@
+//! A name for every request, and one line about each.
+//!
+//! What the line never has: tokens, bodies, queries, and ids of users, which it has hashed. The path is the route's
+//! pattern, for a real one may hold a user's id.
+
+use std::time::Instant;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use rocket::fairing::{Fairing, Info, Kind};
+use rocket::http::{Header, Method, Status};
+use rocket::request::Request;
+use rocket::response::Response;
+use rocket::{Data, async_trait};
+use uuid::Uuid;
+
+use crate::auth::AuthUser;
+use crate::ops::{InFlight, Lifecycle};
+use crate::problem::Problem;
+
+const REQUEST_ID: &str = "X-Request-Id";
+
+/// Characters an id of the client's may have at most.
+const REQUEST_ID_MAX: usize = 128;
+
+/// The fairing.
+#[derive(Debug)]
+pub struct Trace;
+
+#[async_trait]
+impl Fairing for Trace {
+    fn info(&self) -> Info {
+        Info { name: "Request id and log", kind: Kind::Request | Kind::Response }
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        let lifecycle = request.rocket().state::<Lifecycle>();
+        begin(request, lifecycle.map(Lifecycle::enter));
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        end(request, response);
+    }
+}
+
+/// What is known of a request from its beginning. Dropped with it, when its answer is written.
+struct Span {
+    id: String,
+    method: Method,
+    began: Instant,
+    _in_flight: Option<InFlight>,
+}
+
+fn span<'r>(request: &'r Request<'_>) -> &'r Option<Span> {
+    request.local_cache(|| None)
+}
+
+pub(super) fn has_begun(request: &Request<'_>) -> bool {
+    span(request).is_some()
+}
+
+pub(super) fn begin(request: &Request<'_>, in_flight: Option<InFlight>) {
+    let given = request.headers().get_one(REQUEST_ID).filter(|id| is_request_id(id));
+    let id = given.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
+    request.local_cache(|| {
+        // The method now: Rocket makes HEAD a GET when it routes it.
+        Some(Span { id, method: request.method(), began: Instant::now(), _in_flight: in_flight })
+    });
+}
+
+pub(super) fn end(request: &Request<'_>, response: &mut Response<'_>) {
+    let Some(span) = span(request) else { return };
+    response.set_header(Header::new(REQUEST_ID, span.id.clone()));
+    if request.rocket().state::<Lifecycle>().is_some_and(Lifecycle::is_draining) {
+        // Clients with a connection kept alive must find another server.
+        response.set_header(Header::new("Connection", "close"));
+    }
+    log(span, request, response.status());
+}
+
+fn is_request_id(id: &str) -> bool {
+    (1..=REQUEST_ID_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn log(span: &Span, request: &Request<'_>, status: Status) {
+    let user = AuthUser::known(request).map(|user| pseudonym(user.id()));
+    let route = request.route().map(|route| route.uri.path());
+    let milliseconds = span.began.elapsed().as_secs_f64() * 1e3;
+    let error = Problem::noted(request).and_then(Problem::cause);
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                request_id = span.id,
+                method = span.method.as_str(),
+                route,
+                status = status.code,
+                ms = (milliseconds * 1e3).round() / 1e3,
+                user,
+                error,
+                "request"
+            )
+        };
+    }
+    if status.code >= 500 { line!(error) } else { line!(info) }
+}
+
+/// The first 16 hexadecimal digits of the id's SHA-256: the same for the same user, and found again by whoever knows
+/// the id (`printf %s "$id" | sha256sum | cut -c1-16`).
+fn pseudonym(user: &str) -> String {
+    let hash = digest(&SHA256, user.as_bytes());
+    hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,43 @@
+//! A multi-tenant task API: the server as a library, for its binary and its tests.
+//!
+//! A request passes through the modules in one direction:
+//!
+//! ```text
+//! HTTP → fairings (request id, log, CORS, headers) → auth::AuthUser → a route of its dialect → request::Body
+//!      → store::Store, bound to that user → one SQL statement → task::Task → the dialect's JSON
+//! ```
+//!
+//! and whatever fails on the way is a [`problem::Problem`], said where it happens and worded by the catcher of the
+//! dialect in which it happened.
+
+pub mod api;
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod fairings;
+pub mod logging;
+pub mod ops;
+pub mod problem;
+pub mod request;
+pub mod serve;
+pub mod store;
+pub mod task;
+
+use rocket::{Build, Rocket};
+use rocket_db_pools::Database;
+
+/// The whole server. What is not here is not in it.
+#[must_use]
+pub fn rocket(settings: &config::Settings) -> Rocket<Build> {
+    rocket::custom(&settings.figment)
+        .attach(ops::stage(settings))
+        .attach(fairings::Trace)
+        .attach(fairings::shield())
+        .attach(fairings::ApiHeaders)
+        .attach(fairings::Cors::new(&settings.cors.origins))
+        .attach(store::Store::init())
+        .attach(store::Migrations::new(settings))
+        .attach(auth::stage(&settings.auth))
+        .attach(request::stage(&settings.general))
+        .attach(api::stage())
+}

@@ -1,0 +1,40 @@
+//! What a start says of itself.
+
+use rocket::fairing::{Fairing, Info, Kind};
+use rocket::{Orbit, Rocket, async_trait};
+
+use crate::config::{LogFormat, Settings};
+
+/// Says where the server is, once it is there.
+#[derive(Debug)]
+pub(super) struct Announcement {
+    database: String,
+    format: LogFormat,
+}
+
+impl Announcement {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self { database: settings.database.url.to_string(), format: settings.general.log_format }
+    }
+}
+
+#[async_trait]
+impl Fairing for Announcement {
+    fn info(&self) -> Info {
+        Info { name: "Announcement", kind: Kind::Liftoff }
+    }
+
+    async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
+        let config = rocket.config();
+        let url = format!("http://{}", std::net::SocketAddr::new(config.address, config.port));
+        let version = env!("CARGO_PKG_VERSION");
+        match self.format {
+            LogFormat::Json => tracing::info!(version, url, database = self.database, "listening"),
+            LogFormat::Readable => {
+                tracing::info!("todo-api {version} is listening on {url}");
+                tracing::info!("it keeps tasks with {}", self.database);
+                tracing::info!("a token to call it with: cargo run -q -- token --user me");
+            }
+        }
+    }
+}

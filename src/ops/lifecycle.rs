@@ -1,0 +1,63 @@
+//! Whether the server is going away, and whether anybody still waits for an answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+/// Between two looks at whether requests are still in flight, while shutting down.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Looks without any request in flight before none are believed to come: one may be read just now, and the last
+/// answer be on its way from a buffer to its socket.
+const QUIET_LOOKS: u32 = 5;
+
+/// The state of the process.
+#[derive(Debug, Clone, Default)]
+pub struct Lifecycle(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    draining: AtomicBool,
+    in_flight: AtomicUsize,
+}
+
+/// A request that is being answered, until it is dropped.
+#[derive(Debug)]
+pub struct InFlight(Lifecycle);
+
+impl Lifecycle {
+    /// One more request in flight.
+    #[must_use]
+    pub fn enter(&self) -> InFlight {
+        self.0.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(self.clone())
+    }
+
+    /// From now on the server is going away.
+    pub fn drain(&self) {
+        self.0.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server is going away.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Relaxed)
+    }
+
+    /// Waits until no request is in flight.
+    pub async fn idle(&self) {
+        let mut quiet = 0;
+        while quiet < QUIET_LOOKS {
+            quiet = if self.0.in_flight.load(Ordering::Relaxed) == 0 { quiet + 1 } else { 0 };
+            sleep(LOOK).await;
+        }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,79 @@
+//! A JSON body that has become a domain type, or the exact reason why it has not.
+
+use std::time::Duration;
+
+use rocket::data::{self, Data, FromData, ToByteUnit};
+use rocket::outcome::Outcome;
+use rocket::request::Request;
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::time::timeout;
+
+use crate::problem::{Invalid, Problem};
+use crate::task::Parse;
+
+/// Bytes a body may have.
+const LIMIT: usize = 64 * 1024;
+
+/// Bytes of a larger body that are read all the same. A server that answers and hangs up while a client is still
+/// sending makes its TCP throw the answer away: the client would see a broken connection instead of a 413.
+const COURTESY: usize = 1024 * 1024;
+
+/// How long a body may take to arrive. Rocket has no such limit of its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BodyTimeout(pub(super) Duration);
+
+/// The body of a request, parsed.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+#[rocket::async_trait]
+impl<'r, T: Parse> FromData<'r> for Body<T> {
+    type Error = ();
+
+    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> data::Outcome<'r, Self> {
+        match read(request, data).await.and_then(|bytes| parse(&bytes)) {
+            Ok(value) => Outcome::Success(Self(value)),
+            Err(problem) => Outcome::Error((problem.note(request), ())),
+        }
+    }
+}
+
+async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Vec<u8>, Problem> {
+    let patience = request.rocket().state::<BodyTimeout>().map_or(Duration::MAX, |it| it.0);
+    // The content-type is not looked at: what is meant is JSON, and many a client forgets to say so.
+    match timeout(patience, receive(data.open(COURTESY.bytes()))).await {
+        Ok(received) => received,
+        Err(_) => Err(Problem::TooSlow),
+    }
+}
+
+async fn receive(mut stream: impl AsyncRead + Unpin) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    // The client went away or broke the transfer encoding; nobody may be left to read this.
+    let broken = |_| Problem::Malformed;
+    (&mut stream).take(LIMIT as u64 + 1).read_to_end(&mut bytes).await.map_err(broken)?;
+    if bytes.len() > LIMIT {
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map_err(broken)?;
+        return Err(Problem::TooLarge);
+    }
+    Ok(bytes)
+}
+
+fn parse<T: Parse>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.is_empty()
+        && let Some(value) = T::absent()
+    {
+        return Ok(value);
+    }
+    // All of it is read as JSON before any of it is judged: whether a body is JSON (400) must not depend on whether a
+    // wrong field (422) comes before or after the mistake.
+    let value = serde_json::from_slice(bytes).map_err(|error| Problem::NotJson(error.to_string()))?;
+    match value {
+        Value::Object(object) => T::parse(&object).map_err(Problem::Invalid),
+        _ => Err(Problem::Invalid(vec![Invalid {
+            field: "body",
+            message: "Request body must be a JSON object",
+        }])),
+    }
+}

@@ -1,0 +1,72 @@
+//! The methods a path does not have.
+//!
+//! Rocket answers 404 to a known path with another method. HTTP wants 405 with `Allow`, and 204 with it for `OPTIONS`,
+//! so every path gets routes for its other methods, made from the routes it has.
+
+use std::collections::BTreeMap;
+
+use rocket::http::{Header, Method, Status};
+use rocket::outcome::Outcome;
+use rocket::request::Request;
+use rocket::response::Response;
+use rocket::route::{self, Handler, Route};
+use rocket::{Data, async_trait};
+
+use crate::problem::Problem;
+
+/// All that a request can come with, `OPTIONS` apart, in the order in which `Allow` shows them.
+const METHODS: [Method; 8] = [
+    Method::Get,
+    Method::Head,
+    Method::Post,
+    Method::Put,
+    Method::Patch,
+    Method::Delete,
+    Method::Trace,
+    Method::Connect,
+];
+
+/// After every route that does something.
+const LAST: isize = 100;
+
+/// These routes, and for each path those that answer its other methods.
+#[must_use]
+pub fn with_other_methods(mut routes: Vec<Route>) -> Vec<Route> {
+    let mut paths: BTreeMap<String, (isize, Vec<Method>)> = BTreeMap::new();
+    for route in &routes {
+        let path = route.uri.path().to_owned();
+        let (rank, methods) = paths.entry(path).or_insert((route.rank, Vec::new()));
+        *rank = route.rank.max(*rank);
+        methods.push(route.method);
+    }
+    for (path, (rank, methods)) in paths {
+        // Rocket answers HEAD by the route for GET.
+        let has = |method| {
+            methods.contains(&method) || (method == Method::Head && methods.contains(&Method::Get))
+        };
+        let mut names: Vec<&str> = METHODS.into_iter().filter(|it| has(*it)).map(|it| it.as_str()).collect();
+        names.push(Method::Options.as_str());
+        let others = OtherMethods { allow: names.join(", ") };
+        for method in METHODS.into_iter().chain([Method::Options]).filter(|it| !has(*it)) {
+            routes.push(Route::ranked(rank + LAST, method, &path, others.clone()));
+        }
+    }
+    routes
+}
+
+#[derive(Clone)]
+struct OtherMethods {
+    allow: String,
+}
+
+#[async_trait]
+impl Handler for OtherMethods {
+    async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> route::Outcome<'r> {
+        if request.method() == Method::Options {
+            let allow = Header::new("Allow", self.allow.clone());
+            Outcome::Success(Response::build().status(Status::NoContent).header(allow).finalize())
+        } else {
+            Outcome::Error(Problem::MethodNotAllowed(self.allow.clone()).note(request))
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What the dialects read from a request alike: its body, a task's id in its path, its query; and what both answer to
+//! a method that a path does not have.
+
+mod body;
+mod methods;
+mod path;
+mod query;
+
+use rocket::fairing::AdHoc;
+
+pub use body::Body;
+pub use methods::with_other_methods;
+pub use query::Query;
+
+use crate::config::General;
+
+/// Lets bodies be read by these settings.
+#[must_use]
+pub fn stage(settings: &General) -> AdHoc {
+    let patience = body::BodyTimeout(settings.body_timeout());
+    AdHoc::on_ignite("Bodies", move |rocket| async move { rocket.manage(patience) })
+}

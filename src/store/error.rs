@@ -1,0 +1,59 @@
+//! What a failing database means to a request.
+
+use sqlx::Error;
+use sqlx::error::DatabaseError;
+
+use crate::problem::Problem;
+
+/// Whether the fault is the database's being away or too busy, which passes, or a mistake, which does not.
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        // `Display` of a database's error is its message alone. `Debug` would show its detail, which can hold rows.
+        let cause = error.to_string();
+        if is_unavailable(&error) { Self::Unavailable(cause) } else { Self::Internal(cause) }
+    }
+}
+
+/// The table is in `specs/database/schema.md`.
+pub(super) fn is_unavailable(error: &Error) -> bool {
+    match error {
+        Error::Io(_) | Error::Tls(_) | Error::Protocol(_) => true,
+        Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
+        Error::Database(error) => match error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
+            Some(error) => is_passing_sqlstate(error.code()),
+            None => is_passing_sqlite(error.as_ref()),
+        },
+        _ => false,
+    }
+}
+
+/// [SQLSTATE](https://www.postgresql.org/docs/current/errcodes-appendix.html) classes and codes that are about the server, not the statement.
+fn is_passing_sqlstate(code: &str) -> bool {
+    let class = code.get(..2).unwrap_or_default();
+    matches!(
+        class,
+        "08" // connection exceptions
+        | "28" // authentication: the password was changed and not here
+        | "53" // out of connections, memory or disk
+        | "57" // shutting down, starting up, terminated by an operator
+        | "58" // the server's own I/O
+    ) || matches!(
+        code,
+        "25006" // read only: a replica, or one that is about to be primary
+        | "3D000" // no such database, yet
+        | "40001" | "40P01" // lost a race; PostgreSQL asks to try again
+        | "42P01" // no such table: not migrated, yet
+        | "55P03" // a lock did not come in time: a migration holds it
+    )
+}
+
+/// [Result codes](https://www.sqlite.org/rescode.html) of SQLite that are about the file, not the statement.
+fn is_passing_sqlite(error: &dyn DatabaseError) -> bool {
+    let code = error.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default();
+    // The low byte is the primary code. 1 is any error; of these only the table that is not there yet will pass.
+    match code & 0xff {
+        5 | 6 | 8 | 10 | 13 | 14 => true, // busy, locked, read only, I/O, disk full, cannot open
+        1 => error.message().starts_with("no such table"),
+        _ => false,
+    }
+}

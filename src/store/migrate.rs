@@ -1,0 +1,199 @@
+//! Bringing the schema up to date: at launch, by command, and never by two at once.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rocket::fairing::{self, Fairing, Info, Kind};
+use rocket::{Build, Rocket, async_trait};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{Connection as _, PgConnection, SqlSafeStr, SqliteConnection};
+use tokio::time::{sleep, timeout};
+
+use super::error::is_unavailable;
+use super::pool::{Pool, on};
+use super::sql;
+use crate::config::{Database, DatabaseUrl, Settings};
+use crate::problem::Problem;
+
+/// Version and name, PostgreSQL's text, SQLite's.
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
+    1,
+    "tasks",
+    include_str!("../../migrations/postgres/0001_tasks.sql"),
+    include_str!("../../migrations/sqlite/0001_tasks.sql"),
+)];
+
+/// Between two tries while the database is away.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// Why the schema is not up to date.
+#[derive(Debug)]
+pub enum MigrationError {
+    /// The database cannot be reached. That passes.
+    Unavailable(String),
+    /// It refuses. That does not.
+    Refused(String),
+}
+
+impl fmt::Display for MigrationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable(why) => write!(f, "the database cannot be reached: {why}"),
+            Self::Refused(why) => write!(f, "the database cannot be migrated: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for MigrationError {}
+
+impl From<MigrateError> for MigrationError {
+    fn from(error: MigrateError) -> Self {
+        let passes = match &error {
+            MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => is_unavailable(source),
+            _ => false,
+        };
+        if passes { Self::Unavailable(error.to_string()) } else { Self::Refused(error.to_string()) }
+    }
+}
+
+impl From<sqlx::Error> for MigrationError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::from(MigrateError::Execute(error))
+    }
+}
+
+impl From<io::Error> for MigrationError {
+    fn from(error: io::Error) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+// `run_direct` and not `run`: a future of `run` on a borrowed connection cannot be spawned (rust-lang/rust#110338).
+
+/// Applies what the database does not have yet. Of several processes one does, the others wait for it.
+pub async fn migrate(settings: &Database) -> Result<(), MigrationError> {
+    match settings.migrate_url() {
+        DatabaseUrl::Postgres { options, .. } => {
+            let mut connection = PgConnection::connect_with(&options).await?;
+            migrator(|(_, _, postgres, _)| postgres).run_direct(None, &mut connection, false).await?;
+            connection.close().await?;
+        }
+        DatabaseUrl::Sqlite(path) => {
+            // The driver's migrator locks nothing on SQLite, and its steps are several transactions.
+            let lock = lock(path.with_extension("migrate-lock")).await?;
+            let mut connection = SqliteConnection::connect_with(&DatabaseUrl::sqlite_options(&path)).await?;
+            migrator(|(_, _, _, sqlite)| sqlite).run_direct(None, &mut connection, false).await?;
+            connection.close().await?;
+            drop(lock);
+        }
+    }
+    Ok(())
+}
+
+fn migrator(text: impl Fn(&(i64, &str, &'static str, &'static str)) -> &'static str) -> Migrator {
+    let migrations = MIGRATIONS.iter().map(|migration| {
+        let (version, name, ..) = *migration;
+        let text = text(migration).into_sql_str();
+        Migration::new(version, name.into(), MigrationType::Simple, text, false)
+    });
+    let mut migrator = Migrator::with_migrations(migrations.collect());
+    // A database that is ahead is one that a newer release has been at: going back to this one must work.
+    migrator.set_ignore_missing(true);
+    migrator
+}
+
+async fn lock(path: PathBuf) -> io::Result<File> {
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = File::options().create(true).write(true).truncate(false).open(path)?;
+        file.lock()?;
+        Ok(file)
+    });
+    locked.await.map_err(io::Error::other)?
+}
+
+/// Whether the database has the newest migration this program knows.
+pub(super) async fn check(pool: &Pool) -> Result<(), Problem> {
+    let newest = MIGRATIONS.iter().map(|(version, ..)| *version).max();
+    let found: i64 = on!(pool.reader(), query_scalar(sql::MIGRATED), |query, db| query.bind(newest).fetch_one(db))?;
+    if found == 1 { Ok(()) } else { Err(Problem::Unavailable("the schema is not up to date".to_owned())) }
+}
+
+/// Migrates at launch. A database that refuses ends the launch; one that is away is waited for in the background, with
+/// the server up and not ready.
+#[derive(Debug)]
+pub struct Migrations {
+    database: Database,
+    enabled: bool,
+}
+
+impl Migrations {
+    /// For the database of these settings, unless they say not to.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        Self { database: settings.database.clone(), enabled: settings.general.migrate_on_launch }
+    }
+}
+
+#[async_trait]
+impl Fairing for Migrations {
+    fn info(&self) -> Info {
+        Info { name: "Migrations", kind: Kind::Ignite }
+    }
+
+    async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
+        if !self.enabled {
+            return Ok(rocket);
+        }
+        // A task of its own: should it take longer than a launch may, it goes on undisturbed.
+        let mut first = tokio::spawn(attempt(self.database.clone()));
+        match timeout(self.database.connect_timeout(), &mut first).await {
+            Ok(Ok(Ok(()))) => Ok(rocket),
+            Ok(Ok(Err(MigrationError::Unavailable(why)))) => {
+                tracing::warn!(error = why, "the database is away; it will be migrated when it is back");
+                tokio::spawn(keep_trying(self.database.clone()));
+                Ok(rocket)
+            }
+            Ok(Ok(Err(MigrationError::Refused(why)))) => {
+                tracing::error!(error = why, "the database cannot be migrated");
+                Err(rocket)
+            }
+            Ok(Err(panic)) => {
+                tracing::error!(error = %panic, "the database cannot be migrated");
+                Err(rocket)
+            }
+            Err(_) => {
+                tracing::warn!("the migrations take long; starting without waiting for them");
+                let database = self.database.clone();
+                tokio::spawn(async move {
+                    if !matches!(first.await, Ok(Ok(()))) {
+                        keep_trying(database).await;
+                    }
+                });
+                Ok(rocket)
+            }
+        }
+    }
+}
+
+async fn attempt(database: Database) -> Result<(), MigrationError> {
+    migrate(&database).await
+}
+
+async fn keep_trying(database: Database) {
+    let mut last = String::new();
+    loop {
+        sleep(RETRY).await;
+        match migrate(&database).await {
+            Ok(()) => break tracing::info!("the database is migrated"),
+            // Once for each thing that is in the way, not once a try.
+            Err(error) if error.to_string() != last => {
+                last = error.to_string();
+                tracing::error!(error = last, "the database is not migrated; trying again");
+            }
+            Err(_) => {}
+        }
+    }
+}

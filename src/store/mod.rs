@@ -1,0 +1,40 @@
+//! The tasks, where they are kept, and the one way to them: [`Store::of`] a caller.
+
+mod error;
+mod migrate;
+mod pool;
+pub mod sql;
+mod tasks;
+
+use rocket_db_pools::Database;
+
+pub use migrate::{MigrationError, Migrations, migrate};
+pub use pool::Pool;
+pub use tasks::UserTasks;
+
+use crate::auth::AuthUser;
+use crate::problem::Problem;
+
+/// The database. A guard gives it to a route without taking a connection: those are taken by the statement, so that a
+/// client who is slow to send its body holds none.
+#[derive(Clone, Database)]
+#[database("todo")]
+pub struct Store(Pool);
+
+impl Store {
+    /// The tasks of one user. There is no way to any others.
+    #[must_use]
+    pub fn of<'a>(&'a self, user: &'a AuthUser) -> UserTasks<'a> {
+        UserTasks::new(&self.0, user.id())
+    }
+
+    /// Whether the database answers and has the schema this program needs.
+    pub async fn check(&self) -> Result<(), Problem> {
+        migrate::check(&self.0).await
+    }
+
+    /// Closes all connections, each when it is given back.
+    pub async fn shut(&self) {
+        self.0.shut().await;
+    }
+}

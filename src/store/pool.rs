@@ -1,0 +1,178 @@
+//! Connections to either of two engines, behind one interface.
+
+use std::time::Duration;
+
+use figment::Figment;
+use rocket::async_trait;
+use sqlx::pool::{PoolConnection, PoolOptions};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
+
+use crate::config::{ConfigError, Database, DatabaseUrl};
+use crate::problem::Problem;
+
+/// SQLite connections that read, beside the one that writes. They are threads; more than cores is waste.
+const READERS: u32 = 4;
+
+/// The connections. Opened as they are needed: a database that is away does not keep the process from starting.
+#[derive(Debug, Clone)]
+pub struct Pool {
+    engine: Engine,
+    query_timeout: Duration,
+}
+
+#[derive(Debug, Clone)]
+enum Engine {
+    Postgres(PgPool),
+    /// One writer: SQLite has one write lock, and waiting for it here is fair and cannot fail, while waiting for it in
+    /// SQLite is neither.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+}
+
+/// A connection to either engine. Only the store can use it.
+#[derive(Debug)]
+pub enum Connection {
+    /// To a PostgreSQL server.
+    #[doc(hidden)]
+    Postgres(PoolConnection<Postgres>),
+    /// To a SQLite file.
+    #[doc(hidden)]
+    Sqlite(PoolConnection<Sqlite>),
+}
+
+impl Pool {
+    fn new(settings: &Database) -> Self {
+        let engine = match &settings.url {
+            DatabaseUrl::Postgres { options, .. } => {
+                let pool = PoolOptions::new()
+                    .max_connections(settings.max_connections)
+                    .min_connections(settings.min_connections())
+                    .acquire_timeout(settings.connect_timeout())
+                    .idle_timeout(settings.idle_timeout())
+                    .max_lifetime(settings.max_lifetime());
+                Engine::Postgres(pool.connect_lazy_with(options.as_ref().clone()))
+            }
+            DatabaseUrl::Sqlite(path) => {
+                let options = DatabaseUrl::sqlite_options(path);
+                let pool = || PoolOptions::new().acquire_timeout(settings.connect_timeout()).idle_timeout(None);
+                Engine::Sqlite {
+                    writer: pool().max_connections(1).max_lifetime(None).connect_lazy_with(options.clone()),
+                    readers: pool()
+                        .max_connections(READERS)
+                        .max_lifetime(None)
+                        .connect_lazy_with(options.pragma("query_only", "ON")),
+                }
+            }
+        };
+        Self { engine, query_timeout: settings.query_timeout() }
+    }
+
+    /// A connection for a statement that changes nothing.
+    pub(super) async fn reader(&self) -> Result<Connection, Problem> {
+        match &self.engine {
+            Engine::Postgres(pool) => Ok(Connection::Postgres(pool.acquire().await?)),
+            Engine::Sqlite { readers, .. } => Ok(Connection::Sqlite(readers.acquire().await?)),
+        }
+    }
+
+    /// A connection for any statement.
+    pub(super) async fn writer(&self) -> Result<Connection, Problem> {
+        match &self.engine {
+            Engine::Postgres(pool) => Ok(Connection::Postgres(pool.acquire().await?)),
+            Engine::Sqlite { writer, .. } => Ok(Connection::Sqlite(writer.acquire().await?)),
+        }
+    }
+
+    /// How long a statement may take.
+    pub(super) fn query_timeout(&self) -> Duration {
+        self.query_timeout
+    }
+
+    pub(super) async fn shut(&self) {
+        match &self.engine {
+            Engine::Postgres(pool) => pool.close().await,
+            Engine::Sqlite { writer, readers } => {
+                readers.close().await;
+                // Last: closing the last connection writes the log back into the database.
+                writer.close().await;
+            }
+        }
+    }
+}
+
+impl Connection {
+    /// For a connection with a statement that did not end in time: given back, it would make the next one wait for it.
+    pub(super) fn discard(self) {
+        match self {
+            Self::Postgres(connection) => drop(connection.detach()),
+            Self::Sqlite(connection) => drop(connection),
+        }
+    }
+}
+
+/// Runs one of [`super::sql`]'s statements on whichever engine there is:
+/// `on!(pool.reader(), query_as(SHOW), |query, db| query.bind(id).fetch_optional(db))`.
+///
+/// A macro, because the two arms are the same text over different types, which functions could only share with half a
+/// dozen bounds for each.
+macro_rules! on {
+    ($pool:ident.$access:ident(), $function:ident($sql:expr), |$query:ident, $db:ident| $run:expr) => {{
+        let mut connection = $pool.$access().await?;
+        let limit = $pool.query_timeout();
+        let done = match &mut connection {
+            $crate::store::pool::Connection::Postgres(connection) => {
+                let ($query, $db) = (sqlx::$function($sql.postgres), &mut **connection);
+                tokio::time::timeout(limit, $run).await
+            }
+            $crate::store::pool::Connection::Sqlite(connection) => {
+                let ($query, $db) = (sqlx::$function($sql.sqlite), &mut **connection);
+                tokio::time::timeout(limit, $run).await
+            }
+        };
+        match done {
+            Ok(result) => result.map_err($crate::problem::Problem::from),
+            Err(_) => {
+                connection.discard();
+                Err($crate::problem::Problem::Unavailable("the statement took too long".to_owned()))
+            }
+        }
+    }};
+}
+
+pub(super) use on;
+
+#[async_trait]
+impl rocket_db_pools::Pool for Pool {
+    type Connection = Connection;
+    type Error = ConfigError;
+
+    async fn init(figment: &Figment) -> Result<Self, ConfigError> {
+        let settings: Database = figment.extract()?;
+        warn_about(&settings.url);
+        Ok(Self::new(&settings))
+    }
+
+    async fn get(&self) -> Result<Connection, ConfigError> {
+        self.writer().await.map_err(|problem| {
+            ConfigError::new("databases.todo.url", format!("gives no connection ({problem})"), "see the log")
+        })
+    }
+
+    /// Does nothing. Rocket calls it when shutdown begins, while requests in flight still need their connections;
+    /// `serve` closes the pool when they are done.
+    async fn close(&self) {}
+}
+
+fn warn_about(url: &DatabaseUrl) {
+    let DatabaseUrl::Postgres { options, ignored } = url else { return };
+    for parameter in ignored {
+        tracing::warn!(parameter, "the database URL has a parameter that is not known here; it is ignored");
+    }
+    let host = options.get_host();
+    let local = options.get_socket().is_some() || ["localhost", "127.0.0.1", "::1"].contains(&host);
+    if !local && !matches!(options.get_ssl_mode(), sqlx::postgres::PgSslMode::VerifyFull) {
+        tracing::warn!(host, "the database's certificate is not verified; sslmode=verify-full does that");
+    }
+}

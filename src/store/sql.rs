@@ -1,0 +1,89 @@
+//! Every statement there is, as constants. Nothing puts SQL together at run time.
+//!
+//! Each statement on tasks has `user_id = $n`. Columns are listed: a prepared `*` breaks when a migration adds one.
+
+/// One statement in the words of both engines, which are nearly always the same.
+#[derive(Debug, Clone, Copy)]
+pub struct Sql {
+    /// For PostgreSQL.
+    pub postgres: &'static str,
+    /// For SQLite.
+    pub sqlite: &'static str,
+}
+
+impl Sql {
+    const fn both(text: &'static str) -> Self {
+        Self { postgres: text, sqlite: text }
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "id, user_id, title, description, completed, created_at, updated_at"
+    };
+}
+
+// `completed = $2` first, or PostgreSQL cannot tell the type of `$2`.
+macro_rules! list {
+    ($order:literal) => {
+        Sql::both(concat!(
+            "SELECT ", columns!(), " FROM tasks ",
+            "WHERE user_id = $1 AND (completed = $2 OR $2 IS NULL) ",
+            "ORDER BY created_at ", $order, ", id ", $order
+        ))
+    };
+}
+
+/// A change moves `updated_at` to now, and by a millisecond at least: two changes in one, or a clock that was set back,
+/// must not look like none. `+00:00` is how the driver writes UTC into SQLite.
+macro_rules! change {
+    ($set:literal) => {
+        Sql {
+            postgres: concat!(
+                "UPDATE tasks SET ", $set,
+                ", updated_at = greatest($3, updated_at + interval '1 millisecond') ",
+                "WHERE id = $1 AND user_id = $2 RETURNING ", columns!()
+            ),
+            sqlite: concat!(
+                "UPDATE tasks SET ", $set,
+                ", updated_at = max($3, strftime('%Y-%m-%dT%H:%M:%f+00:00', updated_at, '+0.001 seconds')) ",
+                "WHERE id = $1 AND user_id = $2 RETURNING ", columns!()
+            ),
+        }
+    };
+}
+
+/// `$1` user, `$2` completed or null for any.
+pub const LIST_DESCENDING: Sql = list!("DESC");
+/// `$1` user, `$2` completed or null for any.
+pub const LIST_ASCENDING: Sql = list!("ASC");
+/// `$1` id, `$2` user.
+pub const SHOW: Sql = Sql::both(concat!("SELECT ", columns!(), " FROM tasks WHERE id = $1 AND user_id = $2"));
+/// `$1` user, `$2` title, `$3` description, `$4` completed, `$5` now.
+pub const CREATE: Sql = Sql::both(concat!(
+    "INSERT INTO tasks (user_id, title, description, completed, created_at, updated_at) ",
+    "VALUES ($1, $2, $3, $4, $5, $5) RETURNING ", columns!()
+));
+/// `$1` id, `$2` user, `$3` now, `$4` title or null, `$5` whether to set the description, `$6` to what, `$7` completed
+/// or null.
+pub const UPDATE: Sql = change!(
+    "title = coalesce($4, title), description = CASE WHEN $5 THEN $6 ELSE description END, completed = coalesce($7, completed)"
+);
+/// `$1` id, `$2` user, `$3` now, `$4` completed or null to flip it.
+pub const COMPLETE: Sql = change!("completed = coalesce($4, NOT completed)");
+/// `$1` id, `$2` user.
+pub const DELETE: Sql = Sql::both("DELETE FROM tasks WHERE id = $1 AND user_id = $2 RETURNING id");
+/// `$1` version. Of the schema, not of tasks.
+pub const MIGRATED: Sql = Sql::both("SELECT count(*) FROM _sqlx_migrations WHERE version = $1 AND success");
+
+/// All of them by name, for the test that prepares each on both engines.
+pub const ALL: &[(&str, Sql)] = &[
+    ("LIST_DESCENDING", LIST_DESCENDING),
+    ("LIST_ASCENDING", LIST_ASCENDING),
+    ("SHOW", SHOW),
+    ("CREATE", CREATE),
+    ("UPDATE", UPDATE),
+    ("COMPLETE", COMPLETE),
+    ("DELETE", DELETE),
+    ("MIGRATED", MIGRATED),
+];

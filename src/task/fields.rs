@@ -1,0 +1,68 @@
+//! The texts of a task.
+
+use serde_json::Value;
+
+/// A title: trimmed, 1 to 200 characters (Unicode scalar values), no U+0000.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Title(String);
+
+impl Title {
+    const MAX: usize = 200;
+
+    /// Reads a title. `empty` is what to say where there is none, for that differs between making and changing a task.
+    pub(super) fn from_json(value: &Value, empty: &'static str) -> Result<Self, &'static str> {
+        let text = match value {
+            Value::Null => return Err(empty),
+            Value::String(text) => text.trim(),
+            _ => return Err("Title must be a string"),
+        };
+        if text.is_empty() {
+            Err(empty)
+        } else if is_longer(text, Self::MAX) {
+            Err("Title must be at most 200 characters")
+        } else if text.contains('\0') {
+            Err("Title cannot contain the character U+0000")
+        } else {
+            Ok(Self(text.to_owned()))
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A description: up to 1,000 characters (Unicode scalar values), kept as sent, no U+0000.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description(String);
+
+impl Description {
+    const MAX: usize = 1000;
+
+    /// Reads a description; null is none.
+    pub(super) fn from_json(value: &Value) -> Result<Option<Self>, &'static str> {
+        match value {
+            Value::Null => Ok(None),
+            Value::String(text) if is_longer(text, Self::MAX) => {
+                Err("Description must be at most 1000 characters")
+            }
+            Value::String(text) if text.contains('\0') => {
+                Err("Description cannot contain the character U+0000")
+            }
+            Value::String(text) => Ok(Some(Self(text.to_owned()))),
+            _ => Err("Description must be a string or null"),
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_longer(text: &str, characters: usize) -> bool {
+    text.chars().nth(characters).is_some()
+}

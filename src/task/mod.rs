@@ -1,0 +1,61 @@
+//! Tasks and what may be said about them: parsed once, at the edge, into types that cannot hold anything else.
+//!
+//! Nothing here knows of HTTP or SQL.
+
+mod fields;
+mod input;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Serialize, Serializer};
+
+pub use fields::{Description, Title};
+pub use input::{Changes, Completion, NewTask, Object, Parse};
+
+/// A task as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Task {
+    /// Given by the database, never given twice.
+    pub id: i64,
+    /// Whose it is.
+    pub user_id: String,
+    /// 1 to 200 characters (Unicode scalar values), trimmed.
+    pub title: String,
+    /// Up to 1,000 characters, as they were sent.
+    pub description: Option<String>,
+    /// Whether it is done.
+    pub completed: bool,
+    /// When it was made. Never moves.
+    #[serde(serialize_with = "milliseconds")]
+    pub created_at: DateTime<Utc>,
+    /// When it last changed. Moves on every change, never backwards.
+    #[serde(serialize_with = "milliseconds")]
+    pub updated_at: DateTime<Utc>,
+}
+
+/// RFC 3339 with exactly three fractional digits and `Z`: what `Date.prototype.toISOString` writes.
+fn milliseconds<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true))
+}
+
+/// Which task is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TaskId(pub i64);
+
+/// Which of a user's tasks are listed, and in which order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only those that are done, or only those that are not.
+    pub completed: Option<bool>,
+    /// By the time they were made, and by id where that is the same.
+    pub order: Order,
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Newest first.
+    #[default]
+    Descending,
+    /// Oldest first.
+    Ascending,
+}
