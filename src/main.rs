@@ -123,7 +123,8 @@ fn healthcheck(settings: &rocket::Config) -> Result<(), Failure> {
         ip => ip,
     };
     let address = SocketAddr::new(ip, settings.port);
-    let answer = ask(address, "/readyz").map_err(|error| failed(format!("no answer from {address}: {error}")))?;
+    let answer =
+        ask(address, "/readyz").map_err(|error| failed(format!("no answer from {address}: {error}")))?;
     let status = answer.split_whitespace().nth(1).unwrap_or_default();
     if status == "200" { Ok(()) } else { Err(failed(format!("{address} is not ready"))) }
 }

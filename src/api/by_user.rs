@@ -27,7 +27,11 @@ async fn list(user: PathUser<'_>, query: ListQuery, store: &Store) -> Answer<Vec
 }
 
 #[post("/<_>/tasks", data = "<new>", rank = 1)]
-async fn create(user: PathUser<'_>, store: &Store, new: Body<NewTask>) -> Result<Created<Json<Task>>, Problem> {
+async fn create(
+    user: PathUser<'_>,
+    store: &Store,
+    new: Body<NewTask>,
+) -> Result<Created<Json<Task>>, Problem> {
     tasks::create(user.0, store, new).await
 }
 
@@ -52,6 +56,11 @@ async fn remove(user: PathUser<'_>, store: &Store, id: TaskId) -> Result<NoConte
 }
 
 #[patch("/<_>/tasks/<id>/complete", data = "<completion>", rank = 1)]
-async fn complete(user: PathUser<'_>, store: &Store, id: TaskId, completion: Body<Completion>) -> Answer<Task> {
+async fn complete(
+    user: PathUser<'_>,
+    store: &Store,
+    id: TaskId,
+    completion: Body<Completion>,
+) -> Answer<Task> {
     tasks::complete(user.0, store, id, completion).await
 }

@@ -39,12 +39,22 @@ pub(super) async fn show(user: &AuthUser, store: &Store, id: TaskId) -> Answer<T
 
 /// `PUT` changes only the fields it is given, as `PATCH` does: frontends send it so.
 #[put("/tasks/<id>", data = "<changes>")]
-pub(super) async fn replace(user: &AuthUser, store: &Store, id: TaskId, changes: Body<Changes>) -> Answer<Task> {
+pub(super) async fn replace(
+    user: &AuthUser,
+    store: &Store,
+    id: TaskId,
+    changes: Body<Changes>,
+) -> Answer<Task> {
     update(user, store, id, changes).await
 }
 
 #[patch("/tasks/<id>", data = "<changes>")]
-pub(super) async fn update(user: &AuthUser, store: &Store, id: TaskId, changes: Body<Changes>) -> Answer<Task> {
+pub(super) async fn update(
+    user: &AuthUser,
+    store: &Store,
+    id: TaskId,
+    changes: Body<Changes>,
+) -> Answer<Task> {
     store.of(user).update(id, &changes.0).await.map(Json)
 }
 

@@ -84,8 +84,13 @@ impl Policy {
             None => true,
         };
         let audience = strings(claims.aud.as_ref()).ok_or(TokenProblem::Invalid)?;
-        let meant = self.audience.is_empty() || audience.iter().any(|it| self.audience.iter().any(|w| w == it));
-        if issued && meant && !audience.contains(&SESSION_CACHE) { Ok(()) } else { Err(TokenProblem::Invalid) }
+        let meant =
+            self.audience.is_empty() || audience.iter().any(|it| self.audience.iter().any(|w| w == it));
+        if issued && meant && !audience.contains(&SESSION_CACHE) {
+            Ok(())
+        } else {
+            Err(TokenProblem::Invalid)
+        }
     }
 }
 

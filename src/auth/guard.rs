@@ -52,11 +52,11 @@ impl<'r> FromRequest<'r> for &'r AuthUser {
             Outcome::Success(verifier) => verifier,
             Outcome::Error((status, ())) | Outcome::Forward(status) => return Outcome::Error((status, ())),
         };
-        let verified = cached(request, || {
+        let caller = cached(request, || {
             let identity = bearer(request).and_then(|token| verifier.verify(token));
             identity.map(AuthUser).map_err(Problem::Unauthenticated)
         });
-        match verified {
+        match caller {
             Ok(user) => Outcome::Success(user),
             Err(problem) => Outcome::Error((problem.clone().note(request), ())),
         }

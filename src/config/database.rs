@@ -92,7 +92,8 @@ pub enum DatabaseUrl {
 }
 
 /// Parameters that mean something to the driver below us.
-const PARAMETERS: &[&str] = &["sslmode", "sslrootcert", "sslcert", "sslkey", "application_name", "options", "host"];
+const PARAMETERS: &[&str] =
+    &["sslmode", "sslrootcert", "sslcert", "sslkey", "application_name", "options", "host"];
 
 impl DatabaseUrl {
     /// Opens files in the one way that is safe for several connections: a write-ahead log, every commit on disk.
@@ -136,7 +137,10 @@ impl DatabaseUrl {
         match self {
             Self::Postgres { options, .. } if self.is_neon() => {
                 let direct = options.get_host().replacen("-pooler.", ".", 1);
-                Self::Postgres { options: Box::new(options.as_ref().clone().host(&direct)), ignored: Vec::new() }
+                Self::Postgres {
+                    options: Box::new(options.as_ref().clone().host(&direct)),
+                    ignored: Vec::new(),
+                }
             }
             other => other.clone(),
         }
@@ -163,11 +167,18 @@ impl FromStr for DatabaseUrl {
         match scheme {
             "sqlite" => sqlite(rest),
             // The second half is a Python driver's name, which SQLAlchemy wants in the URL.
-            "postgres" | "postgresql" | "postgresql+asyncpg" | "postgresql+psycopg" | "postgresql+psycopg2"
-            | "postgres+asyncpg" | "postgres+psycopg" | "postgres+psycopg2" => postgres(rest),
+            "postgres"
+            | "postgresql"
+            | "postgresql+asyncpg"
+            | "postgresql+psycopg"
+            | "postgresql+psycopg2"
+            | "postgres+asyncpg"
+            | "postgres+psycopg"
+            | "postgres+psycopg2" => postgres(rest),
             other => {
                 let known = other.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-                let shown = if known { format!("has the scheme '{other}'") } else { "has no scheme".to_owned() };
+                let shown =
+                    if known { format!("has the scheme '{other}'") } else { "has no scheme".to_owned() };
                 Err(format!("{shown}; use postgres://… or sqlite://…"))
             }
         }
@@ -178,7 +189,9 @@ fn sqlite(rest: &str) -> Result<DatabaseUrl, String> {
     let path = rest.strip_prefix("//").unwrap_or(rest);
     let path = path.split_once('?').map_or(path, |(path, _)| path);
     if path.is_empty() || path == ":memory:" {
-        return Err("names no file; write sqlite://data/todo.db (a database in memory is one per connection)".into());
+        return Err(
+            "names no file; write sqlite://data/todo.db (a database in memory is one per connection)".into(),
+        );
     }
     Ok(DatabaseUrl::Sqlite(path.into()))
 }

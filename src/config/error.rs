@@ -24,11 +24,7 @@ const VARIABLES: &[(&str, &str)] = &[
 
 impl ConfigError {
     /// `key` is the setting's full key; `wrong` continues a sentence that begins with it; `mend` is an instruction.
-    pub fn new(
-        key: &str,
-        wrong: impl Into<Cow<'static, str>>,
-        mend: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    pub fn new(key: &str, wrong: impl Into<Cow<'static, str>>, mend: impl Into<Cow<'static, str>>) -> Self {
         let variable = VARIABLES.iter().find(|(known, _)| *known == key);
         let setting = variable.map_or_else(|| key.to_owned(), |(_, name)| format!("{name} ({key})"));
         Self { setting, wrong: wrong.into(), mend: mend.into() }

@@ -11,6 +11,7 @@ mod sources;
 use std::time::Duration;
 
 use figment::Figment;
+use figment::providers::Serialized;
 use rocket::Config as RocketConfig;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -137,6 +138,16 @@ impl Config {
     /// Reads all sources: what the program ships with, `Rocket.toml`, the environment and, in the debug profile, `.env`.
     pub fn load() -> Result<Self, ConfigError> {
         let figment = sources::figment()?;
+        Ok(Self { figment })
+    }
+
+    /// What the program ships with for development, and these values by their full keys; nothing of the environment.
+    /// For programs that have the server within them.
+    pub fn of<'a>(values: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, ConfigError> {
+        let mut figment = sources::shipped_for_debug()?;
+        for (key, value) in values {
+            figment = figment.merge(Serialized::global(key, value));
+        }
         Ok(Self { figment })
     }
 

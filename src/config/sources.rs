@@ -6,7 +6,7 @@
 use std::env;
 
 use figment::providers::{Env, Format, Serialized, Toml};
-use figment::value::{Dict, Value};
+use figment::value::{Dict, Map, Value};
 use figment::{Figment, Profile, Provider};
 use rocket::Config as RocketConfig;
 
@@ -50,8 +50,14 @@ pub(super) fn figment() -> Result<Figment, ConfigError> {
     if profile == RocketConfig::DEBUG_PROFILE {
         read_dotenv()?;
     }
-    let file = Toml::file(Env::var_or("ROCKET_CONFIG", "Rocket.toml")).nested();
-    refuse_unknown_keys(&file)?;
+    let name = Env::var_or("ROCKET_CONFIG", "Rocket.toml");
+    let file = Toml::file(&name).nested();
+    let values = file.data().map_err(|error| {
+        // Only the first line says where. The next ones quote the file, and it may hold a secret.
+        let place = error.kind.to_string().lines().next().unwrap_or_default().to_owned();
+        ConfigError::new(&name, format!("cannot be read ({place})"), "correct it there")
+    })?;
+    refuse_unknown_keys(&name, &values)?;
 
     let figment = Figment::from(shipped(&profile)?).merge(file).select(profile);
     Ok(plain(figment)?.merge(Env::prefixed("ROCKET_").ignore(&["PROFILE", "CONFIG"]).global()))
@@ -69,6 +75,11 @@ pub(super) fn for_rocket(figment: &Figment) -> Figment {
         .merge(Serialized::global("shutdown.signals", Vec::<String>::new()))
 }
 
+pub(super) fn shipped_for_debug() -> Result<Figment, ConfigError> {
+    let profile = RocketConfig::DEBUG_PROFILE;
+    Ok(Figment::from(shipped(&profile)?).select(profile))
+}
+
 fn read_dotenv() -> Result<(), ConfigError> {
     match dotenvy::from_path(".env") {
         Err(dotenvy::Error::LineParse(_, at)) => Err(ConfigError::new(
@@ -76,9 +87,9 @@ fn read_dotenv() -> Result<(), ConfigError> {
             format!("has a line that cannot be read, near its character {at}"),
             "write NAME=value, quoted where the value has spaces",
         )),
-        Err(dotenvy::Error::Io(error)) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(ConfigError::new(".env", format!("cannot be read ({error})"), "make it readable or remove it"))
-        }
+        Err(dotenvy::Error::Io(error)) if error.kind() != std::io::ErrorKind::NotFound => Err(
+            ConfigError::new(".env", format!("cannot be read ({error})"), "make it readable or remove it"),
+        ),
         _ => Ok(()),
     }
 }
@@ -123,17 +134,20 @@ fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {
 }
 
 /// A key that nobody reads is a setting somebody believes in. Sections refuse theirs as they are read.
-fn refuse_unknown_keys(file: &impl Provider) -> Result<(), ConfigError> {
+fn refuse_unknown_keys(file: &str, profiles: &Map<Profile, Dict>) -> Result<(), ConfigError> {
     let complain = |key: &str, mend: String| Err(ConfigError::new(key, "is not a setting", mend));
-    for values in file.data()?.values() {
+    for values in profiles.values() {
         for (key, value) in values {
             if !KNOWN.contains(&key.as_str()) {
-                return complain(key, format!("correct it in Rocket.toml; it may hold {}", KNOWN.join(", ")));
+                return complain(key, format!("correct it in {file}; it may hold {}", KNOWN.join(", ")));
             }
             if let ("databases", Value::Dict(_, databases)) = (key.as_str(), value)
                 && let Some(name) = databases.keys().find(|name| *name != "todo")
             {
-                return complain(&format!("databases.{name}"), "the one database is databases.todo".to_owned());
+                return complain(
+                    &format!("databases.{name}"),
+                    "the one database is databases.todo".to_owned(),
+                );
             }
         }
     }

@@ -3,6 +3,7 @@
 //! What the line never has: tokens, bodies, queries, and ids of users, which it has hashed. The path is the route's
 //! pattern, for a real one may hold a user's id.
 
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -50,25 +51,24 @@ struct Span {
     _in_flight: Option<InFlight>,
 }
 
-fn span<'r>(request: &'r Request<'_>) -> &'r Option<Span> {
-    request.local_cache(|| None)
+fn span<'r>(request: &'r Request<'_>) -> &'r OnceLock<Span> {
+    request.local_cache(OnceLock::new)
 }
 
 pub(super) fn has_begun(request: &Request<'_>) -> bool {
-    span(request).is_some()
+    span(request).get().is_some()
 }
 
 pub(super) fn begin(request: &Request<'_>, in_flight: Option<InFlight>) {
     let given = request.headers().get_one(REQUEST_ID).filter(|id| is_request_id(id));
     let id = given.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
-    request.local_cache(|| {
-        // The method now: Rocket makes HEAD a GET when it routes it.
-        Some(Span { id, method: request.method(), began: Instant::now(), _in_flight: in_flight })
-    });
+    // The method now: Rocket makes HEAD a GET when it routes it.
+    let method = request.method();
+    let _ = span(request).set(Span { id, method, began: Instant::now(), _in_flight: in_flight });
 }
 
 pub(super) fn end(request: &Request<'_>, response: &mut Response<'_>) {
-    let Some(span) = span(request) else { return };
+    let Some(span) = span(request).get() else { return };
     response.set_header(Header::new(REQUEST_ID, span.id.clone()));
     if request.rocket().state::<Lifecycle>().is_some_and(Lifecycle::is_draining) {
         // Clients with a connection kept alive must find another server.
@@ -100,12 +100,17 @@ fn log(span: &Span, request: &Request<'_>, status: Status) {
             )
         };
     }
-    if status.code >= 500 { line!(error) } else { line!(info) }
+    match status.code {
+        500 => line!(error),
+        501.. => line!(warn),
+        _ => line!(info),
+    }
 }
 
 /// The first 16 hexadecimal digits of the id's SHA-256: the same for the same user, and found again by whoever knows
 /// the id (`printf %s "$id" | sha256sum | cut -c1-16`).
 fn pseudonym(user: &str) -> String {
     let hash = digest(&SHA256, user.as_bytes());
-    hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let first = hash.as_ref().first_chunk().copied().unwrap_or_default();
+    format!("{:016x}", u64::from_be_bytes(first))
 }

@@ -35,7 +35,11 @@ fn live() -> Json<Report> {
 
 /// Whether requests should be sent here.
 #[get("/readyz")]
-async fn ready(lifecycle: &State<Lifecycle>, readiness: &State<Readiness>, store: &Store) -> Custom<Json<Report>> {
+async fn ready(
+    lifecycle: &State<Lifecycle>,
+    readiness: &State<Readiness>,
+    store: &Store,
+) -> Custom<Json<Report>> {
     let (code, status) = if lifecycle.is_draining() {
         (Status::ServiceUnavailable, "shutting down")
     } else if readiness.check(store).await {

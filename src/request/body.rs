@@ -13,11 +13,11 @@ use crate::problem::{Invalid, Problem};
 use crate::task::Parse;
 
 /// Bytes a body may have.
-const LIMIT: usize = 64 * 1024;
+const LIMIT: u64 = 64 * 1024;
 
 /// Bytes of a larger body that are read all the same. A server that answers and hangs up while a client is still
 /// sending makes its TCP throw the answer away: the client would see a broken connection instead of a 413.
-const COURTESY: usize = 1024 * 1024;
+const COURTESY: u64 = 1024 * 1024;
 
 /// How long a body may take to arrive. Rocket has no such limit of its own.
 #[derive(Debug, Clone, Copy)]
@@ -52,8 +52,9 @@ async fn receive(mut stream: impl AsyncRead + Unpin) -> Result<Vec<u8>, Problem>
     let mut bytes = Vec::new();
     // The client went away or broke the transfer encoding; nobody may be left to read this.
     let broken = |_| Problem::Malformed;
-    (&mut stream).take(LIMIT as u64 + 1).read_to_end(&mut bytes).await.map_err(broken)?;
-    if bytes.len() > LIMIT {
+    let mut limited = (&mut stream).take(LIMIT + 1);
+    limited.read_to_end(&mut bytes).await.map_err(broken)?;
+    if limited.limit() == 0 {
         tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map_err(broken)?;
         return Err(Problem::TooLarge);
     }

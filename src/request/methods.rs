@@ -41,10 +41,9 @@ pub fn with_other_methods(mut routes: Vec<Route>) -> Vec<Route> {
     }
     for (path, (rank, methods)) in paths {
         // Rocket answers HEAD by the route for GET.
-        let has = |method| {
-            methods.contains(&method) || (method == Method::Head && methods.contains(&Method::Get))
-        };
-        let mut names: Vec<&str> = METHODS.into_iter().filter(|it| has(*it)).map(|it| it.as_str()).collect();
+        let has =
+            |method| methods.contains(&method) || (method == Method::Head && methods.contains(&Method::Get));
+        let mut names: Vec<&str> = METHODS.into_iter().filter(|it| has(*it)).map(Method::as_str).collect();
         names.push(Method::Options.as_str());
         let others = OtherMethods { allow: names.join(", ") };
         for method in METHODS.into_iter().chain([Method::Options]).filter(|it| !has(*it)) {
@@ -62,7 +61,9 @@ struct OtherMethods {
 #[async_trait]
 impl Handler for OtherMethods {
     async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> route::Outcome<'r> {
-        if request.method() == Method::Options {
+        if let Some(problem) = Problem::noted(request) {
+            Outcome::Error(problem.status())
+        } else if request.method() == Method::Options {
             let allow = Header::new("Allow", self.allow.clone());
             Outcome::Success(Response::build().status(Status::NoContent).header(allow).finalize())
         } else {

@@ -17,8 +17,12 @@ impl From<Error> for Problem {
 /// The table is in `specs/database/schema.md`.
 pub(super) fn is_unavailable(error: &Error) -> bool {
     match error {
-        Error::Io(_) | Error::Tls(_) | Error::Protocol(_) => true,
-        Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
+        Error::Io(_)
+        | Error::Tls(_)
+        | Error::Protocol(_)
+        | Error::PoolTimedOut
+        | Error::PoolClosed
+        | Error::WorkerCrashed => true,
         Error::Database(error) => match error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
             Some(error) => is_passing_sqlstate(error.code()),
             None => is_passing_sqlite(error.as_ref()),

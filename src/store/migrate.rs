@@ -52,7 +52,9 @@ impl std::error::Error for MigrationError {}
 impl From<MigrateError> for MigrationError {
     fn from(error: MigrateError) -> Self {
         let passes = match &error {
-            MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => is_unavailable(source),
+            MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => {
+                is_unavailable(source)
+            }
             _ => false,
         };
         if passes { Self::Unavailable(error.to_string()) } else { Self::Refused(error.to_string()) }
@@ -117,7 +119,8 @@ async fn lock(path: PathBuf) -> io::Result<File> {
 /// Whether the database has the newest migration this program knows.
 pub(super) async fn check(pool: &Pool) -> Result<(), Problem> {
     let newest = MIGRATIONS.iter().map(|(version, ..)| *version).max();
-    let found: i64 = on!(pool.reader(), query_scalar(sql::MIGRATED), |query, db| query.bind(newest).fetch_one(db))?;
+    let found: i64 =
+        on!(pool.reader(), query_scalar(sql::MIGRATED), |query, db| query.bind(newest).fetch_one(db))?;
     if found == 1 { Ok(()) } else { Err(Problem::Unavailable("the schema is not up to date".to_owned())) }
 }
 

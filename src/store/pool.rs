@@ -56,7 +56,8 @@ impl Pool {
             }
             DatabaseUrl::Sqlite(path) => {
                 let options = DatabaseUrl::sqlite_options(path);
-                let pool = || PoolOptions::new().acquire_timeout(settings.connect_timeout()).idle_timeout(None);
+                let pool =
+                    || PoolOptions::new().acquire_timeout(settings.connect_timeout()).idle_timeout(None);
                 Engine::Sqlite {
                     writer: pool().max_connections(1).max_lifetime(None).connect_lazy_with(options.clone()),
                     readers: pool()

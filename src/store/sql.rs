@@ -27,9 +27,14 @@ macro_rules! columns {
 macro_rules! list {
     ($order:literal) => {
         Sql::both(concat!(
-            "SELECT ", columns!(), " FROM tasks ",
+            "SELECT ",
+            columns!(),
+            " FROM tasks ",
             "WHERE user_id = $1 AND (completed = $2 OR $2 IS NULL) ",
-            "ORDER BY created_at ", $order, ", id ", $order
+            "ORDER BY created_at ",
+            $order,
+            ", id ",
+            $order
         ))
     };
 }
@@ -40,14 +45,18 @@ macro_rules! change {
     ($set:literal) => {
         Sql {
             postgres: concat!(
-                "UPDATE tasks SET ", $set,
+                "UPDATE tasks SET ",
+                $set,
                 ", updated_at = greatest($3, updated_at + interval '1 millisecond') ",
-                "WHERE id = $1 AND user_id = $2 RETURNING ", columns!()
+                "WHERE id = $1 AND user_id = $2 RETURNING ",
+                columns!()
             ),
             sqlite: concat!(
-                "UPDATE tasks SET ", $set,
+                "UPDATE tasks SET ",
+                $set,
                 ", updated_at = max($3, strftime('%Y-%m-%dT%H:%M:%f+00:00', updated_at, '+0.001 seconds')) ",
-                "WHERE id = $1 AND user_id = $2 RETURNING ", columns!()
+                "WHERE id = $1 AND user_id = $2 RETURNING ",
+                columns!()
             ),
         }
     };
@@ -62,7 +71,8 @@ pub const SHOW: Sql = Sql::both(concat!("SELECT ", columns!(), " FROM tasks WHER
 /// `$1` user, `$2` title, `$3` description, `$4` completed, `$5` now.
 pub const CREATE: Sql = Sql::both(concat!(
     "INSERT INTO tasks (user_id, title, description, completed, created_at, updated_at) ",
-    "VALUES ($1, $2, $3, $4, $5, $5) RETURNING ", columns!()
+    "VALUES ($1, $2, $3, $4, $5, $5) RETURNING ",
+    columns!()
 ));
 /// `$1` id, `$2` user, `$3` now, `$4` title or null, `$5` whether to set the description, `$6` to what, `$7` completed
 /// or null.

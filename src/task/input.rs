@@ -34,7 +34,8 @@ pub struct NewTask {
 impl Parse for NewTask {
     fn parse(object: &Object) -> Result<Self, Vec<Invalid>> {
         let mut fields = Fields::of(object);
-        let title = fields.required("title", |it| Title::from_json(it, "Title is required and cannot be empty"));
+        let title =
+            fields.required("title", |it| Title::from_json(it, "Title is required and cannot be empty"));
         let description = fields.optional("description", Description::from_json).flatten();
         let completed = fields.optional("completed", boolean).unwrap_or(false);
         fields.finish(title.map(|title| Self { title, description, completed }))
@@ -107,13 +108,21 @@ impl<'a> Fields<'a> {
     }
 
     /// A field that must be there; absent is read as null.
-    fn required<T>(&mut self, field: &'static str, read: impl Fn(&Value) -> Result<T, &'static str>) -> Option<T> {
+    fn required<T>(
+        &mut self,
+        field: &'static str,
+        read: impl Fn(&Value) -> Result<T, &'static str>,
+    ) -> Option<T> {
         let value = self.object.get(field).unwrap_or(&Value::Null);
         self.keep(field, read(value))
     }
 
     /// A field that may be absent.
-    fn optional<T>(&mut self, field: &'static str, read: impl Fn(&Value) -> Result<T, &'static str>) -> Option<T> {
+    fn optional<T>(
+        &mut self,
+        field: &'static str,
+        read: impl Fn(&Value) -> Result<T, &'static str>,
+    ) -> Option<T> {
         let value = self.object.get(field)?;
         self.keep(field, read(value))
     }

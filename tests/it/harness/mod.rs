@@ -1,0 +1,34 @@
+//! What every test needs: a database of its own, the real program on it, and somebody to call it.
+
+mod client;
+mod postgres;
+mod server;
+mod tokens;
+
+pub use client::{Answer, Caller, raw};
+pub use postgres::{Cluster, free_port};
+pub use server::{Engine, PATIENCE, Server, Setup};
+pub use tokens::{SECRET, claims, now, signed, token_for};
+
+/// Writes each test once and runs it on both databases. The engine's name is at the end of the test's.
+#[macro_export]
+macro_rules! on_both_engines {
+    ($($(#[$doc:meta])* async fn $name:ident($engine:ident: Engine) $body:block)*) => {$(
+        $(#[$doc])*
+        mod $name {
+            use super::*;
+
+            async fn promise($engine: Engine) $body
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn sqlite() {
+                promise(Engine::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                promise(Engine::Postgres).await;
+            }
+        }
+    )*};
+}

@@ -1,0 +1,169 @@
+//! PostgreSQL servers for the tests: one that all share, each test with a database of its own, and more for those that
+//! kill theirs.
+//!
+//! A server is started by a shell that waits for the end of its standard input, which is the end of the test program
+//! however it comes about, and then stops the server and removes its files.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sqlx::{Connection, PgConnection};
+
+/// `initdb` and `postgres` refuse to run as root; then they run as this user (`nobody`).
+const NOBODY: u32 = 65534;
+
+const SETTINGS: &str =
+    "-c fsync=off -c max_connections=400 -c log_min_messages=fatal -c unix_socket_directories=";
+
+/// Keeps the server until its input ends. Its output is a line once the server is up.
+const KEEPER: &str = r#"
+    "$1/pg_ctl" -D "$2" -l "$2/log" -w -o "$3" start >/dev/null || { cat "$2/log" >&2; exit 1; }
+    echo up
+    cat >/dev/null
+    "$1/pg_ctl" -D "$2" -m immediate stop >/dev/null
+    rm -rf "$2"
+"#;
+
+pub struct Cluster {
+    bin: PathBuf,
+    folder: PathBuf,
+    options: String,
+    port: u16,
+    keeper: Child,
+}
+
+impl Cluster {
+    /// The server all tests share.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Cluster> = OnceLock::new();
+        SHARED.get_or_init(|| Self::start(&[]))
+    }
+
+    /// A server of one test's own. `files` are put into its folder, and its settings may name them.
+    pub fn start(files: &[(&str, &str)]) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let bin = programs();
+        let name = format!("todo-api-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        if is_root() {
+            chown(&folder, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        let made = as_nobody(Command::new(bin.join("initdb")))
+            .args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "-D"])
+            .arg(&folder)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        let mut tls = "";
+        for (name, text) in files {
+            let path = folder.join(name);
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+            if is_root() {
+                chown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
+            }
+            if *name == "server.crt" {
+                tls = "-c ssl=on";
+            }
+        }
+        let port = free_port();
+        let options = format!("-p {port} -h 127.0.0.1 {SETTINGS} {tls}");
+        let mut keeper = as_nobody(Command::new("sh"))
+            .args(["-c", KEEPER, "keeper"])
+            .arg(&bin)
+            .arg(&folder)
+            .arg(&options)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "up\n", "PostgreSQL does not start");
+        Self { bin, folder, options, port, keeper }
+    }
+
+    /// A new, empty database.
+    pub async fn database(&self) -> String {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut connection = PgConnection::connect(&self.url("postgres")).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        self.url(&name)
+    }
+
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Kills the server, as a power cut would.
+    pub fn kill(&self) {
+        self.control(&["-m", "immediate", "stop"]);
+    }
+
+    /// Starts it again, on the same files and the same port.
+    pub fn revive(&self) {
+        let log = self.folder.join("log");
+        self.control(&["-l", log.to_str().unwrap(), "-w", "-o", &self.options, "start"]);
+    }
+
+    fn control(&self, arguments: &[&str]) {
+        let done = as_nobody(Command::new(self.bin.join("pg_ctl")))
+            .arg("-D")
+            .arg(&self.folder)
+            .args(arguments)
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(done.success());
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
+}
+
+/// A port nobody listens on just now.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Debian keeps the server's programs out of the path, by version; others do not.
+fn programs() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = versions.map(|it| it.path().join("bin")).collect();
+    found.sort();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    found.extend(std::env::split_paths(&path));
+    let found = found.into_iter().rev().find(|it| it.join("initdb").exists());
+    found.expect("PostgreSQL's programs are not installed; scripts/test installs them")
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0)
+}
+
+fn as_nobody(mut command: Command) -> Command {
+    if is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command.current_dir(Path::new("/"));
+    command
+}

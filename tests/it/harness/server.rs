@@ -1,0 +1,199 @@
+//! The real program, on a database of its own.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::{sleep, timeout};
+
+use super::{Caller, Cluster, SECRET, token_for};
+
+/// How long anything may take that should take no time. Generous: it is no measurement.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// How the program is to be started: where, and with which environment. Nothing of the tests' own gets through.
+#[derive(Clone)]
+pub struct Setup {
+    pub folder: Arc<Folder>,
+    environment: BTreeMap<String, String>,
+}
+
+/// A working directory that goes away with its last user.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("todo-api-run-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Setup {
+    /// Nothing configured at all, but for a free port.
+    pub fn bare() -> Self {
+        let setup = Self { folder: Arc::new(Folder::new()), environment: BTreeMap::new() };
+        setup.with("PORT", "0").with("PATH", &std::env::var("PATH").unwrap_or_default())
+    }
+
+    /// A fresh database of this kind, and the secret of the tests.
+    pub async fn on(engine: Engine) -> Self {
+        let url = match engine {
+            Engine::Sqlite => "sqlite://todo.db".to_owned(),
+            Engine::Postgres => Cluster::shared().database().await,
+        };
+        Self::bare()
+            .with("DATABASE_URL", &url)
+            .with("BETTER_AUTH_SECRET", SECRET)
+            .with("ROCKET_LOG_FORMAT", "json")
+            .with("ROCKET_WORKERS", "2")
+    }
+
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    pub fn without(mut self, name: &str) -> Self {
+        self.environment.remove(name);
+        self
+    }
+
+    pub fn get(&self, name: &str) -> &str {
+        &self.environment[name]
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_todo-api"));
+        command.args(arguments).env_clear().envs(&self.environment).current_dir(self.folder.path());
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        command
+    }
+
+    /// Runs a command to its end.
+    pub async fn run(&self, arguments: &[&str]) -> Output {
+        timeout(PATIENCE, self.command(arguments).output()).await.expect("the command ends").unwrap()
+    }
+
+    /// Starts the server and waits until it listens.
+    pub async fn start(self) -> Server {
+        let mut child = self.command(&[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        collect(child.stdout.take().unwrap(), lines.clone());
+        collect(child.stderr.take().unwrap(), lines.clone());
+        let mut server = Server { setup: self, child, lines, url: String::new() };
+        let listening = server.line(|line| line["url"].is_string()).await;
+        listening["url"].as_str().unwrap().clone_into(&mut server.url);
+        server
+    }
+}
+
+fn collect(stream: impl tokio::io::AsyncRead + Send + Unpin + 'static, lines: Arc<Mutex<Vec<String>>>) {
+    tokio::spawn(async move {
+        let mut stream = BufReader::new(stream).lines();
+        while let Ok(Some(line)) = stream.next_line().await {
+            lines.lock().unwrap().push(line);
+        }
+    });
+}
+
+/// A server that runs. It is killed when this goes.
+pub struct Server {
+    pub setup: Setup,
+    pub url: String,
+    child: Child,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    pub async fn on(engine: Engine) -> Self {
+        Setup::on(engine).await.start().await
+    }
+
+    /// Somebody with a good token.
+    pub fn caller(&self, user: &str) -> Caller {
+        Caller::new(&self.url, Some(token_for(user)))
+    }
+
+    /// Somebody with this token.
+    pub fn bearer(&self, token: &str) -> Caller {
+        Caller::new(&self.url, Some(token.to_owned()))
+    }
+
+    pub fn anonymous(&self) -> Caller {
+        Caller::new(&self.url, None)
+    }
+
+    pub fn address(&self) -> &str {
+        self.url.strip_prefix("http://").unwrap()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("the server runs")
+    }
+
+    /// Everything the server has said so far.
+    pub fn output(&self) -> Vec<String> {
+        self.lines.lock().unwrap().clone()
+    }
+
+    /// The first log line that is as wanted, as soon as there is one.
+    pub async fn line(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        let began = Instant::now();
+        loop {
+            let lines = self.output();
+            let mut parsed = lines.iter().filter_map(|line| serde_json::from_str(line).ok());
+            if let Some(line) = parsed.find(&wanted) {
+                return line;
+            }
+            if let Ok(Some(status)) = self.child.try_wait() {
+                panic!("the server ended with {status}: {lines:#?}");
+            }
+            assert!(began.elapsed() < PATIENCE, "no such line in {lines:#?}");
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    pub fn signal(&self, name: &str) {
+        let sent = std::process::Command::new("kill").args(["-s", name, &self.pid().to_string()]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits for the process to end by itself.
+    pub async fn ended(&mut self) -> ExitStatus {
+        timeout(PATIENCE, self.child.wait()).await.expect("the server ends").unwrap()
+    }
+
+    /// Waits until `/readyz` says so.
+    pub async fn ready(&self, ready: bool) {
+        let began = Instant::now();
+        while (self.anonymous().get("/readyz").await.status == 200) != ready {
+            assert!(began.elapsed() < PATIENCE, "/readyz never became {ready}: {:#?}", self.output());
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+}

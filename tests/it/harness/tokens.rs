@@ -1,0 +1,25 @@
+//! Tokens as Better Auth would sign them with the shared secret.
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+
+/// The secret every test server has.
+pub const SECRET: &str = "a secret for the tests, of more than 32 bytes";
+
+/// The claims of a good token.
+pub fn claims(user: &str) -> Value {
+    json!({ "sub": user, "exp": now() + 3600 })
+}
+
+pub fn now() -> i64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
+}
+
+/// A token with these claims, properly signed.
+pub fn signed(claims: &Value) -> String {
+    encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
+}
+
+pub fn token_for(user: &str) -> String {
+    signed(&claims(user))
+}

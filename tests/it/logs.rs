@@ -1,0 +1,79 @@
+//! One line a request, and nothing in it that is anybody's.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Engine, SECRET, Server, Setup, token_for};
+use crate::on_both_engines;
+
+on_both_engines! {
+    async fn each_request_is_one_line_with_what_an_operator_needs(engine: Engine) {
+        let mut server = Server::on(engine).await;
+        let me = server.caller("user_abc123");
+        let task = me.with("X-Request-Id", "create-1").post("/api/tasks", &json!({ "title": "t" })).await.json();
+        let id = task["id"].as_i64().unwrap();
+        me.with("X-Request-Id", "show-1").get(&format!("/api/tasks/{id}")).await;
+        me.with("X-Request-Id", "head-1").call("HEAD", &format!("/api/user_abc123/tasks/{id}"), None).await;
+        me.with("X-Request-Id", "wrong-1").put("/api/tasks/x", &json!({})).await;
+        server.anonymous().with("X-Request-Id", "nobody-1").get("/api/tasks").await;
+        server.anonymous().with("X-Request-Id", "nowhere-1").get("/api/nothing/here").await;
+        server.anonymous().with("X-Request-Id", "odd-1").call("FOO", "/api/tasks", None).await;
+
+        // printf %s user_abc123 | sha256sum | cut -c1-16
+        let user = json!("5a2e084061eae220");
+        for (request, method, route, status, user) in [
+            ("create-1", "POST", json!("/api/tasks"), 201, &user),
+            ("show-1", "GET", json!("/api/tasks/<id>"), 200, &user),
+            ("head-1", "HEAD", json!("/api/<_>/tasks/<id>"), 200, &user),
+            ("wrong-1", "PUT", json!("/api/tasks/<id>"), 422, &user),
+            ("nobody-1", "GET", json!("/api/tasks"), 401, &Value::Null),
+            ("nowhere-1", "GET", Value::Null, 404, &Value::Null),
+            ("odd-1", "GET", Value::Null, 400, &Value::Null),
+        ] {
+            let line = server.line(|line| line["request_id"] == request).await;
+            assert_eq!((&line["method"], &line["route"], &line["status"]), (&json!(method), &route, &json!(status)), "{line}");
+            assert_eq!(&line["user"], user, "{line}");
+            assert_eq!(line["level"], "INFO");
+            assert!(line["ms"].as_f64().unwrap() >= 0.0 && line["timestamp"].is_string(), "{line}");
+            let lines = server.output();
+            assert_eq!(lines.iter().filter(|it| it.contains(&format!("\"{request}\""))).count(), 1, "{request}");
+        }
+    }
+
+    async fn nothing_that_is_anybodys_is_ever_logged(engine: Engine) {
+        let setup = Setup::on(engine).await.with("RUST_LOG", "trace").with("ROCKET_LOG_LEVEL", "debug");
+        let mut server = setup.start().await;
+        let token = token_for("a-user-with-a-name");
+        let me = server.bearer(&token);
+        let id = me.post("/api/tasks", &json!({ "title": "title-canary", "description": "description-canary" })).await.json()["id"].clone();
+        me.get("/api/tasks?status=query-canary").await;
+        me.get("/api/a-user-with-a-name/tasks").await;
+        me.put(&format!("/api/tasks/{id}"), &json!({ "title": "title-canary-2\0" })).await;
+        me.send("POST", "/api/tasks", Some(br#"{"title":"title-canary-3"#.to_vec())).await;
+        server.bearer("token-canary").get("/api/tasks").await;
+        server.anonymous().with("Cookie", "session=cookie-canary").get("/api/path-canary").await;
+        me.with("X-Request-Id", "the-last").get("/livez").await;
+        server.line(|line| line["request_id"] == "the-last").await;
+        let output = server.output().join("\n");
+        for canary in [SECRET, &token, token.split('.').nth(2).unwrap(), "canary", "a-user-with-a-name"] {
+            let shown = output.lines().find(|line| line.contains(canary));
+            assert_eq!(shown, None, "{canary} was logged");
+        }
+    }
+
+    async fn readable_lines_are_for_people(engine: Engine) {
+        let setup = Setup::on(engine).await.with("ROCKET_LOG_FORMAT", "readable").with("PORT", &crate::harness::free_port().to_string());
+        let url = format!("http://127.0.0.1:{}", setup.get("PORT"));
+        let mut child = setup.command(&[]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let mut lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(child.stdout.take().unwrap()));
+        let mut output = String::new();
+        while let Ok(Some(line)) = lines.next_line().await {
+            output.push_str(&line);
+            if line.contains("token --user") { break }
+        }
+        let database = if engine == Engine::Sqlite { "SQLite in todo.db" } else { "PostgreSQL at 127.0.0.1:" };
+        for part in [&format!("listening on {url}"), database, "cargo run -q -- token --user me"] {
+            assert!(output.contains(part), "{part}: {output}");
+        }
+        assert!(!output.contains('\u{1b}'), "no colours where nobody sees them");
+    }
+}

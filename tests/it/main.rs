@@ -1,0 +1,27 @@
+//! The promises of the service, each checked from outside: by the real program, over HTTP, on both databases.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should not"
+)]
+
+mod harness;
+
+mod configuration;
+mod cors;
+mod crud;
+mod hostile_input;
+mod isolation;
+mod listing;
+mod logs;
+mod migrations;
+mod outage;
+mod panics;
+mod protocol;
+mod schema;
+mod shutdown;
+mod tls;
+mod tokens;

@@ -1,0 +1,263 @@
+//! The database goes away, and comes back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+use sqlx::{Connection, PgConnection};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+
+use crate::harness::{Answer, Cluster, Engine, PATIENCE, SECRET, Server, Setup, token_for};
+use crate::on_both_engines;
+
+#[track_caller]
+fn is_unavailable(answer: &Answer) {
+    answer.is_error(503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
+    assert!(answer.header("retry-after").unwrap().parse::<u32>().unwrap() > 0);
+    assert_eq!(answer.header("access-control-allow-origin"), Some("http://localhost:3000"));
+}
+
+fn on(url: &str) -> Setup {
+    Setup::bare()
+        .with("DATABASE_URL", url)
+        .with("BETTER_AUTH_SECRET", SECRET)
+        .with("ROCKET_LOG_FORMAT", "json")
+        .with("ROCKET_DATABASES", "{todo={connect_timeout=1}}")
+}
+
+async fn eventually(server: &Server, what: &str) {
+    let began = std::time::Instant::now();
+    while server.caller("me").get("/api/tasks").await.status != 200 {
+        assert!(began.elapsed() < PATIENCE, "{what}: {:#?}", server.output());
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_killed_costs_503_until_it_is_back_and_nothing_else() {
+    let cluster = Cluster::start(&[]);
+    let mut server = on(&cluster.database().await).start().await;
+    let me = server.caller("me").with("Origin", "http://localhost:3000");
+    let task = me.create("kept").await;
+
+    cluster.kill();
+    for _ in 0..3 {
+        is_unavailable(&me.get("/api/tasks").await);
+        is_unavailable(&me.post("/api/tasks", &json!({ "title": "lost" })).await);
+    }
+    server.ready(false).await;
+    assert_eq!(me.get("/livez").await.status, 200);
+    assert_eq!(
+        server.anonymous().get("/api/tasks").await.status,
+        401,
+        "who has no token is told so all the same"
+    );
+    assert_eq!(me.get("/api/you/tasks").await.status, 403, "and so is who is somebody else");
+    let line = server.line(|line| line["status"] == 503 && line["route"] == "/api/tasks").await;
+    assert!(line["error"].is_string() && line["request_id"].is_string(), "the log says why: {line}");
+
+    cluster.revive();
+    eventually(&server, "it heals by itself").await;
+    server.ready(true).await;
+    assert_eq!(me.get("/api/tasks").await.json(), json!([task]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_away_at_the_start_is_waited_for() {
+    let cluster = Cluster::start(&[]);
+    let url = cluster.database().await;
+    cluster.kill();
+    let server = on(&url).start().await;
+    let me = server.caller("me").with("Origin", "http://localhost:3000");
+    assert_eq!(me.get("/livez").await.status, 200);
+    assert_eq!(me.get("/readyz").await.status, 503);
+    is_unavailable(&me.get("/api/tasks").await);
+    cluster.revive();
+    eventually(&server, "it migrates and serves when the database comes").await;
+    server.ready(true).await;
+    me.create("t").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_says_nothing_is_not_waited_for() {
+    // A listener that accepts and is silent: what a dead host behind a live load balancer looks like.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("postgres://u@127.0.0.1:{}/x", silent.local_addr().unwrap().port());
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((stream, _)) = silent.accept().await {
+            held.push(stream);
+        }
+    });
+    let server = on(&url).start().await;
+    let me = server.caller("me").with("Origin", "http://localhost:3000");
+    is_unavailable(&timeout(PATIENCE, me.get("/api/tasks")).await.unwrap());
+    assert_eq!(me.get("/readyz").await.status, 503);
+    assert_eq!(me.get("/livez").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_dies_in_the_middle_of_a_statement_is_noticed() {
+    let proxy = Proxy::before(Cluster::shared().port()).await;
+    let database = Cluster::shared().database().await;
+    let url = database.replace(&format!(":{}", Cluster::shared().port()), &format!(":{}", proxy.port));
+    let server =
+        on(&url).with("ROCKET_DATABASES", "{todo={connect_timeout=1,query_timeout=1}}").start().await;
+    let me = server.caller("me").with("Origin", "http://localhost:3000");
+    me.create("kept").await;
+    proxy.freeze(true);
+    for _ in 0..3 {
+        is_unavailable(&timeout(PATIENCE, me.get("/api/tasks")).await.unwrap());
+    }
+    assert_eq!(me.get("/livez").await.status, 200);
+    proxy.freeze(false);
+    eventually(&server, "it heals when the network does").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_the_server_kills_cost_no_request_once_a_second_has_passed() {
+    let url = Cluster::shared().database().await;
+    let server = on(&url).start().await;
+    let me = server.caller("me");
+    let burst = async || {
+        let calls: Vec<_> = (0..40)
+            .map(|_| {
+                let me = me.clone();
+                tokio::spawn(async move { me.get("/api/tasks").await.status })
+            })
+            .collect();
+        let mut statuses = Vec::new();
+        for call in calls {
+            statuses.push(call.await.unwrap());
+        }
+        statuses
+    };
+    assert_eq!(burst().await, [200; 40]);
+    let mut admin = PgConnection::connect(&Cluster::shared().url("postgres")).await.unwrap();
+    let database = url.rsplit('/').next().unwrap();
+    for _ in 0..3 {
+        let killed: Vec<(bool,)> =
+            sqlx::query_as("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1")
+                .bind(database)
+                .fetch_all(&mut admin)
+                .await
+                .unwrap();
+        assert!(!killed.is_empty());
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(burst().await, [200; 40]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_that_is_busy_is_503_in_time_and_nothing_is_lost() {
+    let url = Cluster::shared().database().await;
+    let server = on(&url)
+        .with("ROCKET_DATABASES", "{todo={max_connections=2,connect_timeout=1,query_timeout=60}}")
+        .start()
+        .await;
+    let me = server.caller("me").with("Origin", "http://localhost:3000");
+    me.create("a").await;
+    let mut locker = PgConnection::connect(&url).await.unwrap();
+    let mut lock = locker.begin().await.unwrap();
+    sqlx::raw_sql("LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE").execute(&mut *lock).await.unwrap();
+    let stuck: Vec<_> = (0..2)
+        .map(|_| {
+            let me = me.clone();
+            tokio::spawn(async move { me.get("/api/tasks").await.status })
+        })
+        .collect();
+    sleep(Duration::from_millis(300)).await;
+    is_unavailable(&me.get("/api/tasks").await);
+    lock.rollback().await.unwrap();
+    for call in stuck {
+        assert_eq!(call.await.unwrap(), 200, "whoever had a connection gets an answer");
+    }
+    assert_eq!(me.get("/api/tasks").await.status, 200);
+}
+
+on_both_engines! {
+    async fn forty_stalled_uploads_do_not_hold_up_anybody(engine: Engine) {
+        let server = Setup::on(engine).await.with("ROCKET_DATABASES", "{todo={max_connections=4,connect_timeout=1}}").start().await;
+        let mut stalled = Vec::new();
+        for n in 0..40 {
+            let mut stream = TcpStream::connect(server.address()).await.unwrap();
+            let token = token_for(&format!("slow-{n}"));
+            let head = format!("POST /api/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 5000\r\n\r\n{{\"title\":\"half a");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stalled.push(stream);
+        }
+        let me = server.caller("me");
+        for _ in 0..20 {
+            let task = me.create("t").await;
+            assert_eq!(me.get(&format!("/api/tasks/{}", task["id"])).await.status, 200);
+        }
+        assert_eq!(server.anonymous().get("/readyz").await.status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_writers_at_once_lose_nothing_on_sqlite() {
+    let server = Server::on(Engine::Sqlite).await;
+    let writers: Vec<_> = (0..8)
+        .map(|n| {
+            let me = server.caller(&n.to_string());
+            tokio::spawn(async move {
+                for _ in 0..50 {
+                    me.create("t").await;
+                }
+                me.get("/api/tasks").await.json().as_array().unwrap().len()
+            })
+        })
+        .collect();
+    for writer in writers {
+        assert_eq!(writer.await.unwrap(), 50);
+    }
+}
+
+/// Passes bytes on to PostgreSQL, until it is told to stop: then connections stay, and nothing comes through.
+struct Proxy {
+    port: u16,
+    frozen: Arc<AtomicBool>,
+}
+
+impl Proxy {
+    async fn before(port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let own = listener.local_addr().unwrap().port();
+        let frozen = Arc::new(AtomicBool::new(false));
+        let is_frozen = frozen.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                let ((from_client, to_client), (from_server, to_server)) =
+                    (client.into_split(), server.into_split());
+                tokio::spawn(pass(from_client, to_server, is_frozen.clone()));
+                tokio::spawn(pass(from_server, to_client, is_frozen.clone()));
+            }
+        });
+        Self { port: own, frozen }
+    }
+
+    fn freeze(&self, frozen: bool) {
+        self.frozen.store(frozen, Ordering::SeqCst);
+    }
+}
+
+async fn pass(
+    mut from: impl AsyncReadExt + Unpin,
+    mut to: impl AsyncWriteExt + Unpin,
+    frozen: Arc<AtomicBool>,
+) {
+    let mut buffer = vec![0; 16_384];
+    while let Ok(length) = from.read(&mut buffer).await {
+        while frozen.load(Ordering::SeqCst) {
+            sleep(Duration::from_millis(20)).await;
+        }
+        if length == 0 || to.write_all(&buffer[..length]).await.is_err() {
+            break;
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The SQL and the schema, on both engines.
+
+use sqlx::{Connection, Executor, PgConnection, SqlSafeStr, SqliteConnection};
+use todo_api::store::sql;
+
+use crate::harness::{Engine, Setup};
+
+async fn both() -> (Setup, PgConnection, Setup, SqliteConnection) {
+    let postgres = Setup::on(Engine::Postgres).await;
+    let sqlite = Setup::on(Engine::Sqlite).await;
+    assert!(postgres.run(&["migrate"]).await.status.success());
+    assert!(sqlite.run(&["migrate"]).await.status.success());
+    let pg = PgConnection::connect(postgres.get("DATABASE_URL")).await.unwrap();
+    let path = sqlite.folder.path().join("todo.db");
+    let lite = SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+    (postgres, pg, sqlite, lite)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_statement_can_be_prepared_on_both_engines() {
+    let (_postgres, mut pg, _sqlite, mut lite) = both().await;
+    for (name, statement) in sql::ALL {
+        (&mut pg)
+            .prepare(statement.postgres.into_sql_str())
+            .await
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        (&mut lite)
+            .prepare(statement.sqlite.into_sql_str())
+            .await
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
+
+#[test]
+fn every_statement_on_tasks_names_the_user() {
+    for (name, statement) in sql::ALL {
+        for text in [statement.postgres, statement.sqlite] {
+            let of_user = text.contains("WHERE user_id = $") || text.contains("AND user_id = $");
+            let makes = text.starts_with("INSERT INTO tasks (user_id,");
+            assert!(of_user || makes || !text.contains("tasks"), "{name}: {text}");
+            assert!(!text.contains('*') || text.contains("count(*)"), "{name} lists its columns");
+        }
+    }
+    let source = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/sql.rs")).unwrap();
+    assert_eq!(source.matches("pub const").count() - 1, sql::ALL.len(), "every constant is in ALL");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_two_schemas_agree() {
+    let (_postgres, mut pg, _sqlite, mut lite) = both().await;
+    let in_postgres: Vec<(String, String, bool)> = sqlx::query_as(
+        "SELECT column_name::text, data_type::text, is_nullable = 'YES' FROM information_schema.columns
+         WHERE table_name = 'tasks' ORDER BY ordinal_position",
+    )
+    .fetch_all(&mut pg)
+    .await
+    .unwrap();
+    let in_sqlite: Vec<(String, String, bool)> =
+        sqlx::query_as("SELECT name, type, NOT \"notnull\" FROM pragma_table_info('tasks') ORDER BY cid")
+            .fetch_all(&mut lite)
+            .await
+            .unwrap();
+    let same = |postgres: &str| match postgres {
+        "bigint" | "boolean" => "INTEGER",
+        "text" | "timestamp with time zone" => "TEXT",
+        other => panic!("{other} has no counterpart"),
+    };
+    let translated: Vec<_> = in_postgres
+        .into_iter()
+        .map(|(name, kind, nullable)| (name, same(&kind).to_owned(), nullable))
+        .collect();
+    assert_eq!(translated, in_sqlite);
+
+    let index_in_postgres: (String,) =
+        sqlx::query_as("SELECT pg_get_indexdef('tasks_user_id_created_at_id'::regclass)")
+            .fetch_one(&mut pg)
+            .await
+            .unwrap();
+    let index_in_sqlite: (String,) = sqlx::query_as(
+        "SELECT group_concat(name, ', ') FROM pragma_index_info('tasks_user_id_created_at_id')",
+    )
+    .fetch_one(&mut lite)
+    .await
+    .unwrap();
+    assert!(
+        index_in_postgres.0.ends_with(&format!("({})", index_in_sqlite.0)),
+        "{index_in_postgres:?} {index_in_sqlite:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_is_read_from_its_index_without_sorting() {
+    let (_postgres, mut pg, _sqlite, mut lite) = both().await;
+    sqlx::raw_sql(
+        "INSERT INTO tasks (user_id, title, completed, created_at, updated_at)
+         SELECT 'user-' || n % 50, 't', n % 2 = 0, to_timestamp(n), to_timestamp(n) FROM generate_series(1, 50000) n;
+         ANALYZE tasks; SET plan_cache_mode = force_generic_plan",
+    )
+    .execute(&mut pg)
+    .await
+    .unwrap();
+    for statement in [sql::LIST_DESCENDING, sql::LIST_ASCENDING] {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("DEALLOCATE ALL; PREPARE list AS {}", statement.postgres)))
+            .execute(&mut pg)
+            .await
+            .unwrap();
+        // Not whether it is the cheaper plan, which depends on the numbers, but that it is one.
+        let plan: Vec<(String,)> = sqlx::query_as("EXPLAIN EXECUTE list('user-1', true)")
+            .persistent(false)
+            .fetch_all(&mut pg)
+            .await
+            .unwrap();
+        let plan = plan.into_iter().map(|it| it.0).collect::<Vec<_>>().join("\n");
+        assert!(plan.contains("Index"), "{plan}");
+
+        let plan: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", statement.sqlite)))
+                .fetch_all(&mut lite)
+                .await
+                .unwrap();
+        let plan = plan.into_iter().map(|it| it.3).collect::<Vec<_>>().join("\n");
+        assert!(
+            plan.contains("USING INDEX tasks_user_id_created_at_id") && !plan.contains("TEMP B-TREE"),
+            "{plan}"
+        );
+    }
+}

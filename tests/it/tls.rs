@@ -1,0 +1,52 @@
+//! TLS to PostgreSQL.
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+
+use crate::harness::{Cluster, Engine, Setup};
+
+/// An authority, and a certificate of its for this name.
+fn certificate(name: &str) -> (String, String, String) {
+    let authority_key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = params.self_signed(&authority_key).unwrap();
+    let issuer = Issuer::new(params, authority_key);
+    let key = KeyPair::generate().unwrap();
+    let certificate =
+        CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    (authority.pem(), certificate.pem(), key.serialize_pem())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_can_speak_tls_is_spoken_to_in_it_and_its_certificate_checked_on_demand() {
+    let (authority, certificate_pem, key) = certificate("localhost");
+    let (stranger, ..) = certificate("localhost");
+    let cluster = Cluster::start(&[("server.crt", &certificate_pem), ("server.key", &key)]);
+    for (mode, host, authority, works) in [
+        ("sslmode=require", "127.0.0.1", None, true),
+        ("ssl=require", "127.0.0.1", None, true),
+        ("ssl=true", "127.0.0.1", None, true),
+        ("sslmode=verify-full", "localhost", Some(&authority), true),
+        ("ssl=verify-full", "localhost", Some(&authority), true),
+        ("sslmode=verify-full", "127.0.0.1", Some(&authority), false),
+        ("sslmode=verify-full", "localhost", Some(&stranger), false),
+        ("sslmode=verify-ca", "127.0.0.1", Some(&stranger), false),
+        ("sslmode=verify-full", "localhost", None, false),
+    ] {
+        let database = cluster.database().await.replace("127.0.0.1", host);
+        let mut url = format!("{database}?{mode}");
+        let setup = Setup::on(Engine::Sqlite).await;
+        if let Some(authority) = authority {
+            let file = setup.folder.path().join("ca.pem");
+            std::fs::write(&file, authority).unwrap();
+            url = format!("{url}&sslrootcert={}", file.display());
+        }
+        let server = setup
+            .with("DATABASE_URL", &url)
+            .with("ROCKET_DATABASES", "{todo={connect_timeout=1}}")
+            .start()
+            .await;
+        let status = server.caller("me").get("/api/tasks").await.status;
+        assert_eq!(status, if works { 200 } else { 503 }, "{mode} to {host}: {:?}", server.output());
+    }
+}

@@ -1,0 +1,264 @@
+//! Who is let in, and with which words everybody else is not.
+
+use aws_lc_rs::hmac;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Engine, SECRET, Server, Setup, claims, now, signed, token_for};
+use crate::on_both_engines;
+
+#[track_caller]
+fn is_refused(answer: &Answer, detail: &str) {
+    answer.is_error(401, "AUTHENTICATION_REQUIRED", detail);
+    let challenge = if detail.starts_with("Missing") { "Bearer" } else { r#"Bearer error="invalid_token""# };
+    assert_eq!(answer.header("www-authenticate"), Some(challenge));
+}
+
+const MISSING: &str = "Missing authorization token";
+const EXPIRED: &str = "Token has expired";
+const SIGNATURE: &str = "Invalid token signature";
+const INVALID: &str = "Invalid token";
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let word = chunk.iter().fold(0, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let digit = |n| DIGITS[usize::try_from(word >> (18 - 6 * n) & 63).unwrap()];
+        text.extend((0..=chunk.len()).map(|n| char::from(digit(n))));
+    }
+    text
+}
+
+/// A token of this very header and payload, with an HMAC that is right.
+fn forged(header: &str, payload: &str, key: &[u8]) -> String {
+    let message = format!("{}.{}", base64(header.as_bytes()), base64(payload.as_bytes()));
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message.as_bytes());
+    format!("{message}.{}", base64(tag.as_ref()))
+}
+
+fn with(name: &str, value: Value) -> Value {
+    let mut all = claims("me");
+    all[name] = value;
+    all
+}
+
+on_both_engines! {
+    async fn a_request_without_a_token_is_told_so(engine: Engine) {
+        let server = Server::on(engine).await;
+        let nobody = server.anonymous();
+        is_refused(&nobody.get("/api/tasks").await, MISSING);
+        for header in ["", "Bearer", "Bearer ", "Bearer    ", "Basic dXNlcjpwYXNz", "Token abc", "abc", "Bearerabc"] {
+            is_refused(&nobody.with("Authorization", header).get("/api/tasks").await, MISSING);
+        }
+    }
+
+    async fn a_good_token_is_good_on_every_route_and_in_any_spelling_of_bearer(engine: Engine) {
+        let server = Server::on(engine).await;
+        for scheme in ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer  "] {
+            let me = server.anonymous().with("Authorization", &format!("{scheme} {}", token_for("me")));
+            assert_eq!(me.get("/api/tasks").await.status, 200, "{scheme}");
+        }
+        is_refused(&server.caller("me").with("Authorization", "Bearer x").get("/api/tasks").await, INVALID);
+    }
+
+    async fn the_token_is_judged_before_anything_else_of_the_request(engine: Engine) {
+        let server = Server::on(engine).await;
+        for caller in [server.anonymous(), server.bearer("rubbish")] {
+            for (method, path) in [
+                ("GET", "/api/tasks?status=nonsense"),
+                ("POST", "/api/tasks"),
+                ("GET", "/api/tasks/not-an-id"),
+                ("PUT", "/api/tasks/1"),
+                ("PATCH", "/api/tasks/1"),
+                ("DELETE", "/api/tasks/1"),
+                ("PATCH", "/api/tasks/1/complete"),
+                ("GET", "/api/somebody/tasks"),
+                ("POST", "/api/somebody/tasks"),
+                ("GET", "/api/somebody/tasks/x"),
+                ("PUT", "/api/somebody/tasks/1"),
+                ("PATCH", "/api/somebody/tasks/1"),
+                ("DELETE", "/api/somebody/tasks/1"),
+                ("PATCH", "/api/somebody/tasks/1/complete"),
+            ] {
+                let answer = caller.send(method, path, Some(vec![b'x'; 70_000])).await;
+                assert_eq!(answer.status, 401, "{method} {path}");
+            }
+        }
+    }
+
+    async fn every_wrong_token_is_refused_for_its_reason(engine: Engine) {
+        let server = Server::on(engine).await;
+        let good = token_for("me");
+        let parts: Vec<&str> = good.split('.').collect();
+        let payload = claims("me").to_string();
+        let hs256 = r#"{"alg":"HS256","typ":"JWT"}"#;
+        let key = EncodingKey::from_secret(SECRET.as_bytes());
+        let other = |algorithm| encode(&Header::new(algorithm), &claims("me"), &key).unwrap();
+        let stranger = EncodingKey::from_secret(b"another secret, which is as long as the right one");
+        let secret = SECRET.as_bytes();
+        let forge = |header: &str| forged(header, &payload, secret);
+        assert_eq!(server.bearer(&forge(hs256)).get("/api/tasks").await.status, 200, "the forge works");
+
+        for (token, detail) in [
+            // Not a token at all.
+            ("x".to_owned(), INVALID),
+            ("a.b".to_owned(), INVALID),
+            ("a.b.c".to_owned(), INVALID),
+            ("..".to_owned(), INVALID),
+            (format!("{good}.x"), INVALID),
+            (format!("{good} x"), SIGNATURE),
+            ("null".to_owned(), INVALID),
+            ("A".repeat(5000), INVALID),
+            // Signed otherwise than with the secret by HS256.
+            (other(Algorithm::HS384), INVALID),
+            (other(Algorithm::HS512), INVALID),
+            (forge(r#"{"alg":"none"}"#), INVALID),
+            (format!("{}.{}.", base64(br#"{"alg":"none"}"#), parts[1]), INVALID),
+            (format!("{}.{}.", base64(br#"{"alg":"None"}"#), parts[1]), INVALID),
+            (forge(r#"{"alg":"RS256"}"#), INVALID),
+            (forge(r#"{"alg":"EdDSA"}"#), INVALID),
+            (forge(r#"{"alg":"hs256"}"#), INVALID),
+            (forge(r#"{"alg":["HS256"]}"#), INVALID),
+            (forge(r#"{"typ":"JWT"}"#), INVALID),
+            (forge("[]"), INVALID),
+            (forge(r#"{"alg":"HS256","crit":["exp"]}"#), INVALID),
+            (forge(r#"{"alg":"HS256","crit":["b64"],"b64":false}"#), INVALID),
+            (forge(r#"{"alg":"HS256","crit":[]}"#), INVALID),
+            (encode(&Header::default(), &claims("me"), &stranger).unwrap(), SIGNATURE),
+            (forged(hs256, &payload, b""), SIGNATURE),
+            (forged(hs256, &payload, PUBLIC_KEY.as_bytes()), SIGNATURE),
+            // Tampered with.
+            (format!("{}.{}.{}", parts[0], base64(with("sub", json!("you")).to_string().as_bytes()), parts[2]), SIGNATURE),
+            (format!("{}.{}.{}", base64(br#"{"alg":"HS256","typ":"jwt"}"#), parts[1], parts[2]), SIGNATURE),
+            (format!("{}.{}.{}", parts[0], parts[1], base64(&[0; 32])), SIGNATURE),
+            (format!("{}.{}.{}", parts[0], parts[1], &parts[2][1..]), SIGNATURE),
+            (format!("{}.{}.", parts[0], parts[1]), SIGNATURE),
+            (format!("{}.{}.!!!", parts[0], parts[1]), SIGNATURE),
+            (format!("{}.{}.{}=", parts[0], parts[1], parts[2]), SIGNATURE),
+            // Claims that are no JSON object.
+            (forged(hs256, "not json", secret), INVALID),
+            (forged(hs256, "[]", secret), INVALID),
+            (forged(hs256, "null", secret), INVALID),
+            (forged(hs256, "", secret), INVALID),
+        ] {
+            let answer = server.bearer(&token).get("/api/tasks").await;
+            assert_eq!(answer.status, 401, "{token}");
+            is_refused(&answer, detail);
+        }
+    }
+
+    async fn a_token_is_good_until_the_second_it_expires_in(engine: Engine) {
+        let server = Server::on(engine).await;
+        for exp in [json!(now() - 1), json!(now()), json!(0), json!(-1), json!(1.5), json!(now() - 100_000)] {
+            is_refused(&server.bearer(&signed(&with("exp", exp.clone()))).get("/api/tasks").await, EXPIRED);
+        }
+        for exp in [json!(now() + 60), json!(1e300), json!(i64::MAX), json!(u64::MAX)] {
+            assert_eq!(server.bearer(&signed(&with("exp", exp.clone()))).get("/api/tasks").await.status, 200, "{exp}");
+        }
+        for exp in [Value::Null, json!("4102444800"), json!([4_102_444_800_i64]), json!(true), json!({})] {
+            is_refused(&server.bearer(&signed(&with("exp", exp))).get("/api/tasks").await, INVALID);
+        }
+        is_refused(&server.bearer(&signed(&json!({ "sub": "me" }))).get("/api/tasks").await, INVALID);
+        for (nbf, status) in [(json!(now() - 5), 200), (json!(now() + 60), 401), (json!("now"), 401), (json!(1e300), 401)] {
+            assert_eq!(server.bearer(&signed(&with("nbf", nbf.clone()))).get("/api/tasks").await.status, status, "{nbf}");
+        }
+    }
+
+    async fn leeway_forgives_clocks(engine: Engine) {
+        let server = Setup::on(engine).await.with("ROCKET_AUTH", "{leeway=30}").start().await;
+        for (claim, value, status) in [
+            ("exp", now() - 10, 200),
+            ("exp", now() - 40, 401),
+            ("nbf", now() + 10, 200),
+            ("nbf", now() + 60, 401),
+        ] {
+            let token = signed(&with(claim, json!(value)));
+            assert_eq!(server.bearer(&token).get("/api/tasks").await.status, status, "{claim}");
+        }
+    }
+
+    async fn the_user_is_sub_else_user_id_else_id(engine: Engine) {
+        let server = Server::on(engine).await;
+        let exp = now() + 60;
+        let longest = "ü".repeat(255);
+        for (claims, user) in [
+            (json!({ "exp": exp, "sub": "a", "user_id": "b", "id": "c" }), "a"),
+            (json!({ "exp": exp, "user_id": "b", "id": "c" }), "b"),
+            (json!({ "exp": exp, "id": "c" }), "c"),
+            (json!({ "exp": exp, "sub": null, "id": "c" }), "c"),
+            (json!({ "exp": exp, "sub": longest, "email": 7, "iat": "x", "more": [{}] }), longest.as_str()),
+            (json!({ "exp": exp, "sub": "😀 x'; --", "aud": "any", "iss": "any" }), "😀 x'; --"),
+        ] {
+            let task = server.bearer(&signed(&claims)).create("t").await;
+            assert_eq!(task["user_id"], user);
+        }
+    }
+
+    async fn a_user_id_that_is_none_is_refused(engine: Engine) {
+        let server = Server::on(engine).await;
+        let mut wrong = vec![json!({ "exp": now() + 60 }), json!({ "exp": now() + 60, "email": "a@b.c" })];
+        for id in [
+            json!(""),
+            json!("x".repeat(256)),
+            json!(42),
+            json!(true),
+            json!(["me"]),
+            json!({ "id": "me" }),
+            json!("a\u{0}b"),
+            json!("a\nb"),
+            json!("\u{7f}"),
+            json!("\u{85}"),
+        ] {
+            wrong.push(json!({ "exp": now() + 60, "sub": id }));
+            wrong.push(json!({ "exp": now() + 60, "sub": id, "user_id": "me", "id": "me" }));
+            wrong.push(json!({ "exp": now() + 60, "id": id }));
+        }
+        for claims in wrong {
+            is_refused(&server.bearer(&signed(&claims)).get("/api/tasks").await, INVALID);
+        }
+    }
+
+    async fn issuer_and_audience_are_required_where_configured(engine: Engine) {
+        let setup = Setup::on(engine).await;
+        let server = setup.with("ROCKET_AUTH", r#"{issuer="https://id.example",audience=["a","b"]}"#).start().await;
+        let (good, iss) = (json!("a"), json!("https://id.example"));
+        for (iss, aud, status) in [
+            (&iss, &good, 200),
+            (&iss, &json!(["x", "b"]), 200),
+            (&iss, &json!("c"), 401),
+            (&iss, &json!([]), 401),
+            (&iss, &Value::Null, 401),
+            (&iss, &json!({}), 401),
+            (&iss, &json!(["a", "better-auth:session-cache"]), 401),
+            (&json!("https://id.example/"), &good, 401),
+            (&json!(["https://id.example"]), &good, 401),
+            (&Value::Null, &good, 401),
+        ] {
+            let token = signed(&json!({ "sub": "me", "exp": now() + 60, "iss": iss, "aud": aud }));
+            assert_eq!(server.bearer(&token).get("/api/tasks").await.status, status, "{iss} {aud}");
+        }
+    }
+
+    async fn tokens_of_better_auths_session_cache_are_never_accepted(engine: Engine) {
+        let server = Server::on(engine).await;
+        for aud in [json!("better-auth:session-cache"), json!(["x", "better-auth:session-cache"])] {
+            is_refused(&server.bearer(&signed(&with("aud", aud))).get("/api/tasks").await, INVALID);
+        }
+    }
+
+    async fn the_token_command_makes_tokens_that_work(engine: Engine) {
+        let setup = Setup::on(engine).await.with("ROCKET_AUTH", r#"{issuer="i",audience="a"}"#);
+        let out = setup.run(&["token", "--user", "ann", "--email", "ann@example.com", "--ttl", "2m"]).await;
+        let token = String::from_utf8(out.stdout).unwrap();
+        assert!(out.status.success() && token.lines().count() == 1);
+        let server = setup.start().await;
+        assert_eq!(server.bearer(token.trim()).create("t").await["user_id"], "ann");
+    }
+}
+
+/// Nobody's: any PEM will do.
+const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
+-----END PUBLIC KEY-----
+";
