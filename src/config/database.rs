@@ -14,7 +14,8 @@ use url::Url;
 
 use super::ConfigError;
 
-/// Connections kept open where nothing else is said; on Neon none, for one that is open keeps the database awake.
+/// Connections kept open where nothing else is said. On Neon none: the pool would open them again whenever a database that
+/// falls asleep closes them, and so wake it.
 const KEPT: u32 = 5;
 
 /// The section `databases.todo`.
