@@ -93,12 +93,14 @@ async fn the_list_is_read_from_its_index_without_sorting() {
     let (_postgres, mut pg, _sqlite, mut lite) = both().await;
     sqlx::raw_sql(
         "INSERT INTO tasks (user_id, title, completed, created_at, updated_at)
-         SELECT 'user-' || n % 50, 't', n % 2 = 0, to_timestamp(n), to_timestamp(n) FROM generate_series(1, 50000) n;
-         ANALYZE tasks; SET plan_cache_mode = force_generic_plan; SET random_page_cost = 1.1",
+         SELECT CASE WHEN n % 10 = 0 THEN 'user-1' ELSE 'user-' || n % 1000 END, 't', n % 2 = 0, to_timestamp(n), to_timestamp(n) FROM generate_series(1, 100000) n;
+         ANALYZE tasks; SET plan_cache_mode = force_generic_plan; SET enable_bitmapscan = off",
     )
     .execute(&mut pg)
     .await
     .unwrap();
+    // Whether the planner prefers the index's order or sorts depends on numbers and settings (specs/database/schema.md).
+    // Here it may not sort what it could have in order.
     for statement in [sql::LIST_DESCENDING, sql::LIST_ASCENDING] {
         sqlx::raw_sql(sqlx::AssertSqlSafe(format!("DEALLOCATE ALL; PREPARE list AS {}", statement.postgres)))
             .execute(&mut pg)
