@@ -22,6 +22,7 @@ pub mod request;
 pub mod serve;
 pub mod store;
 pub mod task;
+pub mod v1;
 
 use rocket::{Build, Rocket};
 use rocket_db_pools::Database;
@@ -40,4 +41,5 @@ pub fn rocket(settings: &config::Settings) -> Rocket<Build> {
         .attach(auth::stage(&settings.auth))
         .attach(request::stage(&settings.general))
         .attach(api::stage())
+        .attach(v1::stage())
 }

@@ -28,6 +28,8 @@ pub enum Problem {
     Unauthenticated(TokenProblem),
     /// 403: the path names a user who is not the caller.
     NotTheCaller,
+    /// 403: somebody else's task. Only the enveloped dialect tells it from none.
+    NotTheOwner,
     /// 403: a browser's page of an origin that is not configured.
     ForeignOrigin,
     /// 404: no such route.
@@ -88,7 +90,7 @@ impl Problem {
         match self {
             Self::Malformed | Self::NotJson(_) | Self::BadQuery(_) => Status::BadRequest,
             Self::Unauthenticated(_) => Status::Unauthorized,
-            Self::NotTheCaller | Self::ForeignOrigin => Status::Forbidden,
+            Self::NotTheCaller | Self::NotTheOwner | Self::ForeignOrigin => Status::Forbidden,
             Self::NoRoute | Self::NoTask => Status::NotFound,
             Self::MethodNotAllowed(_) => Status::MethodNotAllowed,
             Self::TooSlow => Status::RequestTimeout,
@@ -108,6 +110,7 @@ impl Problem {
             Self::BadQuery(message) => (*message).into(),
             Self::Unauthenticated(token) => token.message().into(),
             Self::NotTheCaller => "Not authorized to access this resource".into(),
+            Self::NotTheOwner => "Not authorized to access this task".into(),
             Self::ForeignOrigin => "Origin not allowed".into(),
             Self::NoRoute => "Not found".into(),
             Self::NoTask => "Task not found".into(),
@@ -170,10 +173,6 @@ impl Problem {
             (Some(problem), _) => problem.clone(),
             (None, 400) => Self::Malformed,
             (None, 404) => Self::NoRoute,
-            // Every other guard notes what it finds; a path parameter cannot.
-            (None, 422) => {
-                Self::Invalid(vec![Invalid { field: "id", message: "Task id must be a 64-bit integer" }])
-            }
             (None, 500) => Self::Internal("a handler panicked".to_owned()),
             (None, code) => Self::Internal(format!("nobody said why this is {code}")),
         }

@@ -1,7 +1,6 @@
 //! The same routes with the caller's id in the path, which [`PathUser`] compares with the token.
 //!
-//! They rank after those without: of the two that `/tasks/<id>` and `/<user>/tasks` are for `/tasks/tasks`, the first
-//! gives way, since `tasks` is no id.
+//! They rank before those without: `/api/tasks/tasks` is the list of a user called `tasks`, since `tasks` is no task's id.
 
 use rocket::response::status::{Created, NoContent};
 use rocket::serde::json::Json;
@@ -11,9 +10,9 @@ use super::query::ListQuery;
 use super::tasks;
 use crate::auth::PathUser;
 use crate::problem::Problem;
-use crate::request::Body;
+use crate::request::{Body, PathId};
 use crate::store::Store;
-use crate::task::{Changes, Completion, NewTask, Task, TaskId};
+use crate::task::{Changes, Completion, NewTask, Task};
 
 type Answer<T> = Result<Json<T>, Problem>;
 
@@ -21,12 +20,12 @@ pub(super) fn routes() -> Vec<Route> {
     routes![list, create, show, replace, update, remove, complete]
 }
 
-#[get("/<_>/tasks", rank = 1)]
+#[get("/<_>/tasks", rank = 5)]
 async fn list(user: PathUser<'_>, query: ListQuery, store: &Store) -> Answer<Vec<Task>> {
     tasks::list(user.0, query, store).await
 }
 
-#[post("/<_>/tasks", data = "<new>", rank = 1)]
+#[post("/<_>/tasks", data = "<new>", rank = 5)]
 async fn create(
     user: PathUser<'_>,
     store: &Store,
@@ -35,31 +34,31 @@ async fn create(
     tasks::create(user.0, store, new).await
 }
 
-#[get("/<_>/tasks/<id>", rank = 1)]
-async fn show(user: PathUser<'_>, store: &Store, id: TaskId) -> Answer<Task> {
+#[get("/<_>/tasks/<id>", rank = 5)]
+async fn show(user: PathUser<'_>, store: &Store, id: PathId) -> Answer<Task> {
     tasks::show(user.0, store, id).await
 }
 
-#[put("/<_>/tasks/<id>", data = "<changes>", rank = 1)]
-async fn replace(user: PathUser<'_>, store: &Store, id: TaskId, changes: Body<Changes>) -> Answer<Task> {
+#[put("/<_>/tasks/<id>", data = "<changes>", rank = 5)]
+async fn replace(user: PathUser<'_>, store: &Store, id: PathId, changes: Body<Changes>) -> Answer<Task> {
     tasks::update(user.0, store, id, changes).await
 }
 
-#[patch("/<_>/tasks/<id>", data = "<changes>", rank = 1)]
-async fn update(user: PathUser<'_>, store: &Store, id: TaskId, changes: Body<Changes>) -> Answer<Task> {
+#[patch("/<_>/tasks/<id>", data = "<changes>", rank = 5)]
+async fn update(user: PathUser<'_>, store: &Store, id: PathId, changes: Body<Changes>) -> Answer<Task> {
     tasks::update(user.0, store, id, changes).await
 }
 
-#[delete("/<_>/tasks/<id>", rank = 1)]
-async fn remove(user: PathUser<'_>, store: &Store, id: TaskId) -> Result<NoContent, Problem> {
+#[delete("/<_>/tasks/<id>", rank = 5)]
+async fn remove(user: PathUser<'_>, store: &Store, id: PathId) -> Result<NoContent, Problem> {
     tasks::remove(user.0, store, id).await
 }
 
-#[patch("/<_>/tasks/<id>/complete", data = "<completion>", rank = 1)]
+#[patch("/<_>/tasks/<id>/complete", data = "<completion>", rank = 5)]
 async fn complete(
     user: PathUser<'_>,
     store: &Store,
-    id: TaskId,
+    id: PathId,
     completion: Body<Completion>,
 ) -> Answer<Task> {
     tasks::complete(user.0, store, id, completion).await

@@ -35,7 +35,7 @@ fn code(problem: &Problem) -> &'static str {
     match problem {
         Problem::Malformed | Problem::NotJson(_) | Problem::BadQuery(_) => "BAD_REQUEST",
         Problem::Unauthenticated(_) => "AUTHENTICATION_REQUIRED",
-        Problem::NotTheCaller | Problem::ForeignOrigin => "FORBIDDEN",
+        Problem::NotTheCaller | Problem::NotTheOwner | Problem::ForeignOrigin => "FORBIDDEN",
         Problem::NoRoute | Problem::NoTask => "RESOURCE_NOT_FOUND",
         Problem::MethodNotAllowed(_) => "METHOD_NOT_ALLOWED",
         Problem::TooSlow => "REQUEST_TIMEOUT",

@@ -6,7 +6,7 @@ use rocket::request::{self, FromRequest, Request};
 
 use crate::problem::Problem;
 use crate::request::Query;
-use crate::task::{Filter, Order};
+use crate::task::Filter;
 
 /// `?status=&sort=&order=`: each may be absent, none may be anything else than it may be.
 pub(super) struct ListQuery {
@@ -26,16 +26,8 @@ impl<'r> FromRequest<'r> for ListQuery {
 }
 
 fn parse(query: &Query<'_>) -> Result<Filter, &'static str> {
-    let completed = query.choose(
-        "status",
-        &[("all", None), ("pending", Some(false)), ("completed", Some(true))],
-        "Invalid status filter: must be 'pending', 'completed', or 'all'",
-    )?;
-    query.choose("sort", &[("created_at", ())], "Invalid sort field: must be 'created_at'")?;
-    let order = query.choose(
-        "order",
-        &[("desc", Order::Descending), ("asc", Order::Ascending)],
-        "Invalid sort order: must be 'asc' or 'desc'",
-    )?;
-    Ok(Filter { completed: completed.flatten(), order: order.unwrap_or_default() })
+    Ok(Filter {
+        completed: query.status("Invalid status filter: must be 'pending', 'completed', or 'all'")?,
+        order: query.order()?,
+    })
 }

@@ -7,9 +7,9 @@ use rocket::{Route, delete, get, patch, post, put, routes};
 use super::query::ListQuery;
 use crate::auth::AuthUser;
 use crate::problem::Problem;
-use crate::request::Body;
+use crate::request::{Body, PathId};
 use crate::store::Store;
-use crate::task::{Changes, Completion, NewTask, Task, TaskId};
+use crate::task::{Changes, Completion, NewTask, Task};
 
 type Answer<T> = Result<Json<T>, Problem>;
 
@@ -17,12 +17,12 @@ pub(super) fn routes() -> Vec<Route> {
     routes![list, create, show, replace, update, remove, complete]
 }
 
-#[get("/tasks")]
+#[get("/tasks", rank = 7)]
 pub(super) async fn list(user: &AuthUser, query: ListQuery, store: &Store) -> Answer<Vec<Task>> {
     store.of(user).list(query.filter).await.map(Json)
 }
 
-#[post("/tasks", data = "<new>")]
+#[post("/tasks", data = "<new>", rank = 7)]
 pub(super) async fn create(
     user: &AuthUser,
     store: &Store,
@@ -32,43 +32,43 @@ pub(super) async fn create(
     Ok(Created::new(format!("/api/tasks/{}", task.id)).body(Json(task)))
 }
 
-#[get("/tasks/<id>")]
-pub(super) async fn show(user: &AuthUser, store: &Store, id: TaskId) -> Answer<Task> {
-    store.of(user).show(id).await.map(Json)
+#[get("/tasks/<id>", rank = 7)]
+pub(super) async fn show(user: &AuthUser, store: &Store, id: PathId) -> Answer<Task> {
+    store.of(user).show(id.get()?).await.map(Json)
 }
 
 /// `PUT` changes only the fields it is given, as `PATCH` does: frontends send it so.
-#[put("/tasks/<id>", data = "<changes>")]
+#[put("/tasks/<id>", data = "<changes>", rank = 7)]
 pub(super) async fn replace(
     user: &AuthUser,
     store: &Store,
-    id: TaskId,
+    id: PathId,
     changes: Body<Changes>,
 ) -> Answer<Task> {
     update(user, store, id, changes).await
 }
 
-#[patch("/tasks/<id>", data = "<changes>")]
+#[patch("/tasks/<id>", data = "<changes>", rank = 7)]
 pub(super) async fn update(
     user: &AuthUser,
     store: &Store,
-    id: TaskId,
+    id: PathId,
     changes: Body<Changes>,
 ) -> Answer<Task> {
-    store.of(user).update(id, &changes.0).await.map(Json)
+    store.of(user).update(id.get()?, &changes.0).await.map(Json)
 }
 
-#[delete("/tasks/<id>")]
-pub(super) async fn remove(user: &AuthUser, store: &Store, id: TaskId) -> Result<NoContent, Problem> {
-    store.of(user).delete(id).await.map(|()| NoContent)
+#[delete("/tasks/<id>", rank = 7)]
+pub(super) async fn remove(user: &AuthUser, store: &Store, id: PathId) -> Result<NoContent, Problem> {
+    store.of(user).delete(id.get()?).await.map(|()| NoContent)
 }
 
-#[patch("/tasks/<id>/complete", data = "<completion>")]
+#[patch("/tasks/<id>/complete", data = "<completion>", rank = 7)]
 pub(super) async fn complete(
     user: &AuthUser,
     store: &Store,
-    id: TaskId,
+    id: PathId,
     completion: Body<Completion>,
 ) -> Answer<Task> {
-    store.of(user).complete(id, completion.0).await.map(Json)
+    store.of(user).complete(id.get()?, completion.0).await.map(Json)
 }

@@ -71,7 +71,7 @@ fn parse<T: Parse>(bytes: &[u8]) -> Result<T, Problem> {
     // wrong field (422) comes before or after the mistake.
     let value = serde_json::from_slice(bytes).map_err(|error| Problem::NotJson(error.to_string()))?;
     match value {
-        Value::Object(object) => T::parse(&object).map_err(Problem::Invalid),
+        Value::Object(object) => T::parse(object).map_err(Problem::Invalid),
         _ => Err(Problem::Invalid(vec![Invalid {
             field: "body",
             message: "Request body must be a JSON object",

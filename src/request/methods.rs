@@ -26,8 +26,10 @@ const METHODS: [Method; 8] = [
     Method::Connect,
 ];
 
-/// After every route that does something.
-const LAST: isize = 100;
+/// How long after a path's routes these come: before those of any other path that a request could be meant for. Routes are
+/// tried by rank: the enveloped dialect's with a user (1) and without (3), then the bare one's with a user (5), for which
+/// `v1` would be a user like any other, and without (7).
+const NEXT: isize = 1;
 
 /// These routes, and for each path those that answer its other methods.
 #[must_use]
@@ -47,7 +49,7 @@ pub fn with_other_methods(mut routes: Vec<Route>) -> Vec<Route> {
         names.push(Method::Options.as_str());
         let others = OtherMethods { allow: names.join(", ") };
         for method in METHODS.into_iter().chain([Method::Options]).filter(|it| !has(*it)) {
-            routes.push(Route::ranked(rank + LAST, method, &path, others.clone()));
+            routes.push(Route::ranked(rank + NEXT, method, &path, others.clone()));
         }
     }
     routes

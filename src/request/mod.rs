@@ -10,6 +10,7 @@ use rocket::fairing::AdHoc;
 
 pub use body::Body;
 pub use methods::with_other_methods;
+pub use path::PathId;
 pub use query::Query;
 
 use crate::config::General;

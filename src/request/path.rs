@@ -1,14 +1,29 @@
 //! A task's id in a path.
 
+use std::convert::Infallible;
+
 use rocket::request::FromParam;
 
+use crate::problem::{Invalid, Problem};
 use crate::task::TaskId;
 
-/// Anything but a 64-bit integer makes Rocket look for another route, and 422 where there is none.
-impl<'a> FromParam<'a> for TaskId {
-    type Error = std::num::ParseIntError;
+/// What stands in a path where a task's id should. A parameter that fails makes Rocket try the next route, and some next
+/// route would always take the path for something else; so this one does not fail until it is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct PathId(Option<TaskId>);
 
-    fn from_param(param: &'a str) -> Result<Self, Self::Error> {
-        param.parse().map(Self)
+impl PathId {
+    /// The id, if it is one.
+    pub fn get(self) -> Result<TaskId, Problem> {
+        let none = Invalid { field: "id", message: "Task id must be a 64-bit integer" };
+        self.0.ok_or_else(|| Problem::Invalid(vec![none]))
+    }
+}
+
+impl<'a> FromParam<'a> for PathId {
+    type Error = Infallible;
+
+    fn from_param(param: &'a str) -> Result<Self, Infallible> {
+        Ok(Self(param.parse().ok().map(TaskId)))
     }
 }

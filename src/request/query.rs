@@ -3,6 +3,8 @@
 use rocket::form::ValueField;
 use rocket::request::Request;
 
+use crate::task::Order;
+
 /// The query of a request.
 pub struct Query<'r>(Vec<ValueField<'r>>);
 
@@ -19,8 +21,22 @@ impl<'r> Query<'r> {
         self.0.iter().rfind(|field| field.name == name).map(|field| field.value)
     }
 
+    /// `status`: whether tasks must be done or not, or neither. `otherwise` is what the dialect says to anything else.
+    pub fn status(&self, otherwise: &'static str) -> Result<Option<bool>, &'static str> {
+        let words = [("all", None), ("pending", Some(false)), ("completed", Some(true))];
+        self.choose("status", &words, otherwise).map(Option::flatten)
+    }
+
+    /// `sort` and `order`.
+    pub fn order(&self) -> Result<Order, &'static str> {
+        self.choose("sort", &[("created_at", ())], "Invalid sort field: must be 'created_at'")?;
+        let words = [("desc", Order::Descending), ("asc", Order::Ascending)];
+        let order = self.choose("order", &words, "Invalid sort order: must be 'asc' or 'desc'")?;
+        Ok(order.unwrap_or_default())
+    }
+
     /// What a parameter means, of some words in any case; `None` where it is absent.
-    pub fn choose<T: Copy>(
+    fn choose<T: Copy>(
         &self,
         name: &str,
         words: &[(&str, T)],

@@ -24,17 +24,23 @@ macro_rules! columns {
 }
 
 // `completed = $2` first, or PostgreSQL cannot tell the type of `$2`.
+macro_rules! filtered {
+    () => {
+        " FROM tasks WHERE user_id = $1 AND (completed = $2 OR $2 IS NULL)"
+    };
+}
+
 macro_rules! list {
-    ($order:literal) => {
+    ($order:literal, $page:literal) => {
         Sql::both(concat!(
             "SELECT ",
             columns!(),
-            " FROM tasks ",
-            "WHERE user_id = $1 AND (completed = $2 OR $2 IS NULL) ",
-            "ORDER BY created_at ",
+            filtered!(),
+            " ORDER BY created_at ",
             $order,
             ", id ",
-            $order
+            $order,
+            $page
         ))
     };
 }
@@ -63,9 +69,19 @@ macro_rules! change {
 }
 
 /// `$1` user, `$2` completed or null for any.
-pub const LIST_DESCENDING: Sql = list!("DESC");
+pub const LIST_DESCENDING: Sql = list!("DESC", "");
 /// `$1` user, `$2` completed or null for any.
-pub const LIST_ASCENDING: Sql = list!("ASC");
+pub const LIST_ASCENDING: Sql = list!("ASC", "");
+/// `$1` user, `$2` completed or null for any, `$3` how many, `$4` after how many.
+pub const PAGE_DESCENDING: Sql = list!("DESC", " LIMIT $3 OFFSET $4");
+/// `$1` user, `$2` completed or null for any, `$3` how many, `$4` after how many.
+pub const PAGE_ASCENDING: Sql = list!("ASC", " LIMIT $3 OFFSET $4");
+/// `$1` user, `$2` completed or null for any.
+pub const COUNT: Sql = Sql::both(concat!("SELECT count(*)", filtered!()));
+/// `$1` id, `$2` user. Whether it is another user's task: the one statement that looks beyond a user's own, and all that
+/// it can tell is yes or no.
+pub const IS_SOMEBODY_ELSES: Sql =
+    Sql::both("SELECT EXISTS (SELECT 1 FROM tasks WHERE id = $1 AND user_id <> $2)");
 /// `$1` id, `$2` user.
 pub const SHOW: Sql = Sql::both(concat!("SELECT ", columns!(), " FROM tasks WHERE id = $1 AND user_id = $2"));
 /// `$1` user, `$2` title, `$3` description, `$4` completed, `$5` now.
@@ -90,6 +106,10 @@ pub const MIGRATED: Sql = Sql::both("SELECT count(*) FROM _sqlx_migrations WHERE
 pub const ALL: &[(&str, Sql)] = &[
     ("LIST_DESCENDING", LIST_DESCENDING),
     ("LIST_ASCENDING", LIST_ASCENDING),
+    ("PAGE_DESCENDING", PAGE_DESCENDING),
+    ("PAGE_ASCENDING", PAGE_ASCENDING),
+    ("COUNT", COUNT),
+    ("IS_SOMEBODY_ELSES", IS_SOMEBODY_ELSES),
     ("SHOW", SHOW),
     ("CREATE", CREATE),
     ("UPDATE", UPDATE),

@@ -8,7 +8,7 @@ use super::pool::{Pool, on};
 use super::sql;
 use crate::clock;
 use crate::problem::Problem;
-use crate::task::{Changes, Completion, Description, Filter, NewTask, Order, Task, TaskId, Title};
+use crate::task::{Changes, Completion, Description, Filter, NewTask, Order, Page, Task, TaskId, Title};
 
 /// The tasks of one user.
 #[derive(Debug)]
@@ -30,6 +30,34 @@ impl<'a> UserTasks<'a> {
             Order::Ascending => sql::LIST_ASCENDING,
         };
         on!(pool.reader(), query_as(list), |query, db| query.bind(user).bind(filter.completed).fetch_all(db))
+    }
+
+    /// A page of those the filter lets through.
+    pub async fn page(&self, filter: Filter, page: Page) -> Result<Vec<Task>, Problem> {
+        let Self { pool, user } = self;
+        let list = match filter.order {
+            Order::Descending => sql::PAGE_DESCENDING,
+            Order::Ascending => sql::PAGE_ASCENDING,
+        };
+        on!(pool.reader(), query_as(list), |query, db| {
+            query.bind(user).bind(filter.completed).bind(page.limit).bind(page.offset).fetch_all(db)
+        })
+    }
+
+    /// How many the filter lets through.
+    pub async fn count(&self, filter: Filter) -> Result<i64, Problem> {
+        let Self { pool, user } = self;
+        on!(pool.reader(), query_scalar(sql::COUNT), |query, db| {
+            query.bind(user).bind(filter.completed).fetch_one(db)
+        })
+    }
+
+    /// Whether this is a task, but another user's. That is all that can be learnt of it.
+    pub async fn is_somebody_elses(&self, id: TaskId) -> Result<bool, Problem> {
+        let Self { pool, user } = self;
+        on!(pool.reader(), query_scalar(sql::IS_SOMEBODY_ELSES), |query, db| {
+            query.bind(id.0).bind(user).fetch_one(db)
+        })
     }
 
     /// One of them.

@@ -11,7 +11,7 @@ pub type Object = Map<String, Value>;
 /// A type that a client's JSON object can mean.
 pub trait Parse: Sized {
     /// Reads the fields it knows and ignores the others. The error has everything that is wrong.
-    fn parse(object: &Object) -> Result<Self, Vec<Invalid>>;
+    fn parse(object: Object) -> Result<Self, Vec<Invalid>>;
 
     /// What the absence of any body means, where that is allowed.
     #[must_use]
@@ -32,8 +32,8 @@ pub struct NewTask {
 }
 
 impl Parse for NewTask {
-    fn parse(object: &Object) -> Result<Self, Vec<Invalid>> {
-        let mut fields = Fields::of(object);
+    fn parse(object: Object) -> Result<Self, Vec<Invalid>> {
+        let mut fields = Fields::of(&object);
         let title =
             fields.required("title", |it| Title::from_json(it, "Title is required and cannot be empty"));
         let description = fields.optional("description", Description::from_json).flatten();
@@ -62,8 +62,8 @@ impl Changes {
 }
 
 impl Parse for Changes {
-    fn parse(object: &Object) -> Result<Self, Vec<Invalid>> {
-        let mut fields = Fields::of(object);
+    fn parse(object: Object) -> Result<Self, Vec<Invalid>> {
+        let mut fields = Fields::of(&object);
         let title = fields.optional("title", |it| Title::from_json(it, "Title cannot be empty"));
         let description = fields.optional("description", Description::from_json);
         let completed = fields.optional("completed", boolean);
@@ -81,8 +81,8 @@ pub enum Completion {
 }
 
 impl Parse for Completion {
-    fn parse(object: &Object) -> Result<Self, Vec<Invalid>> {
-        let mut fields = Fields::of(object);
+    fn parse(object: Object) -> Result<Self, Vec<Invalid>> {
+        let mut fields = Fields::of(&object);
         let completed = fields.optional("completed", boolean);
         fields.finish(Some(completed.map_or(Self::Flip, Self::Set)))
     }

@@ -50,6 +50,26 @@ pub struct Filter {
     pub order: Order,
 }
 
+/// A part of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Tasks at most.
+    pub limit: i64,
+    /// Tasks before the first.
+    pub offset: i64,
+}
+
+impl Page {
+    /// How long the whole list is, where a page with so many tasks tells: if it has some and room for more, or would have
+    /// begun with the first. That is most lists, and counting them would cost as much again as reading them.
+    #[must_use]
+    pub fn total_if_last(self, tasks: usize) -> Option<i64> {
+        let tasks = i64::try_from(tasks).ok()?;
+        let is_last = tasks < self.limit && (tasks > 0 || self.offset == 0);
+        is_last.then(|| self.offset.saturating_add(tasks))
+    }
+}
+
 /// The order of a list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Order {

@@ -17,14 +17,18 @@ async fn a_panic_is_a_500_of_the_dialect_and_the_server_lives() {
         ("auth.secret", crate::harness::SECRET),
     ])
     .unwrap();
-    let server = todo_api::rocket(&settings.settings().unwrap()).mount("/api", rocket::routes![panicking]);
+    let server = todo_api::rocket(&settings.settings().unwrap())
+        .mount("/api", rocket::routes![panicking])
+        .mount("/api/v1", rocket::routes![panicking]);
     let client = Client::tracked(server).await.unwrap();
-    for _ in 0..3 {
-        let answer = client.get("/api/panic").dispatch().await;
+    let bare = r#"{"detail":"Internal server error","error_code":"INTERNAL_ERROR"}"#;
+    let enveloped = r#"{"data":null,"error":{"message":"Internal server error","code":"INTERNAL_ERROR"}}"#;
+    for (path, expected) in [("/api/panic", bare), ("/api/v1/panic", enveloped), ("/api/panic", bare)] {
+        let answer = client.get(path).dispatch().await;
         assert_eq!(answer.status(), Status::InternalServerError);
         assert!(answer.headers().contains("X-Request-Id"));
         let body = answer.into_string().await.unwrap();
-        assert_eq!(body, r#"{"detail":"Internal server error","error_code":"INTERNAL_ERROR"}"#);
+        assert_eq!(body, expected);
     }
     assert_eq!(client.get("/readyz").dispatch().await.status(), Status::Ok);
 }

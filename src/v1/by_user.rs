@@ -1,0 +1,73 @@
+//! The same routes with the caller's id in the path, which [`PathUser`] compares with the token.
+
+use rocket::response::status::{Created, NoContent};
+use rocket::serde::json::Json;
+use rocket::{Route, delete, get, patch, post, put, routes};
+
+use super::body::WithStatus;
+use super::envelope::{Answer, Envelope, PageView, TaskView};
+use super::query::ListQuery;
+use super::tasks;
+use crate::auth::PathUser;
+use crate::problem::Problem;
+use crate::request::{Body, PathId};
+use crate::store::Store;
+use crate::task::{Changes, Completion, NewTask};
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![list, create, show, replace, update, remove, complete]
+}
+
+#[get("/<_>/tasks", rank = 1)]
+async fn list(user: PathUser<'_>, query: ListQuery, store: &Store) -> Answer<PageView> {
+    tasks::list(user.0, query, store).await
+}
+
+#[post("/<_>/tasks", data = "<new>", rank = 1)]
+async fn create(
+    user: PathUser<'_>,
+    store: &Store,
+    new: Body<WithStatus<NewTask>>,
+) -> Result<Created<Json<Envelope<TaskView>>>, Problem> {
+    tasks::create(user.0, store, new).await
+}
+
+#[get("/<_>/tasks/<id>", rank = 1)]
+async fn show(user: PathUser<'_>, store: &Store, id: PathId) -> Answer<TaskView> {
+    tasks::show(user.0, store, id).await
+}
+
+#[put("/<_>/tasks/<id>", data = "<changes>", rank = 1)]
+async fn replace(
+    user: PathUser<'_>,
+    store: &Store,
+    id: PathId,
+    changes: Body<WithStatus<Changes>>,
+) -> Answer<TaskView> {
+    tasks::update(user.0, store, id, changes).await
+}
+
+#[patch("/<_>/tasks/<id>", data = "<changes>", rank = 1)]
+async fn update(
+    user: PathUser<'_>,
+    store: &Store,
+    id: PathId,
+    changes: Body<WithStatus<Changes>>,
+) -> Answer<TaskView> {
+    tasks::update(user.0, store, id, changes).await
+}
+
+#[delete("/<_>/tasks/<id>", rank = 1)]
+async fn remove(user: PathUser<'_>, store: &Store, id: PathId) -> Result<NoContent, Problem> {
+    tasks::remove(user.0, store, id).await
+}
+
+#[patch("/<_>/tasks/<id>/complete", data = "<completion>", rank = 1)]
+async fn complete(
+    user: PathUser<'_>,
+    store: &Store,
+    id: PathId,
+    completion: Body<WithStatus<Completion>>,
+) -> Answer<TaskView> {
+    tasks::complete(user.0, store, id, completion).await
+}

@@ -1,0 +1,55 @@
+//! The enveloped dialect's words for what went wrong.
+
+use rocket::http::Status;
+use rocket::request::Request;
+use rocket::{Catcher, catch, catchers};
+use serde::Serialize;
+
+use crate::fairings::{Failure, fail};
+use crate::problem::{Problem, TokenProblem};
+
+pub(super) fn catchers() -> Vec<Catcher> {
+    catchers![problem]
+}
+
+/// `{"data": null, "error": {"message": …, "code": …}}`.
+#[derive(Serialize)]
+struct ErrorEnvelope<'a> {
+    data: (),
+    error: ErrorBody<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    message: &'a str,
+    code: &'static str,
+}
+
+#[catch(default)]
+async fn problem<'r>(status: Status, request: &'r Request<'_>) -> Failure<'r> {
+    let problem = Problem::behind(status, request);
+    let status = match &problem {
+        Problem::Invalid(_) => Status::BadRequest,
+        other => other.status(),
+    };
+    let error = ErrorBody { message: &problem.message(), code: code(&problem) };
+    fail(request, &problem, status, &ErrorEnvelope { data: (), error }).await
+}
+
+fn code(problem: &Problem) -> &'static str {
+    match problem {
+        Problem::Malformed | Problem::NotJson(_) | Problem::BadQuery(_) => "BAD_REQUEST",
+        Problem::Unauthenticated(TokenProblem::Missing) => "MISSING_TOKEN",
+        Problem::Unauthenticated(TokenProblem::Expired) => "TOKEN_EXPIRED",
+        Problem::Unauthenticated(TokenProblem::Signature) => "INVALID_SIGNATURE",
+        Problem::Unauthenticated(TokenProblem::Invalid) => "INVALID_TOKEN",
+        Problem::NotTheCaller | Problem::NotTheOwner | Problem::ForeignOrigin => "FORBIDDEN",
+        Problem::NoRoute | Problem::NoTask => "NOT_FOUND",
+        Problem::MethodNotAllowed(_) => "METHOD_NOT_ALLOWED",
+        Problem::TooSlow => "REQUEST_TIMEOUT",
+        Problem::TooLarge => "PAYLOAD_TOO_LARGE",
+        Problem::Invalid(_) => "VALIDATION_ERROR",
+        Problem::Internal(_) => "INTERNAL_ERROR",
+        Problem::Unavailable(_) => "SERVICE_UNAVAILABLE",
+    }
+}

@@ -1,0 +1,407 @@
+//! The enveloped dialect, at `/api/v1`.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Caller, Cluster, Engine, SECRET, Server, Setup, now, raw, signed, token_for};
+use crate::on_both_engines;
+
+/// The data of a success.
+#[track_caller]
+fn data(answer: &Answer, status: u16) -> Value {
+    assert_eq!(answer.status, status, "{answer:?}");
+    let json = answer.json();
+    assert_eq!((json.as_object().unwrap().len(), &json["error"]), (2, &Value::Null), "{answer:?}");
+    json["data"].clone()
+}
+
+#[track_caller]
+fn is_refused(answer: &Answer, status: u16, code: &str, message: &str) {
+    let expected = json!({ "data": null, "error": { "message": message, "code": code } });
+    assert_eq!((answer.status, answer.json()), (status, expected), "{answer:?}");
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+}
+
+async fn create(me: &Caller, body: Value) -> Value {
+    data(&me.post("/api/v1/tasks", &body).await, 201)
+}
+
+async fn titles(me: &Caller, path: &str) -> Vec<String> {
+    let page = data(&me.get(path).await, 200);
+    page["tasks"].as_array().unwrap().iter().map(|task| task["title"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Each thing that can be asked of a task, with what it is asked with.
+fn calls_on(id: &Value) -> [(&'static str, String, Option<Value>); 6] {
+    [
+        ("GET", format!("/{id}"), None),
+        ("PUT", format!("/{id}"), Some(json!({ "title": "x" }))),
+        ("PATCH", format!("/{id}"), Some(json!({ "status": "Completed" }))),
+        ("PUT", format!("/{id}"), Some(json!({}))),
+        ("PATCH", format!("/{id}/complete"), None),
+        ("DELETE", format!("/{id}"), None),
+    ]
+}
+
+// The scenarios of the first specification, by their names there.
+on_both_engines! {
+    async fn create_with_status_pending(engine: Engine) {
+        let server = Server::on(engine).await;
+        let me = server.caller("user_a");
+        let answer = me.post("/api/v1/user_a/tasks", &json!({ "title": "Deploy", "description": "to production", "status": "Pending" })).await;
+        let task = data(&answer, 201);
+        assert_eq!(answer.header("location"), Some(format!("/api/v1/tasks/{}", task["id"]).as_str()));
+        assert_eq!((&task["status"], &task["completed"], &task["user_id"]), (&json!("Pending"), &json!(false), &json!("user_a")));
+        assert_eq!(task.as_object().unwrap().len(), 8, "{task}");
+        assert_eq!(data(&me.get(answer.header("location").unwrap()).await, 200), task);
+    }
+
+    async fn create_with_only_a_title(engine: Engine) {
+        let server = Server::on(engine).await;
+        let task = create(&server.caller("me"), json!({ "title": "  Deploy " })).await;
+        assert_eq!((&task["title"], &task["description"], &task["status"]), (&json!("Deploy"), &Value::Null, &json!("Pending")));
+    }
+
+    async fn create_with_an_empty_title(engine: Engine) {
+        let server = Server::on(engine).await;
+        let me = server.caller("me");
+        for body in [json!({ "title": "" }), json!({ "title": "   " }), json!({}), json!({ "description": "d", "status": "Pending" })] {
+            is_refused(&me.post("/api/v1/tasks", &body).await, 400, "VALIDATION_ERROR", "Title is required and cannot be empty");
+        }
+        assert_eq!(data(&me.get("/api/v1/tasks").await, 200)["total"], 0);
+    }
+
+    async fn without_a_token(engine: Engine) {
+        let server = Server::on(engine).await;
+        for path in ["/api/v1/tasks", "/api/v1/me/tasks", "/api/v1/tasks/1", "/api/v1/me/tasks/x"] {
+            let answer = server.anonymous().get(path).await;
+            is_refused(&answer, 401, "MISSING_TOKEN", "Missing authorization token");
+            assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+        }
+    }
+
+    async fn five_tasks_of_a_and_three_of_b(engine: Engine) {
+        let server = Server::on(engine).await;
+        let (a, b) = (server.caller("a"), server.caller("b"));
+        for n in 0..5 {
+            create(&a, json!({ "title": format!("a{n}") })).await;
+            if n < 3 {
+                create(&b, json!({ "title": format!("b{n}") })).await;
+            }
+        }
+        assert_eq!(titles(&a, "/api/v1/a/tasks").await, ["a4", "a3", "a2", "a1", "a0"]);
+        assert_eq!(titles(&b, "/api/v1/tasks").await, ["b2", "b1", "b0"]);
+        assert_eq!(data(&b.get("/api/v1/b/tasks").await, 200)["total"], 3);
+    }
+
+    async fn a_task_of_b_asked_for_by_a(engine: Engine) {
+        let server = Server::on(engine).await;
+        let (a, b) = (server.caller("a"), server.caller("b"));
+        let task = create(&b, json!({ "title": "b's" })).await;
+        for root in ["/api/v1/tasks", "/api/v1/a/tasks"] {
+            for (method, path, body) in calls_on(&task["id"]) {
+                let answer = a.call(method, &format!("{root}{path}"), body.as_ref()).await;
+                is_refused(&answer, 403, "FORBIDDEN", "Not authorized to access this task");
+            }
+            for (method, path, body) in calls_on(&json!(task["id"].as_i64().unwrap() + 1000)) {
+                let answer = a.call(method, &format!("{root}{path}"), body.as_ref()).await;
+                is_refused(&answer, 404, "NOT_FOUND", "Task not found");
+            }
+        }
+        assert_eq!(data(&b.get(&format!("/api/v1/tasks/{}", task["id"])).await, 200), task, "it is as it was");
+    }
+
+    async fn a_token_that_was_tampered_with(engine: Engine) {
+        let server = Server::on(engine).await;
+        let good = token_for("me");
+        let parts: Vec<&str> = good.split('.').collect();
+        let foreign = token_for("you");
+        let tampered = format!("{}.{}.{}", parts[0], foreign.split('.').nth(1).unwrap(), parts[2]);
+        let expired = signed(&json!({ "sub": "me", "exp": now() - 1 }));
+        for (token, code, message) in [
+            (tampered.as_str(), "INVALID_SIGNATURE", "Invalid token signature"),
+            (&expired, "TOKEN_EXPIRED", "Token has expired"),
+            ("rubbish", "INVALID_TOKEN", "Invalid token"),
+        ] {
+            let answer = server.bearer(token).get("/api/v1/tasks").await;
+            is_refused(&answer, 401, code, message);
+            assert_eq!(answer.header("www-authenticate"), Some(r#"Bearer error="invalid_token""#));
+        }
+    }
+
+    async fn ten_tasks_of_which_seven_pending_newest_first(engine: Engine) {
+        let server = Server::on(engine).await;
+        let me = server.caller("me");
+        for n in 0..10 {
+            create(&me, json!({ "title": n.to_string(), "status": if n < 7 { "Pending" } else { "Completed" } })).await;
+        }
+        assert_eq!(titles(&me, "/api/v1/tasks?status=Pending").await, ["6", "5", "4", "3", "2", "1", "0"]);
+        assert_eq!(titles(&me, "/api/v1/tasks?status=completed").await, ["9", "8", "7"]);
+        assert_eq!(titles(&me, "/api/v1/tasks?status=ALL").await.len(), 10);
+        assert_eq!(data(&me.get("/api/v1/tasks?status=Pending&limit=2").await, 200)["total"], 7);
+    }
+
+    async fn ascending(engine: Engine) {
+        let server = Server::on(engine).await;
+        let me = server.caller("me");
+        for n in 0..4 {
+            create(&me, json!({ "title": n.to_string() })).await;
+        }
+        assert_eq!(titles(&me, "/api/v1/tasks?sort=created_at&order=asc").await, ["0", "1", "2", "3"]);
+    }
+
+    async fn an_invalid_status(engine: Engine) {
+        let server = Server::on(engine).await;
+        let me = server.caller("me");
+        for status in ["Done", "", "pending,completed", "%00"] {
+            let answer = me.get(&format!("/api/v1/me/tasks?status={status}")).await;
+            is_refused(&answer, 400, "BAD_REQUEST", "Invalid status filter. Allowed values: Pending, Completed");
+        }
+    }
+
+    async fn update_complete_delete_then_404(engine: Engine) {
+        let server = Server::on(engine).await;
+        let me = server.caller("me");
+        let task = create(&me, json!({ "title": "a" })).await;
+        let path = format!("/api/v1/me/tasks/{}", task["id"]);
+        let task = data(&me.put(&path, &json!({ "title": "b", "description": "d" })).await, 200);
+        assert_eq!((&task["title"], &task["description"], &task["status"]), (&json!("b"), &json!("d"), &json!("Pending")));
+        let task = data(&me.send("PATCH", &format!("{path}/complete"), None).await, 200);
+        assert_eq!((&task["status"], &task["completed"]), (&json!("Completed"), &json!(true)));
+        let answer = me.delete(&path).await;
+        assert_eq!((answer.status, answer.body.as_str()), (204, ""));
+        is_refused(&me.get(&path).await, 404, "NOT_FOUND", "Task not found");
+        is_refused(&me.delete(&path).await, 404, "NOT_FOUND", "Task not found");
+    }
+
+    async fn a_path_user_other_than_the_tokens(engine: Engine) {
+        let server = Server::on(engine).await;
+        let (me, you) = (server.caller("me"), server.caller("you"));
+        let id = create(&you, json!({ "title": "yours" })).await["id"].clone();
+        let root = "/api/v1/you/tasks";
+        for (method, path, body) in calls_on(&id).into_iter().chain([
+            ("GET", String::new(), None),
+            ("GET", "?status=nonsense".to_owned(), None),
+            ("POST", String::new(), Some(json!({ "title": 5 }))),
+            ("GET", "/not-an-id".to_owned(), None),
+        ]) {
+            let answer = me.call(method, &format!("{root}{path}"), body.as_ref()).await;
+            is_refused(&answer, 403, "FORBIDDEN", "Not authorized to access this resource");
+        }
+    }
+}
+
+on_both_engines! {
+    async fn a_list_comes_in_pages(engine: Engine) {
+        let server = Server::on(engine).await;
+        let me = server.caller("me");
+        for n in 0..120 {
+            me.create(&n.to_string()).await;
+        }
+        server.caller("you").create("not mine").await;
+        for (query, limit, offset, count, first) in [
+            ("", 50, 0, 50, Some("119")),
+            ("?limit=100", 100, 0, 100, Some("119")),
+            ("?limit=1&offset=7", 1, 7, 1, Some("112")),
+            ("?offset=100", 50, 100, 20, Some("19")),
+            ("?offset=119", 50, 119, 1, Some("0")),
+            ("?offset=120", 50, 120, 0, None),
+            ("?offset=9223372036854775807", 50, i64::MAX, 0, None),
+            ("?limit=10&offset=10&order=asc", 10, 10, 10, Some("10")),
+        ] {
+            let page = data(&me.get(&format!("/api/v1/tasks{query}")).await, 200);
+            assert_eq!((&page["limit"], &page["offset"], &page["total"]), (&json!(limit), &json!(offset), &json!(120)), "{query}");
+            assert_eq!(page["tasks"].as_array().unwrap().len(), count, "{query}");
+            assert_eq!(page["tasks"][0]["title"].as_str(), first, "{query}");
+        }
+    }
+
+    async fn a_page_that_cannot_be_is_refused(engine: Engine) {
+        let server = Server::on(engine).await;
+        let me = server.caller("me");
+        for limit in ["0", "101", "-1", "", "ten", "1.0", "9223372036854775808", "%31%30%31"] {
+            let answer = me.get(&format!("/api/v1/tasks?limit={limit}")).await;
+            is_refused(&answer, 400, "BAD_REQUEST", "Invalid limit: must be an integer from 1 to 100");
+        }
+        for offset in ["-1", "", "x", "1e3", "9223372036854775808"] {
+            let answer = me.get(&format!("/api/v1/tasks?offset={offset}")).await;
+            is_refused(&answer, 400, "BAD_REQUEST", "Invalid offset: must be an integer, 0 or more");
+        }
+        is_refused(&me.get("/api/v1/tasks?order=up").await, 400, "BAD_REQUEST", "Invalid sort order: must be 'asc' or 'desc'");
+        is_refused(&me.get("/api/v1/tasks?sort=title").await, 400, "BAD_REQUEST", "Invalid sort field: must be 'created_at'");
+    }
+
+    async fn status_and_completed_are_two_words_for_one_thing(engine: Engine) {
+        let server = Server::on(engine).await;
+        let me = server.caller("me");
+        let id = create(&me, json!({ "title": "t" })).await["id"].clone();
+        let (path, complete) = (format!("/api/v1/tasks/{id}"), format!("/api/v1/tasks/{id}/complete"));
+        for (path, body, completed) in [
+            (&path, json!({ "status": "Completed" }), true),
+            (&path, json!({ "status": "Pending" }), false),
+            (&path, json!({ "status": "Completed", "completed": true }), true),
+            (&path, json!({ "completed": false }), false),
+            (&complete, json!({ "status": "Completed" }), true),
+            (&complete, json!({ "status": "Completed" }), true),
+            (&complete, json!({ "completed": false, "status": "Pending" }), false),
+            (&complete, json!({}), true),
+        ] {
+            let task = data(&me.patch(path, &body).await, 200);
+            let status = if completed { "Completed" } else { "Pending" };
+            assert_eq!((&task["completed"], &task["status"]), (&json!(completed), &json!(status)), "{body}");
+        }
+        let contradiction = "Status and completed contradict each other";
+        let unknown = "Status must be 'Pending' or 'Completed'";
+        for (body, message) in [
+            (json!({ "title": "t", "status": "Pending", "completed": true }), contradiction),
+            (json!({ "title": "t", "status": "Completed", "completed": false }), contradiction),
+            (json!({ "title": "t", "status": "Done" }), unknown),
+            (json!({ "title": "t", "status": "pending" }), unknown),
+            (json!({ "title": "t", "status": "all" }), unknown),
+            (json!({ "title": "t", "status": null }), unknown),
+            (json!({ "title": "t", "status": true }), unknown),
+            (json!({ "title": "t", "status": "Completed", "completed": 1 }), "Completed must be true or false"),
+            (json!({ "title": "", "status": 7 }), "Title is required and cannot be empty; Status must be 'Pending' or 'Completed'"),
+        ] {
+            is_refused(&me.post("/api/v1/tasks", &body).await, 400, "VALIDATION_ERROR", message);
+        }
+        let bare = me.put(&format!("/api/tasks/{id}"), &json!({ "status": "Pending" })).await.json();
+        assert_eq!((&bare["completed"], &bare["status"]), (&json!(true), &Value::Null), "the bare dialect knows no status");
+    }
+
+    async fn both_dialects_show_the_same_tasks(engine: Engine) {
+        let server = Server::on(engine).await;
+        let me = server.caller("me");
+        let bare = me.create("made bare").await;
+        let enveloped = create(&me, json!({ "title": "made enveloped", "completed": true })).await;
+        for (task, status) in [(bare, "Pending"), (enveloped, "Completed")] {
+            let mut seen = data(&me.get(&format!("/api/v1/tasks/{}", task["id"])).await, 200);
+            assert_eq!(seen["status"], status);
+            assert_eq!(data(&me.get("/api/v1/me/tasks").await, 200)["tasks"].as_array().unwrap().iter().filter(|it| **it == seen).count(), 1);
+            seen.as_object_mut().unwrap().remove("status");
+            assert_eq!(me.get(&format!("/api/tasks/{}", task["id"])).await.json(), seen);
+        }
+    }
+
+    async fn whatever_goes_wrong_comes_in_the_envelope(engine: Engine) {
+        let server = Setup::on(engine).await.with("ROCKET_BODY_TIMEOUT", "1").start().await;
+        let page = "http://localhost:3000";
+        let me = server.caller("me").with("Origin", page);
+        let id = create(&server.caller("me"), json!({ "title": "t" })).await["id"].clone();
+        let json_error = "Request body is not valid JSON: EOF while parsing an object at line 1 column 1";
+        for (answer, status, code, message) in [
+            (me.get("/api/v1").await, 404, "NOT_FOUND", "Not found"),
+            (me.get("/api/v1/").await, 404, "NOT_FOUND", "Not found"),
+            (me.get("/api/v1/nothing").await, 404, "NOT_FOUND", "Not found"),
+            (me.post("/api/v1/me/tasks/1/2/3", &json!({})).await, 404, "NOT_FOUND", "Not found"),
+            (me.delete("/api/v1/tasks").await, 405, "METHOD_NOT_ALLOWED", "Method not allowed"),
+            (me.post(&format!("/api/v1/me/tasks/{id}"), &json!({})).await, 405, "METHOD_NOT_ALLOWED", "Method not allowed"),
+            (me.send("POST", "/api/v1/tasks", Some(b"{".to_vec())).await, 400, "BAD_REQUEST", json_error),
+            (me.send("POST", "/api/v1/tasks", Some(b"[]".to_vec())).await, 400, "VALIDATION_ERROR", "Request body must be a JSON object"),
+            (me.send("PUT", &format!("/api/v1/tasks/{id}"), Some(vec![b'x'; 65_537])).await, 413, "PAYLOAD_TOO_LARGE", "Request body must be at most 64 KiB"),
+            (me.put(&format!("/api/v1/tasks/{id}"), &json!({ "title": "" })).await, 400, "VALIDATION_ERROR", "Title cannot be empty"),
+            (me.get("/api/v1/tasks/x").await, 400, "VALIDATION_ERROR", "Task id must be a 64-bit integer"),
+            (me.send("PATCH", "/api/v1/tasks/x/complete", None).await, 400, "VALIDATION_ERROR", "Task id must be a 64-bit integer"),
+            (me.get("/api/v1/me/tasks/9223372036854775808").await, 400, "VALIDATION_ERROR", "Task id must be a 64-bit integer"),
+        ] {
+            is_refused(&answer, status, code, message);
+            assert_eq!(answer.header("access-control-allow-origin"), Some(page));
+            assert_eq!(answer.header("cache-control"), Some("no-store"));
+            assert!(answer.header("x-request-id").is_some());
+        }
+        assert_eq!(me.delete("/api/v1/tasks").await.header("allow"), Some("GET, HEAD, POST, OPTIONS"));
+        let stranger = server.caller("me").with("Origin", "http://evil.example").get("/api/v1/tasks").await;
+        is_refused(&stranger, 403, "FORBIDDEN", "Origin not allowed");
+        let slow = format!("POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 99\r\nConnection: close\r\n\r\n{{\"title\": \"half a t", token_for("me"));
+        let answer = raw(server.address(), slow.as_bytes()).await;
+        assert!(answer.ends_with(r#"{"data":null,"error":{"message":"Request body did not arrive in time","code":"REQUEST_TIMEOUT"}}"#), "{answer}");
+        let odd = raw(server.address(), b"FOO /api/v1/tasks HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+        assert!(odd.ends_with(r#"{"data":null,"error":{"message":"Malformed request","code":"BAD_REQUEST"}}"#), "{odd}");
+    }
+
+    async fn no_id_of_a_user_confuses_the_routing(engine: Engine) {
+        let server = Server::on(engine).await;
+        // Each of these is a word of some route's.
+        for user in ["tasks", "v1", "api", "auth", "complete", "42", "livez"] {
+            let me = server.caller(user);
+            let other = server.caller("somebody-else");
+            let in_envelope = create(&me, json!({ "title": user })).await;
+            let id = &in_envelope["id"];
+            // Under `/api`, `v1` is the dialect and not a user. Everywhere else, everybody is.
+            let mut roots = vec!["/api/v1/tasks".to_owned(), format!("/api/v1/{user}/tasks"), "/api/tasks".to_owned()];
+            roots.extend((user != "v1").then(|| format!("/api/{user}/tasks")));
+            for root in roots {
+                let enveloped = root.starts_with("/api/v1/");
+                let open = |answer: &Answer| if enveloped { answer.json()["data"].clone() } else { answer.json() };
+                let list = open(&me.get(&root).await);
+                let list = if enveloped { list["tasks"].clone() } else { list };
+                assert_eq!(list.as_array().map(Vec::len), Some(1), "{user} {root}");
+                let path = format!("{root}/{id}");
+                for (method, path, body) in [
+                    ("GET", path.clone(), None),
+                    ("PUT", path.clone(), Some(json!({ "title": "x" }))),
+                    ("PATCH", path.clone(), Some(json!({ "title": "y" }))),
+                    ("PATCH", format!("{path}/complete"), None),
+                ] {
+                    let answer = me.call(method, &path, body.as_ref()).await;
+                    assert_eq!((answer.status, &open(&answer)["id"]), (200, id), "{user} {method} {path}");
+                    assert_eq!(open(&answer)["status"].is_string(), enveloped, "{user} {method} {path}");
+                }
+                // A bad id, a bad method and no route stay what they are, in their dialect.
+                let keys = |answer: &Answer| answer.json().as_object().unwrap().contains_key("data");
+                for (method, path, status) in [
+                    ("GET", format!("{root}/x"), if enveloped { 400 } else { 422 }),
+                    ("PATCH", format!("{root}/x/complete"), if enveloped { 400 } else { 422 }),
+                    ("DELETE", root.clone(), 405),
+                    ("POST", path.clone(), 405),
+                    ("GET", format!("{path}/complete"), 405),
+                    ("GET", format!("{path}/nothing"), 404),
+                ] {
+                    let answer = me.call(method, &path, None).await;
+                    assert_eq!((answer.status, keys(&answer)), (status, enveloped), "{user} {method} {path}: {answer:?}");
+                }
+                let names_the_user = root == format!("/api/v1/{user}/tasks") || (user != "v1" && root == format!("/api/{user}/tasks"));
+                if names_the_user {
+                    let answer = other.get(&root).await;
+                    assert_eq!((answer.status, keys(&answer)), (403, enveloped), "{user} {root}: {answer:?}");
+                }
+            }
+        }
+    }
+
+    async fn the_bodies_the_bare_dialect_refuses_this_one_refuses(engine: Engine) {
+        let server = Server::on(engine).await;
+        let me = server.caller("me");
+        for body in [
+            json!({ "title": 7 }),
+            json!({ "title": "x".repeat(201) }),
+            json!({ "title": "a\0b" }),
+            json!({ "title": "t", "description": ["d"] }),
+            json!({ "title": "t", "description": "x".repeat(1001) }),
+            json!({ "title": "t", "completed": "yes" }),
+            json!({ "title": null, "description": 1, "completed": null }),
+        ] {
+            let bare = me.post("/api/tasks", &body).await;
+            let enveloped = me.post("/api/v1/tasks", &body).await;
+            assert_eq!(bare.status, 422);
+            is_refused(&enveloped, 400, "VALIDATION_ERROR", bare.json()["detail"].as_str().unwrap());
+        }
+        assert_eq!(data(&me.get("/api/v1/tasks").await, 200)["total"], 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_away_is_told_in_the_envelope() {
+    let cluster = Cluster::start(&[]);
+    let setup = Setup::bare()
+        .with("DATABASE_URL", &cluster.database().await)
+        .with("BETTER_AUTH_SECRET", SECRET)
+        .with("ROCKET_LOG_FORMAT", "json")
+        .with("ROCKET_DATABASES", "{todo={connect_timeout=1}}");
+    let server = setup.start().await;
+    cluster.kill();
+    for path in ["/api/v1/tasks", "/api/v1/me/tasks/1"] {
+        let answer = server.caller("me").get(path).await;
+        is_refused(&answer, 503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
+        assert!(answer.header("retry-after").is_some());
+    }
+}
