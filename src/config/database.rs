@@ -219,7 +219,9 @@ fn postgres(rest: &str) -> Result<DatabaseUrl, String> {
     }
     let options = PgConnectOptions::from_str(url.as_str())
         .map_err(|_| "has a parameter with a value that cannot be used; see sslmode, sslrootcert, ssl")?;
-    Ok(DatabaseUrl::Postgres { options: Box::new(options.disable_statement_logging()), ignored })
+    // PgBouncer refuses connections that ask for it, unless told not to; and there are no floats here.
+    let options = options.extra_float_digits(None).disable_statement_logging();
+    Ok(DatabaseUrl::Postgres { options: Box::new(options), ignored })
 }
 
 /// For messages and logs: the place, without user or password.

@@ -21,6 +21,7 @@ mod logs;
 mod migrations;
 mod outage;
 mod panics;
+mod pooler;
 mod protocol;
 mod schema;
 mod shutdown;
