@@ -53,13 +53,13 @@ impl Policy {
     }
 
     /// Who is meant, if the claims hold now.
-    pub(super) fn check(&self, claims: Claims, now: DateTime<Utc>) -> Result<Identity, TokenProblem> {
-        self.check_time(&claims, now)?;
-        self.check_origin(&claims)?;
+    pub(super) fn check(&self, claims: &Claims, now: DateTime<Utc>) -> Result<Identity, TokenProblem> {
+        self.check_time(claims, now)?;
+        self.check_origin(claims)?;
         // The first of the three that is there counts. That it is no usable id is no reason to look at the next.
-        let id = claims.sub.or(claims.user_id).or(claims.id);
+        let id = claims.sub.as_ref().or(claims.user_id.as_ref()).or(claims.id.as_ref());
         let user_id = string(id).filter(|it| is_user_id(it)).ok_or(TokenProblem::Invalid)?;
-        Ok(Identity { user_id, email: string(claims.email) })
+        Ok(Identity { user_id: user_id.to_owned(), email: string(claims.email.as_ref()).map(str::to_owned) })
     }
 
     fn check_time(&self, claims: &Claims, now: DateTime<Utc>) -> Result<(), TokenProblem> {
@@ -104,11 +104,8 @@ fn strings(value: Option<&Value>) -> Option<Vec<&str>> {
     }
 }
 
-fn string(value: Option<Value>) -> Option<String> {
-    match value {
-        Some(Value::String(text)) => Some(text),
-        _ => None,
-    }
+fn string(value: Option<&Value>) -> Option<&str> {
+    value.and_then(Value::as_str)
 }
 
 fn is_user_id(id: &str) -> bool {

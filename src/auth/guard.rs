@@ -27,16 +27,10 @@ impl AuthUser {
 
     /// The caller of a request whose guard has already been passed, for the log.
     pub(crate) fn known<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
-        cached(request, || Err(Problem::Unauthenticated(TokenProblem::Missing))).as_ref().ok()
+        let caller: &Result<Self, Problem> =
+            request.local_cache(|| Err(Problem::Unauthenticated(TokenProblem::Missing)));
+        caller.as_ref().ok()
     }
-}
-
-/// Once a request: several routes may ask, and so does the log.
-fn cached<'r>(
-    request: &'r Request<'_>,
-    verify: impl FnOnce() -> Result<AuthUser, Problem>,
-) -> &'r Result<AuthUser, Problem> {
-    request.local_cache(verify)
 }
 
 #[async_trait]
@@ -52,11 +46,11 @@ impl<'r> FromRequest<'r> for &'r AuthUser {
             Outcome::Success(verifier) => verifier,
             Outcome::Error((status, ())) | Outcome::Forward(status) => return Outcome::Error((status, ())),
         };
-        let caller = cached(request, || {
-            let identity = bearer(request).and_then(|token| verifier.verify(token));
+        let caller = request.local_cache_async(async {
+            let identity = verifier.verify(bearer(request)).await;
             identity.map(AuthUser).map_err(Problem::Unauthenticated)
         });
-        match caller {
+        match caller.await {
             Ok(user) => Outcome::Success(user),
             Err(problem) => Outcome::Error((problem.clone().note(request), ())),
         }

@@ -2,20 +2,37 @@
 
 mod claims;
 mod guard;
+mod jwks;
+mod jws;
+mod key;
 mod mint;
+mod outcomes;
+mod verified;
 mod verifier;
 
 use rocket::fairing::AdHoc;
 
 pub use guard::{AuthUser, PathUser};
 pub use mint::mint;
+pub use outcomes::Outcomes;
 pub use verifier::Verifier;
 
 use crate::config::Auth;
 
-/// Lets the guards check tokens by these settings.
+/// Lets the guards check tokens by these settings, and keeps the issuer's keys fresh.
 #[must_use]
 pub fn stage(settings: &Auth) -> AdHoc {
     let verifier = Verifier::new(settings);
-    AdHoc::on_ignite("Tokens", |rocket| async { rocket.manage(verifier) })
+    AdHoc::try_on_ignite("Tokens", |rocket| async {
+        match verifier {
+            Ok(verifier) => {
+                verifier.start();
+                Ok(rocket.manage(verifier))
+            }
+            Err(error) => {
+                tracing::error!(error, "the issuer's keys cannot be fetched from here");
+                Err(rocket)
+            }
+        }
+    })
 }

@@ -1,58 +1,131 @@
 //! Tokens: from the text of a header to a caller.
 
-use jsonwebtoken::errors::{Error, ErrorKind};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::claims::{Claims, Identity, Policy};
+use super::jwks::Jwks;
+use super::jws::{Header, Jws};
+use super::key::{Key, can_be_published};
+use super::outcomes::Outcomes;
+use super::verified::{Fingerprint, Verified, VerifiedTokens};
 use crate::clock;
 use crate::config::Auth;
 use crate::problem::TokenProblem;
 
 /// Checks tokens.
+#[derive(Debug)]
 pub struct Verifier {
-    secret: Option<DecodingKey>,
-    validation: Validation,
+    secret: Option<Key>,
+    published: Option<Published>,
     policy: Policy,
+    outcomes: Outcomes,
+}
+
+/// The keys of an issuer, and the tokens found to be signed with them.
+#[derive(Debug)]
+struct Published {
+    jwks: Arc<Jwks>,
+    verified: VerifiedTokens,
 }
 
 impl Verifier {
-    /// Checks by these settings.
-    #[must_use]
-    pub fn new(settings: &Auth) -> Self {
-        Self {
-            secret: settings.secret.as_ref().map(|it| DecodingKey::from_secret(it.expose().as_bytes())),
-            validation: signature_only(Algorithm::HS256),
+    /// Checks by these settings. The error is the HTTP client's, if it cannot be made.
+    pub fn new(settings: &Auth) -> Result<Self, String> {
+        let trusted_for = Duration::from_secs(settings.jwks_trusted_for.into());
+        let published = settings.jwks().map(|url| {
+            let jwks = Jwks::new(url, trusted_for).map_err(|error| error.to_string())?;
+            Ok::<_, String>(Published { jwks: Arc::new(jwks), verified: VerifiedTokens::new() })
+        });
+        Ok(Self {
+            secret: settings.secret.as_ref().map(|it| Key::from_secret(it.expose().as_bytes())),
+            published: published.transpose()?,
             policy: Policy::new(settings),
+            outcomes: Outcomes::default(),
+        })
+    }
+
+    /// Starts keeping the issuer's keys fresh.
+    pub(super) fn start(&self) {
+        if let Some(published) = &self.published {
+            tokio::spawn(published.jwks.clone().keep_fresh());
         }
+    }
+
+    /// What became of the tokens so far.
+    #[must_use]
+    pub fn outcomes(&self) -> &Outcomes {
+        &self.outcomes
     }
 
     /// Who is calling, by the token in a header of `Authorization`.
-    pub(super) fn verify(&self, token: &str) -> Result<Identity, TokenProblem> {
-        let header = decode_header(token).map_err(|_| TokenProblem::Invalid)?;
-        // RFC 7515, 4.1.11: a header that demands to be understood and is not makes a token invalid. None is, here.
-        if header.crit.is_some() || header.alg != Algorithm::HS256 {
-            return Err(TokenProblem::Invalid);
+    pub(super) async fn verify(&self, token: Result<&str, TokenProblem>) -> Result<Identity, TokenProblem> {
+        let verified = match token {
+            Ok(token) => self.identify(token).await,
+            Err(problem) => Err(problem),
+        };
+        self.outcomes.count(&verified);
+        verified
+    }
+
+    async fn identify(&self, token: &str) -> Result<Identity, TokenProblem> {
+        let jws = Jws::parse(token)?;
+        match (&self.secret, &self.published) {
+            (Some(secret), _) if secret.is_for(&jws.header.alg) => {
+                let claims = signed_by(secret, &jws)?;
+                self.policy.check(&claims, clock::now())
+            }
+            (_, Some(published)) if can_be_published(&jws.header.alg) => {
+                let claims = published.claims(token, &jws).await?;
+                self.policy.check(&claims, clock::now())
+            }
+            _ => Err(TokenProblem::Invalid),
         }
-        let key = self.secret.as_ref().ok_or(TokenProblem::Signature)?;
-        let token = decode::<Claims>(token, key, &self.validation).map_err(|error| problem(&error))?;
-        self.policy.check(token.claims, clock::now())
     }
 }
 
-/// The library checks the signature and pins the algorithm. Claims are checked by [`Policy`]: the library accepts a
-/// token in the second in which it expires, and one without `iss` or `aud` where these are configured.
-fn signature_only(algorithm: Algorithm) -> Validation {
-    let mut validation = Validation::new(algorithm);
-    validation.required_spec_claims.clear();
-    validation.validate_exp = false;
-    validation.validate_aud = false;
-    validation
+impl Published {
+    /// The claims of a token that one of the issuer's keys has signed.
+    async fn claims(&self, token: &str, jws: &Jws<'_>) -> Result<Arc<Claims>, TokenProblem> {
+        let fingerprint = Fingerprint::of(token);
+        if let Some(known) = self.verified.get(&fingerprint) {
+            if self.jwks.has(&known.key) {
+                return Ok(known.claims);
+            }
+            self.verified.remove(&fingerprint);
+        }
+        let (claims, key) = self.verify(jws).await?;
+        let claims = Arc::new(claims);
+        self.verified.insert(fingerprint, Verified { claims: claims.clone(), key });
+        Ok(claims)
+    }
+
+    async fn verify(&self, jws: &Jws<'_>) -> Result<(Claims, Arc<Key>), TokenProblem> {
+        let mut keys = self.keys_for(&jws.header)?;
+        if keys.is_empty() {
+            self.jwks.fetch_on_demand().await;
+            keys = self.keys_for(&jws.header)?;
+        }
+        // Several only where a token names none, or where the issuer gives one name to several.
+        for key in keys {
+            if key.verifies(jws.message, jws.signature) {
+                return Ok((jws.claims()?, key));
+            }
+        }
+        Err(TokenProblem::Signature)
+    }
+
+    /// The keys that a token may be signed with; none, if the one it names is not known. One that is known, but for another
+    /// algorithm, is a mistake that no fetch would mend.
+    fn keys_for(&self, header: &Header) -> Result<Vec<Arc<Key>>, TokenProblem> {
+        let named = self.jwks.find(header.kid.as_deref());
+        let is_known = !named.is_empty();
+        let keys: Vec<_> = named.into_iter().filter(|key| key.is_for(&header.alg)).collect();
+        let is_mistaken = is_known && keys.is_empty() && header.kid.is_some();
+        if is_mistaken { Err(TokenProblem::Invalid) } else { Ok(keys) }
+    }
 }
 
-fn problem(error: &Error) -> TokenProblem {
-    match error.kind() {
-        // The header was decoded before, and claims are not until the signature held: so this is the signature, too.
-        ErrorKind::InvalidSignature | ErrorKind::Base64(_) => TokenProblem::Signature,
-        _ => TokenProblem::Invalid,
-    }
+fn signed_by(key: &Key, jws: &Jws<'_>) -> Result<Claims, TokenProblem> {
+    if key.verifies(jws.message, jws.signature) { jws.claims() } else { Err(TokenProblem::Signature) }
 }

@@ -18,6 +18,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("databases.todo.url", "NEON_DATABASE_URL or DATABASE_URL"),
     ("databases.todo.migrate_url", "MIGRATE_DATABASE_URL"),
     ("auth.secret", "BETTER_AUTH_SECRET"),
+    ("auth.url", "BETTER_AUTH_URL"),
     ("cors.origins", "CORS_ORIGINS or FRONTEND_URL"),
     ("port", "PORT"),
 ];

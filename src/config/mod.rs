@@ -15,6 +15,7 @@ use figment::providers::Serialized;
 use rocket::Config as RocketConfig;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use url::Url;
 
 pub use database::{Database, DatabaseUrl};
 pub use error::ConfigError;
@@ -56,12 +57,50 @@ pub struct Settings {
 pub struct Auth {
     /// The HS256 key, shared with Better Auth.
     pub secret: Option<Secret>,
+    /// Where Better Auth is. See [`Auth::jwks`].
+    url: Option<HttpUrl>,
+    /// Where its keys are, if not there.
+    jwks_url: Option<HttpUrl>,
+    /// Seconds for which the last keys fetched are trusted while no new ones can be.
+    pub jwks_trusted_for: u32,
     /// The `iss` a token must have, where set.
     pub issuer: Option<String>,
     /// The `aud`s of which a token must have one, where set.
     pub audience: Option<OneOrMany>,
     /// Seconds of clock difference forgiven in `exp` and `nbf`.
     pub leeway: u32,
+}
+
+impl Auth {
+    /// Where the issuer publishes its keys, if it does: `auth.jwks_url`, else under `auth.url`, to which Better Auth adds
+    /// `/api/auth` unless it has a path of its own.
+    #[must_use]
+    pub fn jwks(&self) -> Option<Url> {
+        self.jwks_url.as_ref().map(|it| it.0.clone()).or_else(|| {
+            let mut url = self.url.as_ref()?.0.clone();
+            let base = match url.path().trim_end_matches('/') {
+                "" => "/api/auth".to_owned(),
+                own => own.to_owned(),
+            };
+            url.set_path(&format!("{base}/jwks"));
+            Some(url)
+        })
+    }
+}
+
+/// An `http://` or `https://` URL.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub struct HttpUrl(Url);
+
+/// The error reads on after the setting's name, and has the mend after a semicolon.
+impl TryFrom<String> for HttpUrl {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        url.map(Self).ok_or("is no http:// or https:// URL; write https://app.example.com")
+    }
 }
 
 /// A value that may be written alone or as a list.
@@ -188,7 +227,8 @@ impl Config {
         Ok(database)
     }
 
-    /// The section `auth`. In the debug profile a missing secret is made and kept.
+    /// The section `auth`. In the debug profile a missing secret is made and kept; otherwise there must be one, or an issuer
+    /// that publishes keys.
     pub fn auth(&self) -> Result<Auth, ConfigError> {
         let mut auth: Auth = self.section("auth")?;
         let mend = "make one with: openssl rand -base64 32";
@@ -199,11 +239,12 @@ impl Config {
                 mend,
             )),
             Some(_) => Ok(auth),
+            None if auth.jwks().is_some() && !self.is_debug() => Ok(auth),
             None if self.is_debug() => {
                 auth.secret = Some(secret::development()?);
                 Ok(auth)
             }
-            None => Err(ConfigError::new("auth.secret", "is not set", mend)),
+            None => Err(ConfigError::new("auth.secret", "is not set, and neither is BETTER_AUTH_URL", mend)),
         }
     }
 

@@ -20,6 +20,7 @@ const PLAIN: &[(&str, &str)] = &[
     ("DATABASE_URL", "databases.todo.url"),
     ("MIGRATE_DATABASE_URL", "databases.todo.migrate_url"),
     ("BETTER_AUTH_SECRET", "auth.secret"),
+    ("BETTER_AUTH_URL", "auth.url"),
     ("CORS_ORIGINS", "cors.origins"),
     ("FRONTEND_URL", "cors.origins"),
 ];

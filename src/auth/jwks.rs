@@ -1,0 +1,181 @@
+//! The keys an issuer publishes, kept at hand.
+//!
+//! They are fetched in the background, at the start and every few minutes, and when a token names a key that is not known: a
+//! new key is in use as soon as it is published. While the issuer is down the last good set serves.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::Mutex;
+use tokio::time::sleep;
+use url::Url;
+
+use super::key::{Jwk, Key};
+
+/// Between two fetches while all is well.
+const REFRESH: Duration = Duration::from_mins(5);
+
+/// Between two fetches while the issuer does not answer as it should.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// Between two fetches for tokens with unknown keys: anybody can make such tokens.
+const ON_DEMAND: Duration = Duration::from_secs(10);
+
+/// How long one fetch may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Bytes a set may have. Better Auth's has some hundreds for each key.
+const SIZE_MAX: usize = 256 * 1024;
+
+/// Keys a set may have; the rest of a larger one is not looked at.
+const KEYS_MAX: usize = 64;
+
+/// The keys of one issuer.
+#[derive(Debug)]
+pub(super) struct Jwks {
+    url: Url,
+    client: Client,
+    /// After how long without a fetch that succeeds the keys are no longer trusted.
+    trusted_for: Duration,
+    set: RwLock<KeySet>,
+    /// When a token last made us fetch. Held by whoever fetches: others wait for that fetch instead of starting theirs.
+    on_demand: Mutex<Option<Instant>>,
+}
+
+#[derive(Debug, Default)]
+struct KeySet {
+    /// By the JSON they came as: a key that is still the same is kept as it is, and what was verified with it stays so.
+    keys: HashMap<String, Entry>,
+    fetched: Option<Instant>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    kid: Option<String>,
+    key: Arc<Key>,
+}
+
+#[derive(Deserialize)]
+struct Published {
+    keys: Vec<Value>,
+}
+
+impl Jwks {
+    pub(super) fn new(url: Url, trusted_for: Duration) -> reqwest::Result<Self> {
+        let client = Client::builder()
+            .timeout(TIMEOUT)
+            // Only what was configured is asked, whatever it or the environment says.
+            .redirect(Policy::none())
+            .no_proxy()
+            .user_agent(concat!("todo-api/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self { url, client, trusted_for, set: RwLock::default(), on_demand: Mutex::default() })
+    }
+
+    /// Keeps the keys fresh, for ever.
+    pub(super) async fn keep_fresh(self: Arc<Self>) {
+        // Not the whole URL, which might have a password in it.
+        let issuer = self.url.host_str().unwrap_or_default();
+        let mut is_down = false;
+        loop {
+            let fetched = {
+                let _others_wait = self.on_demand.lock().await;
+                self.fetch().await
+            };
+            // One line for an outage and one for its end, however long it takes.
+            match &fetched {
+                Err(error) if !is_down => {
+                    tracing::warn!(
+                        issuer,
+                        error,
+                        "the issuer's keys cannot be fetched; the last known ones serve"
+                    );
+                }
+                Ok(count) if is_down => tracing::info!(issuer, count, "the issuer's keys are fetched again"),
+                _ => {}
+            }
+            is_down = fetched.is_err();
+            sleep(if is_down { RETRY } else { REFRESH }).await;
+        }
+    }
+
+    /// The keys that a token with this header can be signed with: those of its `kid`, or all where it has none.
+    pub(super) fn find(&self, kid: Option<&str>) -> Vec<Arc<Key>> {
+        let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
+        if set.fetched.is_none_or(|at| at.elapsed() > self.trusted_for) {
+            return Vec::new();
+        }
+        let meant = set.keys.values().filter(|it| kid.is_none() || it.kid.as_deref() == kid);
+        meant.map(|it| it.key.clone()).collect()
+    }
+
+    /// Whether a key is still one that the issuer vouches for.
+    pub(super) fn has(&self, key: &Arc<Key>) -> bool {
+        let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
+        set.fetched.is_some_and(|at| at.elapsed() <= self.trusted_for)
+            && set.keys.values().any(|it| Arc::ptr_eq(&it.key, key))
+    }
+
+    /// Fetches for a token whose key is not known, or waits for the fetch that somebody else has begun. Does nothing if the
+    /// last one was a moment ago.
+    pub(super) async fn fetch_on_demand(&self) {
+        let mut last = self.on_demand.lock().await;
+        if last.is_none_or(|at| at.elapsed() >= ON_DEMAND) {
+            // A failure is the background's to report.
+            let _ = self.fetch().await;
+            *last = Some(Instant::now());
+        }
+    }
+
+    /// The number of keys that can be used, or why there is no new set.
+    async fn fetch(&self) -> Result<usize, String> {
+        let response = self.client.get(self.url.clone()).send().await.map_err(|error| cause(&error))?;
+        if !response.status().is_success() {
+            return Err(format!("it answers {}", response.status()));
+        }
+        let body = read(response).await?;
+        let published: Published = serde_json::from_slice(&body).map_err(|_| "it is no JWKS".to_owned())?;
+        let mut set = self.set.write().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = HashMap::new();
+        for jwk in published.keys.iter().take(KEYS_MAX) {
+            let json = jwk.to_string();
+            // One that cannot be used spoils only itself.
+            if let Some(entry) = set.keys.remove(&json).or_else(|| parse(jwk)) {
+                keys.insert(json, entry);
+            }
+        }
+        *set = KeySet { keys, fetched: Some(Instant::now()) };
+        Ok(set.keys.len())
+    }
+}
+
+fn parse(jwk: &Value) -> Option<Entry> {
+    let jwk = Jwk::deserialize(jwk).ok()?;
+    let key = Arc::new(Key::from_jwk(&jwk)?);
+    Some(Entry { kid: jwk.kid, key })
+}
+
+async fn read(mut response: Response) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| cause(&error))? {
+        if body.len() + chunk.len() > SIZE_MAX {
+            return Err("it is too large".to_owned());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The innermost reason; the outer ones repeat the URL.
+fn cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
