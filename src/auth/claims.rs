@@ -37,10 +37,12 @@ pub(super) struct Policy {
 }
 
 /// The caller, as a good token names them.
-#[derive(Debug)]
-pub(super) struct Identity {
-    pub(super) user_id: String,
-    pub(super) email: Option<String>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// 1 to 255 characters, opaque.
+    pub user_id: String,
+    /// The caller's address, if the token has it.
+    pub email: Option<String>,
 }
 
 impl Policy {

@@ -4,7 +4,7 @@
 //! new key is in use as soon as it is published. While the issuer is down the last good set serves.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use reqwest::redirect::Policy;
@@ -106,8 +106,8 @@ impl Jwks {
 
     /// The keys that a token with this header can be signed with: those of its `kid`, or all where it has none.
     pub(super) fn find(&self, kid: Option<&str>) -> Vec<Arc<Key>> {
-        let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
-        if set.fetched.is_none_or(|at| at.elapsed() > self.trusted_for) {
+        let set = self.read();
+        if !set.is_trusted(self.trusted_for) {
             return Vec::new();
         }
         let meant = set.keys.values().filter(|it| kid.is_none() || it.kid.as_deref() == kid);
@@ -116,16 +116,21 @@ impl Jwks {
 
     /// Whether a key is still one that the issuer vouches for.
     pub(super) fn has(&self, key: &Arc<Key>) -> bool {
-        let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
-        set.fetched.is_some_and(|at| at.elapsed() <= self.trusted_for)
-            && set.keys.values().any(|it| Arc::ptr_eq(&it.key, key))
+        let set = self.read();
+        set.is_trusted(self.trusted_for) && set.keys.values().any(|it| Arc::ptr_eq(&it.key, key))
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, KeySet> {
+        self.set.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fetches for a token whose key is not known, or waits for the fetch that somebody else has begun. Does nothing if the
     /// last one was a moment ago.
     pub(super) async fn fetch_on_demand(&self) {
+        let asked = Instant::now();
         let mut last = self.on_demand.lock().await;
-        if last.is_none_or(|at| at.elapsed() >= ON_DEMAND) {
+        let is_fresh = self.read().fetched.is_some_and(|at| at > asked);
+        if !is_fresh && last.is_none_or(|at| at.elapsed() >= ON_DEMAND) {
             // A failure is the background's to report.
             let _ = self.fetch().await;
             *last = Some(Instant::now());
@@ -151,6 +156,12 @@ impl Jwks {
         }
         *set = KeySet { keys, fetched: Some(Instant::now()) };
         Ok(set.keys.len())
+    }
+}
+
+impl KeySet {
+    fn is_trusted(&self, trusted_for: Duration) -> bool {
+        self.fetched.is_some_and(|at| at.elapsed() <= trusted_for)
     }
 }
 

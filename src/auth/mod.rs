@@ -12,6 +12,7 @@ mod verifier;
 
 use rocket::fairing::AdHoc;
 
+pub use claims::Identity;
 pub use guard::{AuthUser, PathUser};
 pub use mint::mint;
 pub use outcomes::Outcomes;

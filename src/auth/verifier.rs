@@ -45,8 +45,8 @@ impl Verifier {
         })
     }
 
-    /// Starts keeping the issuer's keys fresh.
-    pub(super) fn start(&self) {
+    /// Starts keeping the issuer's keys fresh. Needs a runtime.
+    pub fn start(&self) {
         if let Some(published) = &self.published {
             tokio::spawn(published.jwks.clone().keep_fresh());
         }
@@ -59,7 +59,7 @@ impl Verifier {
     }
 
     /// Who is calling, by the token in a header of `Authorization`.
-    pub(super) async fn verify(&self, token: Result<&str, TokenProblem>) -> Result<Identity, TokenProblem> {
+    pub async fn verify(&self, token: Result<&str, TokenProblem>) -> Result<Identity, TokenProblem> {
         let verified = match token {
             Ok(token) => self.identify(token).await,
             Err(problem) => Err(problem),

@@ -16,6 +16,7 @@ mod crud;
 mod enveloped;
 mod hostile_input;
 mod isolation;
+mod jwks;
 mod listing;
 mod logs;
 mod migrations;

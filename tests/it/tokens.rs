@@ -4,7 +4,7 @@ use aws_lc_rs::hmac;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Engine, SECRET, Server, Setup, claims, now, signed, token_for};
+use crate::harness::{Answer, Engine, SECRET, Server, Setup, base64, claims, now, signed, token_for};
 use crate::on_both_engines;
 
 #[track_caller]
@@ -18,17 +18,6 @@ const MISSING: &str = "Missing authorization token";
 const EXPIRED: &str = "Token has expired";
 const SIGNATURE: &str = "Invalid token signature";
 const INVALID: &str = "Invalid token";
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        let digit = |n| DIGITS[usize::try_from(word >> (18 - 6 * n) & 63).unwrap()];
-        text.extend((0..=chunk.len()).map(|n| char::from(digit(n))));
-    }
-    text
-}
 
 /// A token of this very header and payload, with an HMAC that is right.
 fn forged(header: &str, payload: &str, key: &[u8]) -> String {

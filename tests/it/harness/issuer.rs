@@ -1,0 +1,117 @@
+//! An issuer that publishes whatever a test wants, and counts who asks.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::free_port;
+
+/// What the issuer answers: a whole HTTP response, or nothing at all.
+#[derive(Clone)]
+pub enum Publishes {
+    Keys(Vec<Value>),
+    Raw(Vec<u8>),
+    Silence,
+}
+
+pub struct Issuer {
+    pub url: String,
+    publishes: Arc<Mutex<Publishes>>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Issuer {
+    pub async fn with(keys: Vec<Value>) -> Self {
+        Self::at(free_port(), Publishes::Keys(keys)).await
+    }
+
+    pub async fn at(port: u16, publishes: Publishes) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        let (publishes, asked) = (Arc::new(Mutex::new(publishes)), Arc::new(AtomicUsize::new(0)));
+        let issuer = Self {
+            url: format!("http://127.0.0.1:{port}"),
+            publishes: publishes.clone(),
+            asked: asked.clone(),
+        };
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let (publishes, asked) = (publishes.clone(), asked.clone());
+                tokio::spawn(async move {
+                    let mut request = vec![0; 8192];
+                    let length = stream.read(&mut request).await.unwrap_or(0);
+                    assert!(request[..length].starts_with(b"GET /api/auth/jwks "), "only this is asked for");
+                    asked.fetch_add(1, Ordering::SeqCst);
+                    let publishes = publishes.lock().unwrap().clone();
+                    let answer = match publishes {
+                        Publishes::Keys(keys) => http(json!({ "keys": keys }).to_string().as_bytes()),
+                        Publishes::Raw(bytes) => bytes,
+                        Publishes::Silence => {
+                            tokio::time::sleep(Duration::from_mins(5)).await;
+                            Vec::new()
+                        }
+                    };
+                    let _ = stream.write_all(&answer).await;
+                });
+            }
+        });
+        issuer
+    }
+
+    pub fn publish(&self, publishes: Publishes) {
+        *self.publishes.lock().unwrap() = publishes;
+    }
+
+    /// How often anybody asked so far.
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+/// A response with this body.
+pub fn http(body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}
+
+/// A key pair of the algorithm that Better Auth uses by default.
+pub struct Signer {
+    pair: Ed25519KeyPair,
+    pub kid: &'static str,
+}
+
+impl Signer {
+    pub fn new(kid: &'static str) -> Self {
+        Self { pair: Ed25519KeyPair::generate().unwrap(), kid }
+    }
+
+    pub fn public_bytes(&self) -> &[u8] {
+        self.pair.public_key().as_ref()
+    }
+
+    pub fn jwk(&self) -> Value {
+        let x = base64(self.public_bytes());
+        json!({ "alg": "EdDSA", "crv": "Ed25519", "kty": "OKP", "x": x, "kid": self.kid })
+    }
+
+    pub fn sign(&self, claims: &Value) -> String {
+        self.sign_with(&json!({ "alg": "EdDSA", "kid": self.kid }), claims)
+    }
+
+    pub fn sign_with(&self, header: &Value, claims: &Value) -> String {
+        let message =
+            format!("{}.{}", base64(header.to_string().as_bytes()), base64(claims.to_string().as_bytes()));
+        let signature = self.pair.sign(message.as_bytes());
+        format!("{message}.{}", base64(signature.as_ref()))
+    }
+}
+
+pub fn base64(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
