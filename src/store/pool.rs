@@ -31,14 +31,13 @@ enum Engine {
     },
 }
 
-/// A connection to either engine. Only the store can use it.
+/// A connection to either engine. Only the store can do anything with it: whoever else gets hold of one cannot run SQL.
 #[derive(Debug)]
-pub enum Connection {
-    /// To a PostgreSQL server.
-    #[doc(hidden)]
+pub struct Connection(pub(super) Either);
+
+#[derive(Debug)]
+pub(super) enum Either {
     Postgres(PoolConnection<Postgres>),
-    /// To a SQLite file.
-    #[doc(hidden)]
     Sqlite(PoolConnection<Sqlite>),
 }
 
@@ -73,16 +72,16 @@ impl Pool {
     /// A connection for a statement that changes nothing.
     pub(super) async fn reader(&self) -> Result<Connection, Problem> {
         match &self.engine {
-            Engine::Postgres(pool) => Ok(Connection::Postgres(pool.acquire().await?)),
-            Engine::Sqlite { readers, .. } => Ok(Connection::Sqlite(readers.acquire().await?)),
+            Engine::Postgres(pool) => Ok(Connection(Either::Postgres(pool.acquire().await?))),
+            Engine::Sqlite { readers, .. } => Ok(Connection(Either::Sqlite(readers.acquire().await?))),
         }
     }
 
     /// A connection for any statement.
     pub(super) async fn writer(&self) -> Result<Connection, Problem> {
         match &self.engine {
-            Engine::Postgres(pool) => Ok(Connection::Postgres(pool.acquire().await?)),
-            Engine::Sqlite { writer, .. } => Ok(Connection::Sqlite(writer.acquire().await?)),
+            Engine::Postgres(pool) => Ok(Connection(Either::Postgres(pool.acquire().await?))),
+            Engine::Sqlite { writer, .. } => Ok(Connection(Either::Sqlite(writer.acquire().await?))),
         }
     }
 
@@ -106,9 +105,9 @@ impl Pool {
 impl Connection {
     /// For a connection with a statement that did not end in time: given back, it would make the next one wait for it.
     pub(super) fn discard(self) {
-        match self {
-            Self::Postgres(connection) => drop(connection.detach()),
-            Self::Sqlite(connection) => drop(connection),
+        match self.0 {
+            Either::Postgres(connection) => drop(connection.detach()),
+            Either::Sqlite(connection) => drop(connection),
         }
     }
 }
@@ -122,12 +121,12 @@ macro_rules! on {
     ($pool:ident.$access:ident(), $function:ident($sql:expr), |$query:ident, $db:ident| $run:expr) => {{
         let mut connection = $pool.$access().await?;
         let limit = $pool.query_timeout();
-        let done = match &mut connection {
-            $crate::store::pool::Connection::Postgres(connection) => {
+        let done = match &mut connection.0 {
+            $crate::store::pool::Either::Postgres(connection) => {
                 let ($query, $db) = (sqlx::$function($sql.postgres), &mut **connection);
                 tokio::time::timeout(limit, $run).await
             }
-            $crate::store::pool::Connection::Sqlite(connection) => {
+            $crate::store::pool::Either::Sqlite(connection) => {
                 let ($query, $db) = (sqlx::$function($sql.sqlite), &mut **connection);
                 tokio::time::timeout(limit, $run).await
             }

@@ -1,6 +1,8 @@
 // The tasks API with the tokens that a real Better Auth server issues.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { createAuthClient } from "better-auth/client";
+import { jwtClient } from "better-auth/client/plugins";
 import { ALGORITHMS, SECRET, api, freePort, issuer, pause } from "./lib.mjs";
 
 const running = [];
@@ -43,6 +45,25 @@ for (const alg of ALGORITHMS) {
     await walk(server, await jwt(), user.id);
   });
 }
+
+test("the client of the README gets a token that works", async () => {
+  const auth = await up(issuer());
+  const server = await up(api({ BETTER_AUTH_URL: auth.url }));
+  const authClient = createAuthClient({ baseURL: auth.url, plugins: [jwtClient()] });
+  // A browser keeps the cookie by itself.
+  let cookie;
+  const { data: signedUp } = await authClient.signUp.email(
+    { name: "ann", email: "ann@example.com", password: "correct horse battery" },
+    {
+      headers: { origin: auth.url },
+      onSuccess: ({ response }) => {
+        cookie = response.headers.get("set-cookie").split(";")[0];
+      },
+    },
+  );
+  const { data } = await authClient.token({ fetchOptions: { headers: { cookie } } });
+  await walk(server, data.token, signedUp.user.id);
+});
 
 test("a user who signs up after the start, with the first key there ever was, gets in at once", async () => {
   const auth = await up(issuer());
