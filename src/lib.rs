@@ -14,6 +14,7 @@ pub mod api;
 pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod docs;
 pub mod fairings;
 pub mod logging;
 pub mod ops;
@@ -42,4 +43,5 @@ pub fn rocket(settings: &config::Settings) -> Rocket<Build> {
         .attach(request::stage(&settings.general))
         .attach(api::stage())
         .attach(v1::stage())
+        .attach(docs::stage(settings))
 }

@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 use todo_api::config::{Config, ConfigError};
 use todo_api::serve::serve;
 use todo_api::store::migrate;
-use todo_api::{auth, logging};
+use todo_api::{auth, docs, logging};
 use tokio::runtime;
 
 /// How long `healthcheck` waits. Container runtimes give a check some seconds.
@@ -47,6 +47,8 @@ enum Command {
         #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
         ttl: Duration,
     },
+    /// Print the OpenAPI document
+    Openapi,
     /// Ask the server on this machine whether it is ready; the exit status tells
     Healthcheck,
 }
@@ -76,6 +78,10 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> Result<(), Failure> {
+    if let Command::Openapi = command {
+        let document = docs::document().to_pretty_json().map_err(failed)?;
+        return writeln!(io::stdout(), "{document}").map_err(failed);
+    }
     let config = Config::load()?;
     match command {
         Command::Serve => {
@@ -95,6 +101,8 @@ fn run(command: Command) -> Result<(), Failure> {
             writeln!(io::stdout(), "{token}").map_err(failed)
         }
         Command::Healthcheck => healthcheck(&config.server()?),
+        // It needs no configuration, so it came first.
+        Command::Openapi => Ok(()),
     }
 }
 

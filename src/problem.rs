@@ -11,6 +11,7 @@ use rocket::http::{Header, Status};
 use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Seconds after which a client may try again when the service, not the request, was at fault.
 const RETRY_AFTER: u32 = 1;
@@ -64,11 +65,13 @@ pub enum TokenProblem {
 }
 
 /// One field that is not as it must be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Invalid {
     /// Its name in the request.
+    #[schema(example = "title")]
     pub field: &'static str,
     /// A sentence for the person who filled it in.
+    #[schema(example = "Title is required and cannot be empty")]
     pub message: &'static str,
 }
 

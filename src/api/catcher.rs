@@ -1,9 +1,12 @@
 //! The bare dialect's words for what went wrong.
 
+use std::borrow::Cow;
+
 use rocket::http::Status;
 use rocket::request::Request;
 use rocket::{Catcher, catch, catchers};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::fairings::{Failure, fail};
 use crate::problem::{Invalid, Problem};
@@ -12,23 +15,34 @@ pub(super) fn catchers() -> Vec<Catcher> {
     catchers![problem]
 }
 
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    detail: &'a str,
+/// `{detail, error_code}`, and for a 422 what is wrong with which field.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct ErrorBody {
+    /// One readable sentence.
+    detail: Cow<'static, str>,
+    /// For programs.
     error_code: &'static str,
+    /// With 422 only: everything that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<&'a [Invalid]>,
+    #[schema(nullable = false)]
+    errors: Option<Vec<Invalid>>,
 }
 
 #[catch(default)]
 async fn problem<'r>(status: Status, request: &'r Request<'_>) -> Failure<'r> {
     let problem = Problem::behind(status, request);
-    let errors = match &problem {
-        Problem::Invalid(fields) => Some(fields.as_slice()),
+    let (status, body) = words(&problem);
+    fail(request, &problem, status, &body).await
+}
+
+/// A problem in the words of this dialect.
+pub(crate) fn words(problem: &Problem) -> (Status, ErrorBody) {
+    let errors = match problem {
+        Problem::Invalid(fields) => Some(fields.clone()),
         _ => None,
     };
-    let body = ErrorBody { detail: &problem.message(), error_code: code(&problem), errors };
-    fail(request, &problem, problem.status(), &body).await
+    (problem.status(), ErrorBody { detail: problem.message(), error_code: code(problem), errors })
 }
 
 fn code(problem: &Problem) -> &'static str {

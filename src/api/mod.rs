@@ -1,7 +1,7 @@
 //! The bare dialect, at `/api`: plain task objects, and errors as `{detail, error_code}`.
 
 mod by_user;
-mod catcher;
+pub(crate) mod catcher;
 mod query;
 mod tasks;
 

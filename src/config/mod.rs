@@ -151,6 +151,8 @@ pub struct General {
     pub log_format: LogFormat,
     /// Whether starting brings the database's schema up to date.
     pub migrate_on_launch: bool,
+    /// Whether `/docs` and `/openapi.json` are there.
+    pub docs: bool,
     /// Seconds for a request's body to arrive.
     pub body_timeout: u32,
 }

@@ -41,6 +41,7 @@ const KNOWN: &[&str] = &[
     "log_format",
     "migrate_on_launch",
     "body_timeout",
+    "docs",
     "databases",
     "auth",
     "cors",

@@ -1,9 +1,11 @@
 //! The texts of a task.
 
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// A title: trimmed, 1 to 200 characters (Unicode scalar values), no U+0000.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
+#[schema(value_type = String, min_length = 1, max_length = 200, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$", example = "Deploy")]
 pub struct Title(String);
 
 impl Title {
@@ -35,7 +37,8 @@ impl Title {
 }
 
 /// A description: up to 1,000 characters (Unicode scalar values), kept as sent, no U+0000.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
+#[schema(value_type = String, max_length = 1000, pattern = r"^[^\x00]*$")]
 pub struct Description(String);
 
 impl Description {

@@ -1,6 +1,7 @@
 //! What a client's JSON object means.
 
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::{Description, Title};
 use crate::problem::Invalid;
@@ -21,13 +22,14 @@ pub trait Parse: Sized {
 }
 
 /// A task to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 pub struct NewTask {
     /// Required.
     pub title: Title,
     /// Absent and null are the same.
     pub description: Option<Description>,
     /// False unless said.
+    #[schema(required = false, default = false)]
     pub completed: bool,
 }
 
@@ -43,13 +45,15 @@ impl Parse for NewTask {
 }
 
 /// What is to change about a task. What is absent stays.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 pub struct Changes {
     /// The new title.
+    #[schema(nullable = false)]
     pub title: Option<Title>,
-    /// The new description; `Some(None)` clears it.
+    /// The new description; null (`Some(None)`) clears it.
     pub description: Option<Option<Description>>,
     /// Done or not.
+    #[schema(nullable = false)]
     pub completed: Option<bool>,
 }
 

@@ -7,28 +7,35 @@ mod input;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 pub use fields::{Description, Title};
 pub use input::{Changes, Completion, NewTask, Object, Parse};
 
 /// A task as its owner sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Task {
     /// Given by the database, never given twice.
+    #[schema(example = 42)]
     pub id: i64,
     /// Whose it is.
+    #[schema(min_length = 1, max_length = 255, example = "user_abc123")]
     pub user_id: String,
     /// 1 to 200 characters (Unicode scalar values), trimmed.
+    #[schema(min_length = 1, max_length = 200, example = "Deploy")]
     pub title: String,
     /// Up to 1,000 characters, as they were sent.
+    #[schema(required, max_length = 1000)]
     pub description: Option<String>,
     /// Whether it is done.
     pub completed: bool,
     /// When it was made. Never moves.
     #[serde(serialize_with = "milliseconds")]
+    #[schema(example = "2026-11-21T06:18:30.512Z")]
     pub created_at: DateTime<Utc>,
     /// When it last changed. Moves on every change, never backwards.
     #[serde(serialize_with = "milliseconds")]
+    #[schema(example = "2026-11-21T06:18:30.512Z")]
     pub updated_at: DateTime<Utc>,
 }
 

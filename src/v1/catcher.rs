@@ -1,10 +1,14 @@
 //! The enveloped dialect's words for what went wrong.
 
+use std::borrow::Cow;
+
 use rocket::http::Status;
 use rocket::request::Request;
 use rocket::{Catcher, catch, catchers};
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::envelope::null;
 use crate::fairings::{Failure, fail};
 use crate::problem::{Problem, TokenProblem};
 
@@ -13,27 +17,38 @@ pub(super) fn catchers() -> Vec<Catcher> {
 }
 
 /// `{"data": null, "error": {"message": …, "code": …}}`.
-#[derive(Serialize)]
-struct ErrorEnvelope<'a> {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ErrorEnvelope {
+    /// Always null.
+    #[schema(schema_with = null)]
     data: (),
-    error: ErrorBody<'a>,
+    #[schema(inline)]
+    error: ErrorBody,
 }
 
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    message: &'a str,
+#[derive(Debug, Serialize, ToSchema)]
+struct ErrorBody {
+    /// One readable sentence.
+    message: Cow<'static, str>,
+    /// For programs.
     code: &'static str,
 }
 
 #[catch(default)]
 async fn problem<'r>(status: Status, request: &'r Request<'_>) -> Failure<'r> {
     let problem = Problem::behind(status, request);
-    let status = match &problem {
+    let (status, body) = words(&problem);
+    fail(request, &problem, status, &body).await
+}
+
+/// A problem in the words of this dialect.
+pub(crate) fn words(problem: &Problem) -> (Status, ErrorEnvelope) {
+    let status = match problem {
         Problem::Invalid(_) => Status::BadRequest,
         other => other.status(),
     };
-    let error = ErrorBody { message: &problem.message(), code: code(&problem) };
-    fail(request, &problem, status, &ErrorEnvelope { data: (), error }).await
+    let error = ErrorBody { message: problem.message(), code: code(problem) };
+    (status, ErrorEnvelope { data: (), error })
 }
 
 fn code(problem: &Problem) -> &'static str {

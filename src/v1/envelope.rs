@@ -2,15 +2,24 @@
 
 use rocket::serde::json::Json;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::{Object, Type};
 
 use crate::problem::Problem;
 use crate::task::{Page, Task};
 
 /// `{"data": …, "error": null}`.
-#[derive(Serialize)]
-pub(super) struct Envelope<T> {
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Envelope<T> {
     data: T,
+    /// Always null.
+    #[schema(schema_with = null)]
     error: (),
+}
+
+/// Null and nothing else, which has no type in Rust that the documentation would know.
+pub(super) fn null() -> Object {
+    Object::with_type(Type::Null)
 }
 
 pub(super) type Answer<T> = Result<Json<Envelope<T>>, Problem>;
@@ -20,25 +29,38 @@ pub(super) fn data<T>(data: T) -> Json<Envelope<T>> {
 }
 
 /// A task, which in this dialect has its status in words, too.
-#[derive(Serialize)]
-pub(super) struct TaskView {
+#[derive(Serialize, ToSchema)]
+#[schema(as = TaskWithStatus)]
+pub(crate) struct TaskView {
     #[serde(flatten)]
     task: Task,
-    status: &'static str,
+    #[schema(inline)]
+    status: StatusWord,
+}
+
+/// `completed` in words.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+pub(crate) enum StatusWord {
+    Pending,
+    Completed,
 }
 
 impl From<Task> for TaskView {
     fn from(task: Task) -> Self {
-        Self { status: if task.completed { "Completed" } else { "Pending" }, task }
+        Self { status: if task.completed { StatusWord::Completed } else { StatusWord::Pending }, task }
     }
 }
 
 /// One page of a list, and how long the list is.
-#[derive(Serialize)]
-pub(super) struct PageView {
+#[derive(Serialize, ToSchema)]
+#[schema(as = TaskPage)]
+pub(crate) struct PageView {
     tasks: Vec<TaskView>,
+    /// How many tasks the filter lets through.
     total: i64,
+    /// How many a page has at most.
     limit: i64,
+    /// How many come before this page.
     offset: i64,
 }
 

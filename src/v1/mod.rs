@@ -4,8 +4,8 @@
 
 mod body;
 mod by_user;
-mod catcher;
-mod envelope;
+pub(crate) mod catcher;
+pub(crate) mod envelope;
 mod query;
 mod tasks;
 

@@ -13,6 +13,7 @@ mod harness;
 mod configuration;
 mod cors;
 mod crud;
+mod docs;
 mod enveloped;
 mod hostile_input;
 mod isolation;

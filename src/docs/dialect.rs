@@ -1,0 +1,127 @@
+//! The two dialects, as far as the documentation must tell them apart.
+
+use rocket::http::Status;
+use serde_json::{Value, json};
+use utoipa::openapi::schema::AllOfBuilder;
+use utoipa::openapi::{Object, ObjectBuilder, Ref, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::api::catcher as bare;
+use crate::problem::{Invalid, Problem};
+use crate::task::{Changes, Description, NewTask, Task, Title};
+use crate::v1::catcher as enveloped;
+use crate::v1::envelope::{PageView, StatusWord, TaskView};
+
+/// What differs.
+pub(super) struct Dialect {
+    pub(super) tag: &'static str,
+    pub(super) mount: &'static str,
+    /// What operations' ids end with.
+    pub(super) suffix: &'static str,
+    /// A problem in its words: the very ones its catcher uses.
+    pub(super) words: fn(&Problem) -> (Status, Value),
+    pub(super) error: &'static str,
+    pub(super) task: RefOr<Schema>,
+    pub(super) list: RefOr<Schema>,
+    pub(super) new: RefOr<Schema>,
+    pub(super) changes: RefOr<Schema>,
+    pub(super) completion: RefOr<Schema>,
+    /// A success around what it has.
+    pub(super) open: fn(Value) -> Value,
+    /// An example of a task.
+    pub(super) example: Value,
+    pub(super) is_enveloped: bool,
+}
+
+/// Schemas that more than one operation points at.
+pub(super) fn schemas() -> Vec<(String, RefOr<Schema>)> {
+    vec![
+        (Task::name().into(), Task::schema()),
+        (Title::name().into(), Title::schema()),
+        (Description::name().into(), Description::schema()),
+        (NewTask::name().into(), NewTask::schema()),
+        (Changes::name().into(), Changes::schema()),
+        (Invalid::name().into(), Invalid::schema()),
+        (bare::ErrorBody::name().into(), bare::ErrorBody::schema()),
+        (TaskView::name().into(), TaskView::schema()),
+        (PageView::name().into(), PageView::schema()),
+        (enveloped::ErrorEnvelope::name().into(), enveloped::ErrorEnvelope::schema()),
+    ]
+}
+
+/// `/api`.
+pub(super) fn bare() -> Dialect {
+    let example = json!({
+        "id": 42, "user_id": "user_abc123", "title": "Deploy", "description": null, "completed": false,
+        "created_at": "2026-11-21T06:18:30.512Z", "updated_at": "2026-11-21T06:18:30.512Z",
+    });
+    Dialect {
+        tag: "Tasks",
+        mount: "/api",
+        suffix: "",
+        words: |problem| {
+            let (status, body) = bare::words(problem);
+            (status, json!(body))
+        },
+        error: "Error",
+        task: reference("Task"),
+        list: utoipa::openapi::ArrayBuilder::new().items(reference("Task")).build().into(),
+        new: reference("NewTask"),
+        changes: reference("Changes"),
+        completion: completion().into(),
+        open: |value| value,
+        example,
+        is_enveloped: false,
+    }
+}
+
+/// `/api/v1`.
+pub(super) fn enveloped() -> Dialect {
+    let mut example = bare().example;
+    if let Value::Object(task) = &mut example {
+        task.insert("status".to_owned(), json!("Pending"));
+    }
+    let with_status = |body: RefOr<Schema>| -> RefOr<Schema> {
+        let status = ObjectBuilder::new().property("status", StatusWord::schema());
+        RefOr::T(Schema::AllOf(AllOfBuilder::new().item(body).item(status).build()))
+    };
+    Dialect {
+        tag: "Tasks, enveloped",
+        mount: "/api/v1",
+        suffix: "V1",
+        words: |problem| {
+            let (status, body) = enveloped::words(problem);
+            (status, json!(body))
+        },
+        error: "ErrorEnvelope",
+        task: envelope(reference("TaskWithStatus")),
+        list: envelope(reference("TaskPage")),
+        new: with_status(reference("NewTask")),
+        changes: with_status(reference("Changes")),
+        completion: with_status(completion().into()),
+        open: |value| json!({ "data": value, "error": null }),
+        example,
+        is_enveloped: true,
+    }
+}
+
+pub(super) fn reference(name: &str) -> RefOr<Schema> {
+    Ref::from_schema_name(name).into()
+}
+
+fn envelope(data: RefOr<Schema>) -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .property("data", data)
+        .required("data")
+        .property("error", Object::with_type(Type::Null))
+        .required("error")
+        .build()
+        .into()
+}
+
+fn completion() -> Object {
+    let completed = ObjectBuilder::new()
+        .schema_type(Type::Boolean)
+        .description(Some("What it becomes; without it, the opposite of what it is."));
+    ObjectBuilder::new().property("completed", completed).build()
+}

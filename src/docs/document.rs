@@ -1,0 +1,221 @@
+//! The OpenAPI document: the operations of both dialects, with and without the user in the path, and the probes.
+
+use std::collections::BTreeMap;
+
+use rocket::http::Status;
+use serde_json::{Value, json};
+use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, HeaderBuilder, HttpMethod, InfoBuilder, LicenseBuilder, ObjectBuilder,
+    OpenApi, OpenApiBuilder, Paths, PathsBuilder, RefOr, Required, Response, ServerBuilder, Type,
+};
+
+use super::dialect::{Dialect, bare, enveloped, reference, schemas};
+use super::operations::{Operation, Success, common_problems, operations};
+use crate::problem::Problem;
+
+const ABOUT: &str = "The caller's tasks, in two dialects over the same data: plain objects at `/api`, and `{data, error}` envelopes \
+with pages at `/api/v1`. Both are there with the caller's id in the path, too, which is then compared with the token.\n\n\
+Every call needs `Authorization: Bearer <JWT>`: a token of Better Auth's, or, for trying things out, one that `todo-api token --user me` prints.";
+
+const JSON: &str = "application/json";
+
+/// The document.
+#[must_use]
+pub fn document() -> OpenApi {
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("A token of Better Auth's, or one that `todo-api token --user me` prints."))
+        .build();
+    let components = schemas()
+        .into_iter()
+        .fold(ComponentsBuilder::new(), |components, (name, schema)| components.schema(name, schema))
+        .security_scheme("bearer", SecurityScheme::Http(bearer));
+    let license =
+        LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
+    let info = InfoBuilder::new()
+        .title("todo-api")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(ABOUT))
+        .license(Some(license));
+    let mut paths = PathsBuilder::new().build();
+    for dialect in [bare(), enveloped()] {
+        for operation in operations(&dialect) {
+            add(&mut paths, &dialect, &operation, Form::Plain);
+            add(&mut paths, &dialect, &operation, Form::WithUser);
+        }
+    }
+    probes(&mut paths);
+    OpenApiBuilder::new()
+        .info(info.build())
+        // Relative: wherever the document was read from.
+        .servers(Some([ServerBuilder::new().url("/").build()]))
+        .tags(Some([
+            tag("Tasks", "The bare dialect"),
+            tag("Tasks, enveloped", "The enveloped dialect"),
+            tag("Probes", "For machines that look after this one; no token"),
+        ]))
+        .paths(paths)
+        .components(Some(components.build()))
+        .build()
+}
+
+fn tag(name: &str, description: &str) -> utoipa::openapi::Tag {
+    TagBuilder::new().name(name).description(Some(description)).build()
+}
+
+/// With the caller's id in the path, or without.
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    Plain,
+    WithUser,
+}
+
+fn add(paths: &mut Paths, dialect: &Dialect, operation: &Operation, form: Form) {
+    let with_user = form == Form::WithUser;
+    let (user, suffix) = if with_user { ("/{user_id}", "OfUser") } else { ("", "") };
+    let mut problems = common_problems();
+    problems.extend(with_user.then_some(Problem::NotTheCaller));
+    problems.extend(operation.problems.iter().cloned());
+
+    let mut built = OperationBuilder::new()
+        .tag(dialect.tag)
+        .operation_id(Some(format!("{}{suffix}{}", operation.name, dialect.suffix)))
+        .summary(Some(operation.summary))
+        .security(SecurityRequirement::new("bearer", Vec::<String>::new()))
+        .response(operation.success.status.to_string(), success(&operation.success));
+    if !operation.description.is_empty() {
+        built = built.description(Some(operation.description));
+    }
+    if with_user {
+        let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255));
+        let user = ParameterBuilder::new()
+            .name("user_id")
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .description(Some("The caller's own id"))
+            .schema(Some(schema))
+            .example(Some(json!("me")));
+        built = built.parameter(user);
+    }
+    for parameter in &operation.parameters {
+        built = built.parameter(parameter.clone());
+    }
+    if let Some((schema, required, example)) = &operation.body {
+        let content =
+            ContentBuilder::new().schema(Some(schema.clone())).example(Some(example.clone())).build();
+        let required = if *required { Required::True } else { Required::False };
+        built = built.request_body(Some(
+            RequestBodyBuilder::new().content(JSON, content).required(Some(required)).build(),
+        ));
+    }
+    for (status, response) in failures(dialect, &problems) {
+        built = built.response(status, response);
+    }
+    let path = format!("{}{user}{}", dialect.mount, operation.path);
+    paths.add_path_operation(path, vec![operation.method.clone()], built.build());
+}
+
+fn success(success: &Success) -> Response {
+    let mut response = ResponseBuilder::new().description(success.description);
+    if let Some((schema, example)) = &success.body {
+        let content = ContentBuilder::new().schema(Some(schema.clone())).example(Some(example.clone()));
+        response = response.content(JSON, content.build());
+    }
+    if success.has_location {
+        response = response.header("Location", header("Where the task is"));
+    }
+    response.build()
+}
+
+/// One response a status, with an example for each problem that ends in it, in the words of the dialect's own catcher.
+fn failures(dialect: &Dialect, problems: &[Problem]) -> Vec<(String, Response)> {
+    let mut bodies: BTreeMap<u16, Vec<(String, Value)>> = BTreeMap::new();
+    for problem in problems {
+        let (status, body) = (dialect.words)(problem);
+        bodies.entry(status.code).or_default().push((problem.message().into_owned(), body));
+    }
+    bodies
+        .into_iter()
+        .map(|(status, bodies)| (status.to_string(), failure(dialect, status, bodies)))
+        .collect()
+}
+
+fn failure(dialect: &Dialect, status: u16, bodies: Vec<(String, Value)>) -> Response {
+    let examples = bodies
+        .into_iter()
+        .map(|(message, body)| (message, RefOr::T(ExampleBuilder::new().value(Some(body)).build())));
+    let content =
+        ContentBuilder::new().schema(Some(reference(dialect.error))).examples_from_iter(examples).build();
+    let response =
+        ResponseBuilder::new().description(Status::new(status).reason_lossy()).content(JSON, content);
+    let challenge = "`Bearer`, with `error=\"invalid_token\"` where a token was sent";
+    match status {
+        401 => response.header("WWW-Authenticate", header(challenge)).build(),
+        503 => response.header("Retry-After", header("Seconds after which to try again")).build(),
+        _ => response.build(),
+    }
+}
+
+fn header(description: &str) -> utoipa::openapi::Header {
+    let schema = ObjectBuilder::new().schema_type(Type::String);
+    HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build()
+}
+
+fn probes(paths: &mut Paths) {
+    let probe = |name: &str, summary: &str, answers: &[(&str, &str, Value)]| {
+        let schema = ObjectBuilder::new()
+            .property("status", ObjectBuilder::new().schema_type(Type::String))
+            .required("status")
+            .property("version", ObjectBuilder::new().schema_type(Type::String))
+            .build();
+        answers.iter().fold(
+            OperationBuilder::new().tag("Probes").operation_id(Some(name)).summary(Some(summary)),
+            |operation, (status, description, example)| {
+                let content =
+                    ContentBuilder::new().schema(Some(schema.clone())).example(Some(example.clone()));
+                let response =
+                    ResponseBuilder::new().description(*description).content(JSON, content.build());
+                operation.response(*status, response.build())
+            },
+        )
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    for (path, operation) in [
+        (
+            "/health",
+            probe(
+                "health",
+                "Whether the process runs, and which",
+                &[("200", "It does", json!({ "status": "ok", "version": version }))],
+            ),
+        ),
+        (
+            "/livez",
+            probe("livez", "Whether the process runs", &[("200", "It does", json!({ "status": "ok" }))]),
+        ),
+        (
+            "/readyz",
+            probe(
+                "readyz",
+                "Whether requests should be sent here",
+                &[
+                    ("200", "They should", json!({ "status": "ready" })),
+                    (
+                        "503",
+                        "The database is away, or the process is going away",
+                        json!({ "status": "database unavailable" }),
+                    ),
+                ],
+            ),
+        ),
+    ] {
+        paths.add_path_operation(path, vec![HttpMethod::Get], operation.build());
+    }
+}

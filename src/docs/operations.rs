@@ -1,0 +1,251 @@
+//! What can be done with tasks, and what can come of it, in either dialect.
+
+use serde_json::{Value, json};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{KnownFormat, SchemaFormat};
+use utoipa::openapi::{HttpMethod, ObjectBuilder, RefOr, Required, Schema, Type};
+
+use super::dialect::Dialect;
+use crate::problem::{Invalid, Problem, TokenProblem};
+
+/// One operation of a dialect.
+pub(super) struct Operation {
+    pub(super) method: HttpMethod,
+    /// After the mount and, in the other form, the user.
+    pub(super) path: &'static str,
+    pub(super) name: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) description: &'static str,
+    pub(super) parameters: Vec<Parameter>,
+    /// Its schema, whether there must be one, and an example.
+    pub(super) body: Option<(RefOr<Schema>, bool, Value)>,
+    pub(super) success: Success,
+    /// What can go wrong with this one, beyond what can with any.
+    pub(super) problems: Vec<Problem>,
+}
+
+/// The answer when nothing goes wrong.
+pub(super) struct Success {
+    pub(super) status: u16,
+    pub(super) description: &'static str,
+    pub(super) body: Option<(RefOr<Schema>, Value)>,
+    pub(super) has_location: bool,
+}
+
+/// What can go wrong with every operation.
+pub(super) fn common_problems() -> Vec<Problem> {
+    vec![
+        Problem::Unauthenticated(TokenProblem::Missing),
+        Problem::Unauthenticated(TokenProblem::Expired),
+        Problem::Unauthenticated(TokenProblem::Signature),
+        Problem::Unauthenticated(TokenProblem::Invalid),
+        Problem::ForeignOrigin,
+        Problem::Internal(String::new()),
+        Problem::Unavailable(String::new()),
+    ]
+}
+
+/// All operations of a dialect.
+pub(super) fn operations(dialect: &Dialect) -> Vec<Operation> {
+    let mut operations = vec![list(dialect), create(dialect), show(dialect)];
+    operations.push(update(dialect, HttpMethod::Put, "replaceTask", "Change a task (as PATCH does)"));
+    operations.push(update(dialect, HttpMethod::Patch, "updateTask", "Change a task"));
+    operations.extend([remove(dialect), complete(dialect)]);
+    operations
+}
+
+fn list(dialect: &Dialect) -> Operation {
+    Operation {
+        method: HttpMethod::Get,
+        path: "/tasks",
+        name: "listTasks",
+        summary: "List the caller's tasks",
+        description: if dialect.is_enveloped {
+            "One page of them, and how many there are."
+        } else {
+            "All of them: there are no pages."
+        },
+        parameters: list_parameters(dialect),
+        body: None,
+        success: Success {
+            status: 200,
+            description: "The tasks, in order",
+            body: Some((dialect.list.clone(), list_example(dialect))),
+            has_location: false,
+        },
+        problems: bad_queries(dialect),
+    }
+}
+
+fn create(dialect: &Dialect) -> Operation {
+    Operation {
+        method: HttpMethod::Post,
+        path: "/tasks",
+        name: "createTask",
+        summary: "Create a task",
+        description: "Only the title is required; it is trimmed.",
+        parameters: Vec::new(),
+        body: Some((dialect.new.clone(), true, json!({ "title": "Deploy", "description": "After lunch" }))),
+        success: Success { status: 201, has_location: true, ..task(dialect, "The new task") },
+        problems: of_a_body("title", "Title is required and cannot be empty"),
+    }
+}
+
+fn show(dialect: &Dialect) -> Operation {
+    Operation {
+        method: HttpMethod::Get,
+        path: "/tasks/{id}",
+        name: "getTask",
+        summary: "Show one task",
+        description: "",
+        parameters: vec![id()],
+        body: None,
+        success: task(dialect, "The task"),
+        problems: of_a_task(dialect, Vec::new()),
+    }
+}
+
+fn update(dialect: &Dialect, method: HttpMethod, name: &'static str, summary: &'static str) -> Operation {
+    Operation {
+        method,
+        path: "/tasks/{id}",
+        name,
+        summary,
+        description: "Fields that are absent stay as they are; a description of null clears it. Where there is nothing to \
+                      change, nothing is, `updated_at` included.",
+        parameters: vec![id()],
+        body: Some((
+            dialect.changes.clone(),
+            true,
+            json!({ "title": "Deploy on Friday", "completed": true }),
+        )),
+        success: task(dialect, "The task as it is now"),
+        problems: of_a_task(dialect, of_a_body("title", "Title cannot be empty")),
+    }
+}
+
+fn remove(dialect: &Dialect) -> Operation {
+    Operation {
+        method: HttpMethod::Delete,
+        path: "/tasks/{id}",
+        name: "deleteTask",
+        summary: "Delete a task",
+        description: "A second time it is no longer there.",
+        parameters: vec![id()],
+        body: None,
+        success: Success { status: 204, description: "It is deleted", body: None, has_location: false },
+        problems: of_a_task(dialect, Vec::new()),
+    }
+}
+
+fn complete(dialect: &Dialect) -> Operation {
+    Operation {
+        method: HttpMethod::Patch,
+        path: "/tasks/{id}/complete",
+        name: "completeTask",
+        summary: "Complete a task, or take it back",
+        description: "Without a body, or without `completed`, it becomes the opposite of what it is.",
+        parameters: vec![id()],
+        body: Some((dialect.completion.clone(), false, json!({ "completed": true }))),
+        success: task(dialect, "The task as it is now"),
+        problems: of_a_task(dialect, of_a_body("completed", "Completed must be true or false")),
+    }
+}
+
+fn task(dialect: &Dialect, description: &'static str) -> Success {
+    let body = (dialect.task.clone(), (dialect.open)(dialect.example.clone()));
+    Success { status: 200, description, body: Some(body), has_location: false }
+}
+
+fn of_a_task(dialect: &Dialect, mut more: Vec<Problem>) -> Vec<Problem> {
+    more.extend([invalid("id", "Task id must be a 64-bit integer"), Problem::NoTask]);
+    more.extend(dialect.is_enveloped.then_some(Problem::NotTheOwner));
+    more
+}
+
+fn of_a_body(field: &'static str, message: &'static str) -> Vec<Problem> {
+    let not_json = Problem::NotJson("EOF while parsing a string at line 1 column 12".to_owned());
+    vec![not_json, Problem::TooSlow, Problem::TooLarge, invalid(field, message)]
+}
+
+fn invalid(field: &'static str, message: &'static str) -> Problem {
+    Problem::Invalid(vec![Invalid { field, message }])
+}
+
+fn id() -> Parameter {
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));
+    ParameterBuilder::new()
+        .name("id")
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some("The task's id"))
+        .schema(Some(schema))
+        .example(Some(json!(42)))
+        .build()
+}
+
+fn list_parameters(dialect: &Dialect) -> Vec<Parameter> {
+    let words: [&str; 3] =
+        if dialect.is_enveloped { ["all", "Pending", "Completed"] } else { ["all", "pending", "completed"] };
+    let choice = |name, words: &[&str], description| {
+        let default = words.first().map(|word| json!(word));
+        query(
+            name,
+            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.to_vec())).default(default),
+            description,
+        )
+    };
+    let mut parameters = vec![
+        choice(
+            "status",
+            &words,
+            "Only tasks that are done, or only those that are not; in any case of letters",
+        ),
+        choice("sort", &["created_at"], "By what they are in order"),
+        choice("order", &["desc", "asc"], "Newest first or oldest first"),
+    ];
+    if dialect.is_enveloped {
+        let number = || {
+            ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        };
+        let limit = number().minimum(Some(1)).maximum(Some(100)).default(Some(json!(50)));
+        let offset = number().minimum(Some(0)).maximum(Some(i64::MAX)).default(Some(json!(0)));
+        parameters.push(query("limit", limit, "Tasks at most"));
+        parameters.push(query("offset", offset, "Tasks before the first"));
+    }
+    parameters
+}
+
+fn query(name: &str, schema: ObjectBuilder, description: &str) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
+}
+
+fn list_example(dialect: &Dialect) -> Value {
+    let tasks = json!([dialect.example]);
+    if dialect.is_enveloped {
+        (dialect.open)(json!({ "tasks": tasks, "total": 1, "limit": 50, "offset": 0 }))
+    } else {
+        tasks
+    }
+}
+
+fn bad_queries(dialect: &Dialect) -> Vec<Problem> {
+    if dialect.is_enveloped {
+        vec![
+            Problem::BadQuery("Invalid status filter. Allowed values: Pending, Completed"),
+            Problem::BadQuery("Invalid limit: must be an integer from 1 to 100"),
+        ]
+    } else {
+        vec![Problem::BadQuery("Invalid status filter: must be 'pending', 'completed', or 'all'")]
+    }
+}

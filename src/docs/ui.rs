@@ -1,0 +1,71 @@
+//! `/openapi.json`, and `/docs` with Swagger UI. Its files are in the program; a browser fetches nothing from anywhere else.
+
+use std::sync::LazyLock;
+
+use rocket::http::{ContentType, Header};
+use rocket::request::Request;
+use rocket::response::{self, Responder, Response};
+use rocket::{Route, get, routes};
+
+use super::document;
+
+/// Scripts and styles from here alone; styles in attributes, which Swagger UI sets; images in the styles themselves.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![openapi, page, start, script, style]
+}
+
+/// A file that is in the program.
+struct File {
+    content_type: ContentType,
+    bytes: &'static [u8],
+    /// The large ones are kept as they are sent. Every browser understands this.
+    gzipped: bool,
+}
+
+impl<'r> Responder<'r, 'static> for File {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        let mut response = Response::build();
+        response
+            .header(self.content_type)
+            .header(Header::new("Content-Security-Policy", POLICY))
+            .header(Header::new("Cache-Control", "no-cache"))
+            .sized_body(self.bytes.len(), std::io::Cursor::new(self.bytes));
+        if self.gzipped {
+            response.header(Header::new("Content-Encoding", "gzip"));
+        }
+        response.ok()
+    }
+}
+
+#[get("/openapi.json")]
+fn openapi() -> File {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_json().unwrap_or_default());
+    File { content_type: ContentType::JSON, bytes: DOCUMENT.as_bytes(), gzipped: false }
+}
+
+#[get("/docs")]
+fn page() -> File {
+    let bytes = include_bytes!("../../assets/swagger-ui/index.html");
+    File { content_type: ContentType::HTML, bytes, gzipped: false }
+}
+
+#[get("/docs/start.js")]
+fn start() -> File {
+    let bytes = include_bytes!("../../assets/swagger-ui/start.js");
+    File { content_type: ContentType::JavaScript, bytes, gzipped: false }
+}
+
+#[get("/docs/swagger-ui-bundle.js")]
+fn script() -> File {
+    let bytes = include_bytes!("../../assets/swagger-ui/swagger-ui-bundle.js.gz");
+    File { content_type: ContentType::JavaScript, bytes, gzipped: true }
+}
+
+#[get("/docs/swagger-ui.css")]
+fn style() -> File {
+    let bytes = include_bytes!("../../assets/swagger-ui/swagger-ui.css.gz");
+    File { content_type: ContentType::CSS, bytes, gzipped: true }
+}
