@@ -168,18 +168,6 @@ impl Problem {
     pub fn noted<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
         noted(request).get()
     }
-
-    /// The problem behind a failed request: the noted one, or what the status that Rocket itself gave must mean.
-    #[must_use]
-    pub fn behind(status: Status, request: &Request<'_>) -> Self {
-        match (Self::noted(request), status.code) {
-            (Some(problem), _) => problem.clone(),
-            (None, 400) => Self::Malformed,
-            (None, 404) => Self::NoRoute,
-            (None, 500) => Self::Internal("a handler panicked".to_owned()),
-            (None, code) => Self::Internal(format!("nobody said why this is {code}")),
-        }
-    }
 }
 
 struct Noted(OnceLock<Problem>);

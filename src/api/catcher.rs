@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::fairings::{Failure, fail};
 use crate::problem::{Invalid, Problem};
+use crate::request::behind;
 
 pub(super) fn catchers() -> Vec<Catcher> {
     catchers![problem]
@@ -31,7 +32,7 @@ pub(crate) struct ErrorBody {
 
 #[catch(default)]
 async fn problem<'r>(status: Status, request: &'r Request<'_>) -> Failure<'r> {
-    let problem = Problem::behind(status, request);
+    let problem = behind(status, request);
     let (status, body) = words(&problem);
     fail(request, &problem, status, &body).await
 }

@@ -48,7 +48,8 @@ pub async fn fail<'r>(
     // Rocket runs no fairings for a request that it cannot read (one of an unknown method, for example), but it does
     // run a catcher: so that is where such an answer gets what the fairings give to every other.
     if !trace::has_begun(request) {
-        trace::begin(request, None);
+        // What it has for a method then is its guess.
+        trace::begin(request, "?", None);
         cors::apply(request, &mut response).await;
         headers::apply(request, &mut response);
         trace::end(request, &mut response);

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use rocket::fairing::{Fairing, Info, Kind};
-use rocket::http::{Header, Method, Status};
+use rocket::http::{Header, Status};
 use rocket::request::Request;
 use rocket::response::Response;
 use rocket::{Data, async_trait};
@@ -35,7 +35,8 @@ impl Fairing for Trace {
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         let lifecycle = request.rocket().state::<Lifecycle>();
-        begin(request, lifecycle.map(Lifecycle::enter));
+        // The method now: Rocket makes HEAD a GET when it routes it.
+        begin(request, request.method().as_str(), lifecycle.map(Lifecycle::enter));
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
@@ -46,7 +47,7 @@ impl Fairing for Trace {
 /// What is known of a request from its beginning. Dropped with it, when its answer is written.
 struct Span {
     id: String,
-    method: Method,
+    method: &'static str,
     began: Instant,
     _in_flight: Option<InFlight>,
 }
@@ -59,11 +60,9 @@ pub(super) fn has_begun(request: &Request<'_>) -> bool {
     span(request).get().is_some()
 }
 
-pub(super) fn begin(request: &Request<'_>, in_flight: Option<InFlight>) {
+pub(super) fn begin(request: &Request<'_>, method: &'static str, in_flight: Option<InFlight>) {
     let given = request.headers().get_one(REQUEST_ID).filter(|id| is_request_id(id));
     let id = given.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
-    // The method now: Rocket makes HEAD a GET when it routes it.
-    let method = request.method();
     let _ = span(request).set(Span { id, method, began: Instant::now(), _in_flight: in_flight });
 }
 
@@ -90,7 +89,7 @@ fn log(span: &Span, request: &Request<'_>, status: Status) {
         ($level:ident) => {
             tracing::$level!(
                 request_id = span.id,
-                method = span.method.as_str(),
+                method = span.method,
                 route,
                 status = status.code,
                 ms = (milliseconds * 1e3).round() / 1e3,

@@ -1,7 +1,7 @@
 //! The methods a path does not have.
 //!
 //! Rocket answers 404 to a known path with another method. HTTP wants 405 with `Allow`, and 204 with it for `OPTIONS`,
-//! so every path gets routes for its other methods, made from the routes it has.
+//! so every path gets routes for its other methods.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,9 @@ use rocket::{Data, async_trait};
 
 use crate::problem::Problem;
 
-/// All that a request can come with, `OPTIONS` apart, in the order in which `Allow` shows them.
-const METHODS: [Method; 8] = [
+/// In the order in which `Allow` shows them. Those that Rocket does not know (`PROPFIND`, `QUERY`, …) it answers itself;
+/// see [`super::failure::behind`].
+const METHODS: [Method; 9] = [
     Method::Get,
     Method::Head,
     Method::Post,
@@ -24,6 +25,7 @@ const METHODS: [Method; 8] = [
     Method::Delete,
     Method::Trace,
     Method::Connect,
+    Method::Options,
 ];
 
 /// How long after a path's routes these come: before those of any other path that a request could be meant for. Routes are
@@ -36,40 +38,54 @@ const NEXT: isize = 1;
 pub fn with_other_methods(mut routes: Vec<Route>) -> Vec<Route> {
     let mut paths: BTreeMap<String, (isize, Vec<Method>)> = BTreeMap::new();
     for route in &routes {
-        let path = route.uri.path().to_owned();
-        let (rank, methods) = paths.entry(path).or_insert((route.rank, Vec::new()));
+        let (rank, methods) = paths.entry(route.uri.path().to_owned()).or_insert((route.rank, Vec::new()));
         *rank = route.rank.max(*rank);
         methods.push(route.method);
     }
     for (path, (rank, methods)) in paths {
         // Rocket answers HEAD by the route for GET.
-        let has =
-            |method| methods.contains(&method) || (method == Method::Head && methods.contains(&Method::Get));
-        let mut names: Vec<&str> = METHODS.into_iter().filter(|it| has(*it)).map(Method::as_str).collect();
-        names.push(Method::Options.as_str());
-        let others = OtherMethods { allow: names.join(", ") };
-        for method in METHODS.into_iter().chain([Method::Options]).filter(|it| !has(*it)) {
-            routes.push(Route::ranked(rank + NEXT, method, &path, others.clone()));
-        }
+        let has_get = methods.contains(&Method::Get);
+        let has = |method| methods.contains(&method) || (method == Method::Head && has_get);
+        let others = METHODS.into_iter().filter(|method| !has(*method));
+        routes.extend(others.map(|method| Route::ranked(rank + NEXT, method, &path, OtherMethod)));
     }
     routes
 }
 
-#[derive(Clone)]
-struct OtherMethods {
-    allow: String,
+/// The methods that the request's path has, as in `Allow`; `None` if there is no such path.
+pub(super) fn allowed(request: &Request<'_>) -> Option<String> {
+    // Those that do something have a name.
+    let named = || request.rocket().routes().filter(|it| it.name.is_some());
+    let path = named().filter(|it| is_path_of(it, request)).min_by_key(|it| it.rank)?.uri.path();
+    let methods: Vec<Method> = named().filter(|it| it.uri.path() == path).map(|it| it.method).collect();
+    let has = |method: &Method| match method {
+        Method::Options => true,
+        Method::Head => methods.contains(&Method::Get),
+        other => methods.contains(other),
+    };
+    Some(METHODS.into_iter().filter(has).map(Method::as_str).collect::<Vec<_>>().join(", "))
 }
 
+fn is_path_of(route: &Route, request: &Request<'_>) -> bool {
+    let (path, pattern) = (request.uri().path().segments(), route.uri.path().split('/').skip(1));
+    path.len() == pattern.clone().count()
+        && path.zip(pattern).all(|(is, should)| should.starts_with('<') || is == should)
+}
+
+#[derive(Clone)]
+struct OtherMethod;
+
 #[async_trait]
-impl Handler for OtherMethods {
+impl Handler for OtherMethod {
     async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> route::Outcome<'r> {
+        let allow = allowed(request).unwrap_or_default();
         if let Some(problem) = Problem::noted(request) {
             Outcome::Error(problem.status())
         } else if request.method() == Method::Options {
-            let allow = Header::new("Allow", self.allow.clone());
+            let allow = Header::new("Allow", allow);
             Outcome::Success(Response::build().status(Status::NoContent).header(allow).finalize())
         } else {
-            Outcome::Error(Problem::MethodNotAllowed(self.allow.clone()).note(request))
+            Outcome::Error(Problem::MethodNotAllowed(allow).note(request))
         }
     }
 }

@@ -1,7 +1,8 @@
-//! What the dialects read from a request alike: its body, a task's id in its path, its query; and what both answer to
-//! a method that a path does not have.
+//! What the dialects read from a request alike: its body, a task's id in its path, its query; what both answer to a
+//! method that a path does not have; and what was behind a request that failed.
 
 mod body;
+mod failure;
 mod methods;
 mod path;
 mod query;
@@ -9,6 +10,7 @@ mod query;
 use rocket::fairing::AdHoc;
 
 pub use body::Body;
+pub use failure::behind;
 pub use methods::with_other_methods;
 pub use path::PathId;
 pub use query::Query;

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::envelope::null;
 use crate::fairings::{Failure, fail};
 use crate::problem::{Problem, TokenProblem};
+use crate::request::behind;
 
 pub(super) fn catchers() -> Vec<Catcher> {
     catchers![problem]
@@ -36,7 +37,7 @@ struct ErrorBody {
 
 #[catch(default)]
 async fn problem<'r>(status: Status, request: &'r Request<'_>) -> Failure<'r> {
-    let problem = Problem::behind(status, request);
+    let problem = behind(status, request);
     let (status, body) = words(&problem);
     fail(request, &problem, status, &body).await
 }

@@ -103,11 +103,24 @@ on_both_engines! {
         let server = Server::on(engine).await;
         let token = token_for("me");
         let origin = "Origin: http://localhost:3000\r\nX-Request-Id: mine";
-        for line in ["PROPFIND /api/tasks", "FOO /api/tasks/1", "get /api/tasks", "CONNECT x:1"] {
+        for (line, status, allow) in [
+            ("PROPFIND /api/tasks", 405, "get, head, post, options"),
+            ("QUERY /api/tasks/1/complete", 405, "patch, options"),
+            ("FOO /api/me/tasks/1/?x", 405, "get, head, put, patch, delete, options"),
+            ("get /livez", 405, "get, head, options"),
+            ("FOO /api/nothing", 404, ""),
+            ("CONNECT x:1", 400, ""),
+        ] {
             let request = format!("{line} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{origin}\r\nConnection: close\r\n\r\n");
             let answer = raw(server.address(), request.as_bytes()).await.to_lowercase();
-            assert!(answer.starts_with("http/1.1 400 "), "{line}: {answer}");
-            assert!(answer.ends_with(r#"{"detail":"malformed request","error_code":"bad_request"}"#), "{line}: {answer}");
+            assert!(answer.starts_with(&format!("http/1.1 {status} ")), "{line}: {answer}");
+            let (detail, code) = match status {
+                405 => ("method not allowed", "method_not_allowed"),
+                404 => ("not found", "resource_not_found"),
+                _ => ("malformed request", "bad_request"),
+            };
+            assert!(answer.ends_with(&format!(r#"{{"detail":"{detail}","error_code":"{code}"}}"#)), "{line}: {answer}");
+            assert!(allow.is_empty() || answer.contains(&format!("allow: {allow}\r\n")), "{line}: {answer}");
             assert!(answer.contains("x-request-id: mine"), "{line}: {answer}");
             assert!(answer.contains("access-control-allow-origin: http://localhost:3000"), "{line}: {answer}");
         }
