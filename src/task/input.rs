@@ -29,7 +29,7 @@ pub struct NewTask {
     /// Absent and null are the same.
     pub description: Option<Description>,
     /// False unless said.
-    #[schema(required = false, default = false)]
+    #[schema(required = false)]
     pub completed: bool,
 }
 

@@ -1,17 +1,9 @@
 // The tasks API with the tokens that a real Better Auth server issues.
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { createAuthClient } from "better-auth/client";
 import { jwtClient } from "better-auth/client/plugins";
 import { ALGORITHMS, SECRET, api, freePort, issuer, pause } from "./lib.mjs";
-
-const running = [];
-after(() => Promise.all(running.map((it) => it.stop())));
-const up = async (process_) => {
-  const it = await process_;
-  running.push(it);
-  return it;
-};
 
 /** Creates, lists, shows, changes, completes and deletes a task. */
 async function walk(server, token, user) {
@@ -39,16 +31,16 @@ async function eventually(what, check) {
 
 for (const alg of ALGORITHMS) {
   test(`tokens signed by ${alg} work with nothing set but BETTER_AUTH_URL`, async () => {
-    const auth = await up(issuer({ alg }));
+    const auth = await issuer({ alg });
     const { user, jwt } = await auth.signUp();
-    const server = await up(api({ BETTER_AUTH_URL: auth.url }));
+    const server = await api({ BETTER_AUTH_URL: auth.url });
     await walk(server, await jwt(), user.id);
   });
 }
 
 test("the client of the README gets a token that works", async () => {
-  const auth = await up(issuer());
-  const server = await up(api({ BETTER_AUTH_URL: auth.url }));
+  const auth = await issuer();
+  const server = await api({ BETTER_AUTH_URL: auth.url });
   const authClient = createAuthClient({ baseURL: auth.url, plugins: [jwtClient()] });
   // A browser keeps the cookie by itself.
   let cookie;
@@ -66,36 +58,36 @@ test("the client of the README gets a token that works", async () => {
 });
 
 test("a user who signs up after the start, with the first key there ever was, gets in at once", async () => {
-  const auth = await up(issuer());
-  const server = await up(api({ BETTER_AUTH_URL: auth.url }));
+  const auth = await issuer();
+  const server = await api({ BETTER_AUTH_URL: auth.url });
   const { user, jwt } = await auth.signUp();
   await walk(server, await jwt(), user.id);
 });
 
 test("a token with nothing in it but the user works", async () => {
-  const auth = await up(issuer({ minimal: true }));
+  const auth = await issuer({ minimal: true });
   const { user, jwt } = await auth.signUp();
-  const server = await up(api({ BETTER_AUTH_URL: auth.url }));
+  const server = await api({ BETTER_AUTH_URL: auth.url });
   await walk(server, await jwt(), user.id);
 });
 
 test("one of several audiences is enough, and it is required", async () => {
-  const auth = await up(issuer({ audience: ["https://api.example.com", "https://other.example.com"] }));
+  const auth = await issuer({ audience: ["https://api.example.com", "https://other.example.com"] });
   const { user, jwt } = await auth.signUp();
   const token = await jwt();
   const right = { ROCKET_AUTH: `{issuer="${auth.url}",audience="https://other.example.com"}` };
-  await walk(await up(api({ BETTER_AUTH_URL: auth.url, ...right })), token, user.id);
+  await walk(await api({ BETTER_AUTH_URL: auth.url, ...right }), token, user.id);
   for (const wrong of [`{audience="https://evil.example.com"}`, `{issuer="https://evil.example.com"}`]) {
-    const server = await up(api({ BETTER_AUTH_URL: auth.url, ROCKET_AUTH: wrong }));
+    const server = await api({ BETTER_AUTH_URL: auth.url, ROCKET_AUTH: wrong });
     assert.equal(await status(server, token), 401, wrong);
   }
 });
 
 test("keys rotate, and those in their grace period still serve", async () => {
-  const auth = await up(issuer({ rotate: 1, grace: 3600 }));
+  const auth = await issuer({ rotate: 1, grace: 3600 });
   const { user, jwt } = await auth.signUp();
   const old = await jwt();
-  const server = await up(api({ BETTER_AUTH_URL: auth.url }));
+  const server = await api({ BETTER_AUTH_URL: auth.url });
   await walk(server, old, user.id);
   await pause(1500);
   const fresh = await jwt();
@@ -107,14 +99,14 @@ test("keys rotate, and those in their grace period still serve", async () => {
 
 test("an issuer that comes back with other keys is followed, and its old keys are forgotten", async () => {
   const port = await freePort();
-  const first = await up(issuer({ port }));
+  const first = await issuer({ port });
   const before = await first.signUp();
   const old = await before.jwt();
-  const server = await up(api({ BETTER_AUTH_URL: first.url }));
+  const server = await api({ BETTER_AUTH_URL: first.url });
   await walk(server, old, before.user.id);
   await first.stop();
   assert.equal(await status(server, old), 200, "while it is down its last keys serve");
-  const second = await up(issuer({ port }));
+  const second = await issuer({ port });
   const { user, jwt } = await second.signUp("bob");
   const token = await jwt();
   await eventually("the new key is fetched", async () => (await status(server, token)) === 200);
@@ -125,9 +117,9 @@ test("an issuer that comes back with other keys is followed, and its old keys ar
 test("an issuer that is down at our start is waited for, and the secret's tokens work meanwhile", async () => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const server = await up(api({ BETTER_AUTH_URL: url, BETTER_AUTH_SECRET: SECRET }));
+  const server = await api({ BETTER_AUTH_URL: url, BETTER_AUTH_SECRET: SECRET });
   assert.equal((await fetch(`${server.url}/readyz`)).status, 200, "readiness is not the issuer's business");
-  const auth = await up(issuer({ port }));
+  const auth = await issuer({ port });
   const { user, jwt } = await auth.signUp();
   const token = await jwt();
   await eventually("its keys are fetched", async () => (await status(server, token)) === 200);

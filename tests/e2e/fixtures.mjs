@@ -1,7 +1,8 @@
 // Makes tests/it/fixtures/better-auth.json: real tokens of every algorithm, good for ten years, with the keys that Better Auth
 // published for them.
 //
-//   node fixtures.mjs > ../it/fixtures/better-auth.json
+//   node fixtures.mjs
+import { writeFileSync } from "node:fs";
 import { ALGORITHMS, issuer } from "./lib.mjs";
 
 const fixtures = [];
@@ -20,4 +21,4 @@ for (const alg of ALGORITHMS) await record(alg, { alg });
 await record("defaults", {});
 await record("minimal payload", { minimal: true });
 await record("several audiences", { audience: ["https://api.example.com", "https://other.example.com"] });
-console.log(JSON.stringify(fixtures, null, 1));
+writeFileSync(new URL("../it/fixtures/better-auth.json", import.meta.url), `${JSON.stringify(fixtures, null, 1)}\n`);

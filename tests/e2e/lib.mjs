@@ -1,13 +1,17 @@
 // What the end-to-end tests share: real processes, started and ended.
-import { spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { chownSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const program = join(here, "../../target/debug/todo-api");
+
+/** The folder these tests are in. */
+export { here };
 
 /** The secret of every Better Auth server here. */
 export const SECRET = "kZq3t6w9zCFJNcRfUjXn2r5u8xADGKaP";
@@ -21,6 +25,10 @@ export function freePort() {
   });
 }
 
+/** What runs, and how to end it: whatever becomes of a test, nothing of it is left. */
+const running = new Set();
+after(() => Promise.all([...running].map((stop) => stop())));
+
 /** Starts a process and waits for a line of its output; `stop` ends it. */
 function start(command, args, options, isUp) {
   const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
@@ -31,6 +39,7 @@ function start(command, args, options, isUp) {
       child.once("exit", resolve);
       child.kill("SIGTERM");
     });
+  running.add(stop);
   return new Promise((resolve, reject) => {
     const take = (text) => {
       lines.push(...text.toString().split("\n"));
@@ -102,6 +111,40 @@ export async function api(variables = {}) {
       return { status: response.status, body: text && JSON.parse(text) };
     },
   };
+}
+
+/** A token of the server's own secret. */
+export function token(user = "me") {
+  const env = { ...process.env, BETTER_AUTH_SECRET: SECRET };
+  return execFileSync(program, ["token", "--user", user, "--ttl", "1h"], { env, encoding: "utf8" }).trim();
+}
+
+/** A PostgreSQL server with an empty database; `kill` and `revive` are what they say. */
+export async function postgres() {
+  const versions = readdirSync("/usr/lib/postgresql").sort();
+  const bin = `/usr/lib/postgresql/${versions.at(-1)}/bin`;
+  const folder = mkdtempSync(join(tmpdir(), "todo-api-e2e-pg-"));
+  const port = await freePort();
+  // Its programs refuse to run as root.
+  const nobody = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
+  if (nobody.uid) chownSync(folder, nobody.uid, nobody.gid);
+  const run = (program, ...args) =>
+    execFileSync(join(bin, program), ["-D", folder, ...args], { ...nobody, cwd: "/", stdio: "ignore" });
+  const options = `-p ${port} -h 127.0.0.1 -c fsync=off -c unix_socket_directories=`;
+  const revive = () => run("pg_ctl", "-w", "-l", join(folder, "log"), "-o", options, "start");
+  const kill = () => run("pg_ctl", "-m", "immediate", "stop");
+  const stop = () => {
+    try {
+      kill();
+    } catch {
+      // It is down already.
+    }
+    rmSync(folder, { recursive: true, force: true });
+  };
+  run("initdb", "-A", "trust", "-U", "postgres", "--no-sync");
+  running.add(stop);
+  revive();
+  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, kill, revive, stop };
 }
 
 export const ALGORITHMS = ["EdDSA", "ES256", "ES384", "ES512", "RS256", "RS512", "PS256"];
