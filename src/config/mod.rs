@@ -5,6 +5,7 @@
 
 mod database;
 mod error;
+mod origins;
 mod secret;
 mod sources;
 
@@ -19,9 +20,8 @@ use url::Url;
 
 pub use database::{Database, DatabaseUrl};
 pub use error::ConfigError;
+pub use origins::AllowedOrigins;
 pub use secret::Secret;
-
-use crate::fairings::AllowedOrigins;
 
 /// HS256 keys shorter than its hash are weaker than the algorithm ([RFC 7518, 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
 const SECRET_BYTES: usize = 32;

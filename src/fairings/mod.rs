@@ -11,7 +11,7 @@ use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 use serde::Serialize;
 
-pub use cors::{AllowedOrigins, Cors};
+pub use cors::Cors;
 pub use headers::{ApiHeaders, shield};
 pub use trace::Trace;
 

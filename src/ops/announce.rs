@@ -10,11 +10,13 @@ use crate::config::{LogFormat, Settings};
 pub(super) struct Announcement {
     database: String,
     format: LogFormat,
+    docs: bool,
 }
 
 impl Announcement {
     pub(super) fn new(settings: &Settings) -> Self {
-        Self { database: settings.database.url.to_string(), format: settings.general.log_format }
+        let general = &settings.general;
+        Self { database: settings.database.url.to_string(), format: general.log_format, docs: general.docs }
     }
 }
 
@@ -33,6 +35,9 @@ impl Fairing for Announcement {
             LogFormat::Readable => {
                 tracing::info!("todo-api {version} is listening on {url}");
                 tracing::info!("it keeps tasks with {}", self.database);
+                if self.docs {
+                    tracing::info!("it explains itself at {url}/docs");
+                }
                 tracing::info!("a token to call it with: cargo run -q -- token --user me");
             }
         }

@@ -71,7 +71,7 @@ on_both_engines! {
             if line.contains("token --user") { break }
         }
         let database = if engine == Engine::Sqlite { "SQLite in todo.db" } else { "PostgreSQL at 127.0.0.1:" };
-        for part in [&format!("listening on {url}"), database, "cargo run -q -- token --user me"] {
+        for part in [&format!("listening on {url}"), &format!("at {url}/docs"), database, "cargo run -q -- token --user me"] {
             assert!(output.contains(part), "{part}: {output}");
         }
         assert!(!output.contains('\u{1b}'), "no colours where nobody sees them");
