@@ -1,9 +1,11 @@
 // What a browser says: `/docs` can do everything, and pages of other origins can do what they are allowed to.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { build } from "esbuild";
 import { chromium } from "playwright-core";
-import { SECRET, api, postgres, token } from "./lib.mjs";
+import { SECRET, api, here, postgres, token } from "./lib.mjs";
 
 let browser;
 before(async () => {
@@ -13,6 +15,14 @@ before(async () => {
   });
 });
 after(() => browser?.close());
+
+/** Gives `/docs`, whose dialog is open, a token for the API. */
+async function authorize(page, token) {
+  const bearer = page.locator(".modal-ux .auth-container", { hasText: "bearer" }).first();
+  await bearer.locator("input").fill(token);
+  await bearer.locator("button.authorize").click();
+  await page.locator(".modal-ux button.btn-done").first().click();
+}
 
 test("somebody who has only /docs open can do everything", async () => {
   const server = await api({ BETTER_AUTH_SECRET: SECRET });
@@ -28,9 +38,7 @@ test("somebody who has only /docs open can do everything", async () => {
   await page.goto(`${server.url}/docs`);
   await page.locator(".opblock").first().waitFor();
   await page.locator("button.authorize").first().click();
-  await page.locator(".modal-ux input").fill(token("me"));
-  await page.locator(".modal-ux button.authorize").click();
-  await page.locator(".modal-ux button.btn-done").click();
+  await authorize(page, token("me"));
   await page.reload();
   await page.locator(".authorization__btn.locked, button.authorize.locked").first().waitFor();
 
@@ -85,13 +93,41 @@ test("somebody who has only /docs open can do everything", async () => {
   await server.stop();
 });
 
-/** An empty page of an origin of its own. */
-function origin() {
+test("somebody without a token signs up in /docs, authorizes and creates a task", async () => {
+  const server = await api({ BETTER_AUTH_SECRET: SECRET });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 1600 } });
+  await page.goto(`${server.url}/docs`);
+  /** Executes an operation as it stands there; gives the status and the body. */
+  const execute = async (name) => {
+    const block = page.locator(`.opblock[id$="-${name}"]`);
+    await block.locator(".opblock-summary-control").click();
+    await block.locator("button.execute").click();
+    const status = block.locator(".live-responses-table .response .response-col_status").first();
+    const body = block.locator(".live-responses-table .highlight-code code").first();
+    return [parseInt(await status.innerText(), 10), JSON.parse(await body.innerText())];
+  };
+  const [status, { access_token, user }] = await execute("signup");
+  assert.equal(status, 200);
+  await page.locator("button.authorize").first().click();
+  await authorize(page, access_token);
+  const [created, task] = await execute("createTask");
+  assert.deepEqual([created, task.user_id], [201, user.id]);
+  // The browser has the session's cookie, too.
+  assert.equal((await execute("getToken"))[0], 200);
+  await page.close();
+  await server.stop();
+});
+
+/** An origin of its own with a page: an empty one, or one that runs this script. */
+function origin(script = "") {
   return new Promise((resolve) => {
-    const server = createServer((_, response) => {
-      response.setHeader("content-type", "text/html");
-      response.end("<!doctype html><title>a frontend</title>");
+    const server = createServer((request, response) => {
+      const isScript = request.url === "/script.js";
+      response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
+      response.end(isScript ? script : `<!doctype html><title>a frontend</title><main></main><script src="/script.js"></script>`);
     });
+    // A test that fails does not stop it, and must not wait for it.
+    server.unref();
     server.listen(0, "127.0.0.1", () => {
       resolve({ url: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() });
     });
@@ -179,6 +215,75 @@ test("a page of any other origin gets nothing, and changes nothing", async () =>
   await page.goto(frontend.url);
   assert.deepEqual((await call(page, `${server.url}/api/tasks`, "GET", me)).body, []);
   await page.close();
+  await server.stop();
+  frontend.stop();
+  stranger.stop();
+});
+
+test("a React page of a configured origin signs up by cookie, reloads, is still signed in, and signs out", async () => {
+  const bundle = await build({ entryPoints: [join(here, "page.jsx")], bundle: true, write: false, jsx: "automatic" });
+  const frontend = await origin(bundle.outputFiles[0].text);
+  const server = await api({ BETTER_AUTH_SECRET: SECRET, CORS_ORIGINS: frontend.url });
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const home = `${frontend.url}/?api=${encodeURIComponent(server.url)}`;
+  const shows = (text) => page.locator("main", { hasText: text }).waitFor();
+  await page.goto(home);
+  await shows("nobody is signed in");
+  await page.getByRole("button", { name: "sign up" }).click();
+  await shows("Ann is signed in and has 1 tasks");
+  const [cookie] = await context.cookies(server.url);
+  assert.deepEqual([cookie.name, cookie.httpOnly, cookie.sameSite], ["better-auth.session_token", true, "Lax"]);
+  await page.reload();
+  await shows("Ann is signed in and has 1 tasks");
+  await page.getByRole("button", { name: "rename" }).click();
+  await shows("Anna is signed in");
+  await page.getByRole("button", { name: "sign out" }).click();
+  await shows("nobody is signed in");
+  assert.deepEqual(await context.cookies(server.url), []);
+  await page.reload();
+  await shows("nobody is signed in");
+  await page.getByRole("button", { name: "sign in wrongly" }).click();
+  await shows("INVALID_EMAIL_OR_PASSWORD");
+  await page.getByRole("button", { name: "sign in", exact: true }).click();
+  await shows("Anna is signed in and has 1 tasks");
+  await context.close();
+  await server.stop();
+  frontend.stop();
+});
+
+test("a page of any other origin can sign nobody in or out", async () => {
+  const [frontend, stranger] = [await origin(), await origin()];
+  const server = await api({ BETTER_AUTH_SECRET: SECRET, CORS_ORIGINS: frontend.url });
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(frontend.url);
+  const post = (path, body) =>
+    page.evaluate(
+      ([url, body]) =>
+        fetch(url, { method: "POST", credentials: "include", headers: { "content-type": "application/json" }, body }).then(
+          (it) => it.status,
+          (error) => error.name,
+        ),
+      [`${server.url}/api/auth${path}`, JSON.stringify(body)],
+    );
+  const ann = { name: "Ann", email: "ann@example.com", password: "correct horse battery" };
+  assert.equal(await post("/sign-up/email", ann), 200);
+  await page.goto(stranger.url);
+  for (const path of ["/sign-in/email", "/sign-out", "/delete-user"]) assert.equal(await post(path, ann), "TypeError", path);
+  // A form needs no leave to be sent, and takes the visitor along.
+  await page.setContent(
+    `<form method="post" action="${server.url}/api/auth/sign-in/email"><input name="email" value="${ann.email}"><input name="password" value="${ann.password}"></form>`,
+  );
+  const [answer] = await Promise.all([
+    page.waitForResponse((it) => it.url().includes("/api/auth/")),
+    page.evaluate(() => document.forms[0].submit()),
+  ]);
+  assert.equal(answer.status(), 403);
+  await page.goto(frontend.url);
+  const session = await page.evaluate((url) => fetch(url, { credentials: "include" }).then((it) => it.json()), `${server.url}/api/auth/get-session`);
+  assert.equal(session.user.name, "Ann", "still signed in");
+  await context.close();
   await server.stop();
   frontend.stop();
   stranger.stop();

@@ -9,9 +9,7 @@ use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::security::{
-    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
-};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -48,11 +46,11 @@ pub fn describe(document: &mut OpenApi) {
     components.schemas.extend(schemas.map(|(name, schema)| (name.into_owned(), schema)));
     let session = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("A session's token, for clients without cookies."))
+        .description(Some(
+            "A session's token, for clients without cookies: in a browser the cookie does the same.",
+        ))
         .build();
-    let cookie = ApiKey::Cookie(ApiKeyValue::new("better-auth.session_token"));
     components.add_security_scheme("session", SecurityScheme::Http(session));
-    components.add_security_scheme("sessionCookie", SecurityScheme::ApiKey(cookie));
     for operation in operations::all() {
         add(document, operation);
     }
@@ -64,9 +62,12 @@ fn add(document: &mut OpenApi, operation: Operation) {
         .operation_id(Some(operation.name))
         .summary(Some(operation.summary))
         .response(operation.status, answer(operation.answer));
-    for requirement in requirements(operation.needs_session) {
-        built = built.security(requirement);
-    }
+    // The empty one is none.
+    built = built.security(if operation.needs_session {
+        SecurityRequirement::new("session", Vec::<String>::new())
+    } else {
+        SecurityRequirement::default()
+    });
     if operation.path.contains("{token}") {
         built = built.parameter(parameter(
             "token",
@@ -90,14 +91,6 @@ fn add(document: &mut OpenApi, operation: Operation) {
     }
     let path = format!("/api/auth{}", operation.path);
     document.paths.add_path_operation(path, vec![operation.method], built.build());
-}
-
-fn requirements(needs_session: bool) -> Vec<SecurityRequirement> {
-    if needs_session {
-        ["session", "sessionCookie"].map(|name| SecurityRequirement::new(name, Vec::<String>::new())).into()
-    } else {
-        vec![SecurityRequirement::default()]
-    }
 }
 
 fn parameter(name: &str, place: ParameterIn, about: &str, example: &str) -> utoipa::openapi::path::Parameter {
