@@ -20,7 +20,7 @@ const CONFINED = [
   "--security-opt=no-new-privileges",
   "--memory=64m",
   // The settings of the manifests. No issuer: nothing here may ask the Internet for keys.
-  `--env-file=${join(root, "target/deploy/rendered/neon.env")}`,
+  `--env-file=${join(root, "target/deploy/neon.env")}`,
   "--env=BETTER_AUTH_URL=",
   `--env=BETTER_AUTH_SECRET=${SECRET}`,
 ];
@@ -135,6 +135,18 @@ test("64 MiB are enough for requests as large as they may be", async () => {
   console.log(`resident memory at its peak: ${peak.toFixed(1)} MiB, with 50 at once and lists of 1,000 tasks`);
   assert.ok(peak * 2 ** 20 < LIMIT);
 });
+
+// Where metrics are a setting, they are served, and what asks for them must ask for these.
+if (/^metrics = true/m.test(readFileSync(join(root, "Rocket.toml"), "utf8")))
+  test("every metric of the alerts and the dashboard is served", async () => {
+    const asked = ["target/deploy/rules.yaml", "k8s/dashboards/todo-api.json"]
+      .flatMap((path) => readFileSync(join(root, path), "utf8").match(/\btodo_\w+/g))
+      // This one needs an issuer.
+      .filter((name) => name !== "todo_jwks_age_seconds");
+    const served = await (await fetch(`${url}/metrics`)).text();
+    assert.ok(asked.length > 10);
+    for (const name of new Set(asked)) assert.match(served, new RegExp(`^${name}[{ ]`, "m"), name);
+  });
 
 test("SIGTERM ends it with 0, after the drain", () => {
   const began = performance.now();
