@@ -77,8 +77,8 @@ class Security(unittest.TestCase):
         for _, workload in self.workloads():
             for container in containers(workload):
                 requests, limits = container["resources"]["requests"], container["resources"]["limits"]
-                self.assertIn("cpu", requests)
-                self.assertIn("memory", limits)
+                self.assertEqual(requests.keys(), {"cpu", "memory"})
+                self.assertEqual(limits.keys(), {"memory"})
                 for name, limit in limits.items():
                     self.assertLessEqual(quantity(requests[name]), quantity(limit))
 
