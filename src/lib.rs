@@ -16,6 +16,7 @@ pub mod clock;
 pub mod config;
 pub mod docs;
 pub mod fairings;
+pub mod issuer;
 pub mod logging;
 pub mod ops;
 pub mod problem;
@@ -38,10 +39,19 @@ pub fn rocket(settings: &config::Settings) -> Rocket<Build> {
         .attach(fairings::ApiHeaders)
         .attach(fairings::Cors::new(&settings.cors.origins))
         .attach(store::Store::init())
-        .attach(store::Migrations::new(settings))
+        .attach(store::Migrations::new(settings, schema(&settings.issuer)))
         .attach(auth::stage(&settings.auth))
         .attach(request::stage(&settings.general))
         .attach(api::stage())
         .attach(v1::stage())
+        .attach(issuer::stage(settings))
         .attach(docs::stage(settings))
+}
+
+/// The tables that a server with these settings needs.
+#[must_use]
+pub fn schema(issuer: &config::Issuer) -> store::Schema {
+    let mut parts = vec![store::TASKS];
+    parts.extend(issuer.enabled.then_some(issuer::TABLES));
+    store::Schema::new(parts)
 }

@@ -92,7 +92,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Migrate => {
             logging::init(config.general()?.log_format)?;
             let database = config.database()?;
-            on_workers(&config.server()?, async { migrate(&database).await.map_err(failed) })?;
+            let schema = todo_api::schema(&config.issuer()?);
+            on_workers(&config.server()?, async { migrate(&database, &schema).await.map_err(failed) })?;
             tracing::info!(database = %database.migrate_url(), "migrated");
             Ok(())
         }

@@ -34,7 +34,7 @@ pub(crate) struct ErrorBody {
 async fn problem<'r>(status: Status, request: &'r Request<'_>) -> Failure<'r> {
     let problem = behind(status, request);
     let (status, body) = words(&problem);
-    fail(request, &problem, status, &body).await
+    fail(request, status, &body, |response| problem.add_headers(response)).await
 }
 
 /// A problem in the words of this dialect.

@@ -7,15 +7,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::sleep;
-use url::Url;
 
 use super::key::{Jwk, Key};
+use super::source::KeySource;
 
 /// Between two fetches while all is well.
 const REFRESH: Duration = Duration::from_mins(5);
@@ -26,20 +24,13 @@ const RETRY: Duration = Duration::from_secs(10);
 /// Between two fetches for tokens with unknown keys: anybody can make such tokens.
 const ON_DEMAND: Duration = Duration::from_secs(10);
 
-/// How long one fetch may take.
-const TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Bytes a set may have. Better Auth's has some hundreds for each key.
-const SIZE_MAX: usize = 256 * 1024;
-
 /// Keys a set may have; the rest of a larger one is not looked at.
 const KEYS_MAX: usize = 64;
 
 /// The keys of one issuer.
 #[derive(Debug)]
 pub(super) struct Jwks {
-    url: Url,
-    client: Client,
+    source: Box<dyn KeySource>,
     /// After how long without a fetch that succeeds the keys are no longer trusted.
     trusted_for: Duration,
     set: RwLock<KeySet>,
@@ -60,27 +51,14 @@ struct Entry {
     key: Arc<Key>,
 }
 
-#[derive(Deserialize)]
-struct Published {
-    keys: Vec<Value>,
-}
-
 impl Jwks {
-    pub(super) fn new(url: Url, trusted_for: Duration) -> reqwest::Result<Self> {
-        let client = Client::builder()
-            .timeout(TIMEOUT)
-            // Only what was configured is asked, whatever it or the environment says.
-            .redirect(Policy::none())
-            .no_proxy()
-            .user_agent(concat!("todo-api/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Self { url, client, trusted_for, set: RwLock::default(), on_demand: Mutex::default() })
+    pub(super) fn new(source: impl KeySource, trusted_for: Duration) -> Self {
+        Self { source: Box::new(source), trusted_for, set: RwLock::default(), on_demand: Mutex::default() }
     }
 
     /// Keeps the keys fresh, for ever.
     pub(super) async fn keep_fresh(self: Arc<Self>) {
-        // Not the whole URL, which might have a password in it.
-        let issuer = self.url.host_str().unwrap_or_default();
+        let issuer = self.source.name();
         let mut is_down = false;
         loop {
             let fetched = {
@@ -139,15 +117,10 @@ impl Jwks {
 
     /// The number of keys that can be used, or why there is no new set.
     async fn fetch(&self) -> Result<usize, String> {
-        let response = self.client.get(self.url.clone()).send().await.map_err(|error| cause(&error))?;
-        if !response.status().is_success() {
-            return Err(format!("it answers {}", response.status()));
-        }
-        let body = read(response).await?;
-        let published: Published = serde_json::from_slice(&body).map_err(|_| "it is no JWKS".to_owned())?;
+        let published = self.source.fetch().await?;
         let mut set = self.set.write().unwrap_or_else(PoisonError::into_inner);
         let mut keys = HashMap::new();
-        for jwk in published.keys.iter().take(KEYS_MAX) {
+        for jwk in published.iter().take(KEYS_MAX) {
             let json = jwk.to_string();
             // One that cannot be used spoils only itself.
             if let Some(entry) = set.keys.remove(&json).or_else(|| parse(jwk)) {
@@ -169,24 +142,4 @@ fn parse(jwk: &Value) -> Option<Entry> {
     let jwk = Jwk::deserialize(jwk).ok()?;
     let key = Arc::new(Key::from_jwk(&jwk)?);
     Some(Entry { kid: jwk.kid, key })
-}
-
-async fn read(mut response: Response) -> Result<Vec<u8>, String> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| cause(&error))? {
-        if body.len() + chunk.len() > SIZE_MAX {
-            return Err("it is too large".to_owned());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-/// The innermost reason; the outer ones repeat the URL.
-fn cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }

@@ -7,6 +7,7 @@ mod jws;
 mod key;
 mod mint;
 mod outcomes;
+mod source;
 mod verified;
 mod verifier;
 
@@ -16,6 +17,7 @@ pub use claims::Identity;
 pub use guard::{AuthUser, PathUser};
 pub use mint::mint;
 pub use outcomes::Outcomes;
+pub use source::KeySource;
 pub use verifier::Verifier;
 
 use crate::config::Auth;

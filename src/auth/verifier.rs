@@ -1,6 +1,6 @@
 //! Tokens: from the text of a header to a caller.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::claims::{Claims, Identity, Policy};
@@ -8,6 +8,7 @@ use super::jwks::Jwks;
 use super::jws::{Header, Jws};
 use super::key::{Key, can_be_published};
 use super::outcomes::Outcomes;
+use super::source::{self, KeySource};
 use super::verified::{Fingerprint, Verified, VerifiedTokens};
 use crate::clock;
 use crate::config::Auth;
@@ -18,6 +19,9 @@ use crate::problem::TokenProblem;
 pub struct Verifier {
     secret: Option<Key>,
     published: Option<Published>,
+    /// Those of this server's own issuer, where it has one.
+    own: OnceLock<Published>,
+    trusted_for: Duration,
     policy: Policy,
     outcomes: Outcomes,
 }
@@ -34,12 +38,14 @@ impl Verifier {
     pub fn new(settings: &Auth) -> Result<Self, String> {
         let trusted_for = Duration::from_secs(settings.jwks_trusted_for.into());
         let published = settings.jwks().map(|url| {
-            let jwks = Jwks::new(url, trusted_for).map_err(|error| error.to_string())?;
-            Ok::<_, String>(Published { jwks: Arc::new(jwks), verified: VerifiedTokens::new() })
+            let source = source::Published::at(url).map_err(|error| error.to_string())?;
+            Ok::<_, String>(Published::from(source, trusted_for))
         });
         Ok(Self {
             secret: settings.secret.as_ref().map(|it| Key::from_secret(it.expose().as_bytes())),
             published: published.transpose()?,
+            own: OnceLock::new(),
+            trusted_for,
             policy: Policy::new(settings),
             outcomes: Outcomes::default(),
         })
@@ -48,8 +54,13 @@ impl Verifier {
     /// Starts keeping the issuer's keys fresh. Needs a runtime.
     pub fn start(&self) {
         if let Some(published) = &self.published {
-            tokio::spawn(published.jwks.clone().keep_fresh());
+            published.start();
         }
+    }
+
+    /// Trusts the keys of this server's own issuer, too, and keeps them fresh. Needs a runtime.
+    pub fn trust(&self, source: impl KeySource) {
+        self.own.get_or_init(|| Published::from(source, self.trusted_for)).start();
     }
 
     /// What became of the tokens so far.
@@ -70,14 +81,20 @@ impl Verifier {
 
     async fn identify(&self, token: &str) -> Result<Identity, TokenProblem> {
         let jws = Jws::parse(token)?;
-        match (&self.secret, &self.published) {
-            (Some(secret), _) if secret.is_for(&jws.header.alg) => {
+        match &self.secret {
+            Some(secret) if secret.is_for(&jws.header.alg) => {
                 let claims = signed_by(secret, &jws)?;
                 self.policy.check(&claims, clock::now())
             }
-            (_, Some(published)) if can_be_published(&jws.header.alg) => {
-                let claims = published.claims(token, &jws).await?;
-                self.policy.check(&claims, clock::now())
+            _ if can_be_published(&jws.header.alg) => {
+                let mut claims: Result<Arc<Claims>, _> = Err(TokenProblem::Invalid);
+                for published in self.own.get().into_iter().chain(&self.published) {
+                    claims = published.claims(token, &jws).await;
+                    if claims.is_ok() {
+                        break;
+                    }
+                }
+                self.policy.check(&*claims?, clock::now())
             }
             _ => Err(TokenProblem::Invalid),
         }
@@ -85,6 +102,14 @@ impl Verifier {
 }
 
 impl Published {
+    fn from(source: impl KeySource, trusted_for: Duration) -> Self {
+        Self { jwks: Arc::new(Jwks::new(source, trusted_for)), verified: VerifiedTokens::new() }
+    }
+
+    fn start(&self) {
+        tokio::spawn(self.jwks.clone().keep_fresh());
+    }
+
     /// The claims of a token that one of the issuer's keys has signed.
     async fn claims(&self, token: &str, jws: &Jws<'_>) -> Result<Arc<Claims>, TokenProblem> {
         let fingerprint = Fingerprint::of(token);

@@ -20,6 +20,8 @@ const VARIABLES: &[(&str, &str)] = &[
     ("auth.secret", "BETTER_AUTH_SECRET"),
     ("auth.url", "BETTER_AUTH_URL"),
     ("cors.origins", "CORS_ORIGINS or FRONTEND_URL"),
+    ("issuer.smtp_url", "SMTP_URL"),
+    ("issuer.mail_from", "MAIL_FROM"),
     ("port", "PORT"),
 ];
 

@@ -5,6 +5,7 @@
 
 mod database;
 mod error;
+mod issuer;
 mod origins;
 mod secret;
 mod sources;
@@ -20,11 +21,14 @@ use url::Url;
 
 pub use database::{Database, DatabaseUrl};
 pub use error::ConfigError;
+pub use issuer::{Issuer, IssuerAlgorithm};
 pub use origins::AllowedOrigins;
 pub use secret::Secret;
 
 /// HS256 keys shorter than its hash are weaker than the algorithm ([RFC 7518, 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
 const SECRET_BYTES: usize = 32;
+
+const MAKE_A_SECRET: &str = "make one with: openssl rand -base64 32";
 
 /// Everything the sources say, unread.
 #[derive(Debug, Clone)]
@@ -45,6 +49,8 @@ pub struct Settings {
     pub auth: Auth,
     /// The section `cors`.
     pub cors: Cors,
+    /// The section `issuer`.
+    pub issuer: Issuer,
     /// The section `shutdown`, as far as it is ours.
     pub shutdown: Shutdown,
     /// The keys outside any section.
@@ -194,12 +200,18 @@ impl Config {
 
     /// Every section at once.
     pub fn settings(&self) -> Result<Settings, ConfigError> {
+        let (auth, issuer) = (self.auth()?, self.issuer()?);
+        if issuer.enabled && auth.secret.is_none() {
+            let wrong = "is not set, and issuer.enabled needs it to sign its cookies";
+            return Err(ConfigError::new("auth.secret", wrong, MAKE_A_SECRET));
+        }
         Ok(Settings {
             figment: sources::for_rocket(&self.figment),
             server: self.server()?,
             database: self.database()?,
-            auth: self.auth()?,
+            auth,
             cors: self.section("cors")?,
+            issuer,
             shutdown: self.section("shutdown")?,
             general: self.general()?,
         })
@@ -233,12 +245,11 @@ impl Config {
     /// that publishes keys.
     pub fn auth(&self) -> Result<Auth, ConfigError> {
         let mut auth: Auth = self.section("auth")?;
-        let mend = "make one with: openssl rand -base64 32";
         match &auth.secret {
             Some(secret) if !self.is_debug() && secret.len() < SECRET_BYTES => Err(ConfigError::new(
                 "auth.secret",
                 format!("has {} bytes, fewer than {SECRET_BYTES}", secret.len()),
-                mend,
+                MAKE_A_SECRET,
             )),
             Some(_) => Ok(auth),
             None if auth.jwks().is_some() && !self.is_debug() => Ok(auth),
@@ -246,8 +257,33 @@ impl Config {
                 auth.secret = Some(secret::development()?);
                 Ok(auth)
             }
-            None => Err(ConfigError::new("auth.secret", "is not set, and neither is BETTER_AUTH_URL", mend)),
+            None => Err(ConfigError::new(
+                "auth.secret",
+                "is not set, and neither is BETTER_AUTH_URL",
+                MAKE_A_SECRET,
+            )),
         }
+    }
+
+    /// The section `issuer`.
+    pub fn issuer(&self) -> Result<Issuer, ConfigError> {
+        let issuer: Issuer = self.section("issuer")?;
+        if issuer.smtp_url.is_some() && issuer.mail_from.is_none() {
+            return Err(ConfigError::new(
+                "issuer.mail_from",
+                "is not set, and SMTP_URL is",
+                "set it to an address, such as Tasks <tasks@example.com>",
+            ));
+        }
+        if issuer.smtp_url.is_some() && issuer.origin().is_none() {
+            // By a request's own origin whoever sends it could have a user mailed a link to anywhere.
+            return Err(ConfigError::new(
+                "issuer.url",
+                "is not set, and mails have links to it",
+                "set it to this server's public URL",
+            ));
+        }
+        Ok(issuer)
     }
 
     /// Whether this is the profile for development, with its conveniences.

@@ -23,6 +23,8 @@ const PLAIN: &[(&str, &str)] = &[
     ("BETTER_AUTH_URL", "auth.url"),
     ("CORS_ORIGINS", "cors.origins"),
     ("FRONTEND_URL", "cors.origins"),
+    ("SMTP_URL", "issuer.smtp_url"),
+    ("MAIL_FROM", "issuer.mail_from"),
 ];
 
 /// Keys outside any section, and the sections: Rocket's that have a meaning here, then ours.
@@ -45,6 +47,7 @@ const KNOWN: &[&str] = &[
     "databases",
     "auth",
     "cors",
+    "issuer",
 ];
 
 pub(super) fn figment() -> Result<Figment, ConfigError> {

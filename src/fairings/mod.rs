@@ -15,8 +15,6 @@ pub use cors::Cors;
 pub use headers::{ApiHeaders, shield};
 pub use trace::Trace;
 
-use crate::problem::Problem;
-
 /// Whether a request is for an API, not for a probe or a page.
 fn is_api(request: &Request<'_>) -> bool {
     request.uri().path().segments().next() == Some("api")
@@ -31,12 +29,12 @@ impl<'r, 'o: 'r> Responder<'r, 'o> for Failure<'o> {
     }
 }
 
-/// Answers a request that failed, with the body its dialect gives it.
+/// Answers a request that failed, with the body and the headers its dialect gives it.
 pub async fn fail<'r>(
     request: &'r Request<'_>,
-    problem: &Problem,
     status: Status,
     body: &impl Serialize,
+    add_headers: impl FnOnce(&mut Response<'r>),
 ) -> Failure<'r> {
     let body = serde_json::to_vec(body).unwrap_or_default();
     let mut response = Response::build()
@@ -44,7 +42,7 @@ pub async fn fail<'r>(
         .header(ContentType::JSON)
         .sized_body(body.len(), Cursor::new(body))
         .finalize();
-    problem.add_headers(&mut response);
+    add_headers(&mut response);
     // Rocket runs no fairings for a request that it cannot read (one of an unknown method, for example), but it does
     // run a catcher: so that is where such an answer gets what the fairings give to every other.
     if !trace::has_begun(request) {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::lifecycle::Lifecycle;
 use super::readiness::Readiness;
-use crate::store::Store;
+use crate::store::{Schema, Store};
 
 #[derive(Serialize)]
 struct Report {
@@ -39,10 +39,11 @@ async fn ready(
     lifecycle: &State<Lifecycle>,
     readiness: &State<Readiness>,
     store: &Store,
+    schema: &State<Schema>,
 ) -> Custom<Json<Report>> {
     let (code, status) = if lifecycle.is_draining() {
         (Status::ServiceUnavailable, "shutting down")
-    } else if readiness.check(store).await {
+    } else if readiness.check(store, schema).await {
         (Status::Ok, "ready")
     } else {
         (Status::ServiceUnavailable, "database unavailable")

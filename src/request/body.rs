@@ -39,7 +39,8 @@ impl<'r, T: Parse> FromData<'r> for Body<T> {
     }
 }
 
-async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Vec<u8>, Problem> {
+/// A body as it comes, if it is not too large and not too slow.
+pub(crate) async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Vec<u8>, Problem> {
     let patience = request.rocket().state::<BodyTimeout>().map_or(Duration::MAX, |it| it.0);
     // The content-type is not looked at: what is meant is JSON, and many a client forgets to say so.
     match timeout(patience, receive(data.open(COURTESY.bytes()))).await {

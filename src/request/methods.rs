@@ -35,7 +35,18 @@ const NEXT: isize = 1;
 
 /// These routes, and for each path those that answer its other methods.
 #[must_use]
-pub fn with_other_methods(mut routes: Vec<Route>) -> Vec<Route> {
+pub fn with_other_methods(routes: Vec<Route>) -> Vec<Route> {
+    with(routes, &METHODS)
+}
+
+/// These routes, and for each path one that answers `OPTIONS`, without which no page of another origin could call it. For
+/// those whose protocol knows nothing of 405.
+#[must_use]
+pub fn with_preflights(routes: Vec<Route>) -> Vec<Route> {
+    with(routes, &[Method::Options])
+}
+
+fn with(mut routes: Vec<Route>, more: &[Method]) -> Vec<Route> {
     let mut paths: BTreeMap<String, (isize, Vec<Method>)> = BTreeMap::new();
     for route in &routes {
         let (rank, methods) = paths.entry(route.uri.path().to_owned()).or_insert((route.rank, Vec::new()));
@@ -46,7 +57,7 @@ pub fn with_other_methods(mut routes: Vec<Route>) -> Vec<Route> {
         // Rocket answers HEAD by the route for GET.
         let has_get = methods.contains(&Method::Get);
         let has = |method| methods.contains(&method) || (method == Method::Head && has_get);
-        let others = METHODS.into_iter().filter(|method| !has(*method));
+        let others = more.iter().copied().filter(|method| !has(*method));
         routes.extend(others.map(|method| Route::ranked(rank + NEXT, method, &path, OtherMethod)));
     }
     routes

@@ -8,23 +8,16 @@ use std::time::Duration;
 
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::{Build, Rocket, async_trait};
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::migrate::{self, MigrateError, MigrationType, Migrator};
 use sqlx::{Connection as _, PgConnection, SqlSafeStr, SqliteConnection};
 use tokio::time::{sleep, timeout};
 
 use super::error::is_unavailable;
 use super::pool::{Pool, on};
+use super::schema::{Migration, Schema};
 use super::sql;
 use crate::config::{Database, DatabaseUrl, Settings};
 use crate::problem::Problem;
-
-/// Version and name, PostgreSQL's text, SQLite's.
-const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
-    1,
-    "tasks",
-    include_str!("../../migrations/postgres/0001_tasks.sql"),
-    include_str!("../../migrations/sqlite/0001_tasks.sql"),
-)];
 
 /// Between two tries while the database is away.
 const RETRY: Duration = Duration::from_secs(2);
@@ -76,18 +69,18 @@ impl From<io::Error> for MigrationError {
 // `run_direct` and not `run`: a future of `run` on a borrowed connection cannot be spawned (rust-lang/rust#110338).
 
 /// Applies what the database does not have yet. Of several processes one does, the others wait for it.
-pub async fn migrate(settings: &Database) -> Result<(), MigrationError> {
+pub async fn migrate(settings: &Database, schema: &Schema) -> Result<(), MigrationError> {
     match settings.migrate_url() {
         DatabaseUrl::Postgres { options, .. } => {
             let mut connection = PgConnection::connect_with(&options).await?;
-            migrator(|(_, _, postgres, _)| postgres).run_direct(None, &mut connection, false).await?;
+            migrator(schema, |it| it.postgres).run_direct(None, &mut connection, false).await?;
             connection.close().await?;
         }
         DatabaseUrl::Sqlite(path) => {
             // The driver's migrator locks nothing on SQLite, and its steps are several transactions.
             let lock = lock(path.with_extension("migrate-lock")).await?;
             let mut connection = SqliteConnection::connect_with(&DatabaseUrl::sqlite_options(&path)).await?;
-            migrator(|(_, _, _, sqlite)| sqlite).run_direct(None, &mut connection, false).await?;
+            migrator(schema, |it| it.sqlite).run_direct(None, &mut connection, false).await?;
             connection.close().await?;
             drop(lock);
         }
@@ -95,11 +88,10 @@ pub async fn migrate(settings: &Database) -> Result<(), MigrationError> {
     Ok(())
 }
 
-fn migrator(text: impl Fn(&(i64, &str, &'static str, &'static str)) -> &'static str) -> Migrator {
-    let migrations = MIGRATIONS.iter().map(|migration| {
-        let (version, name, ..) = *migration;
-        let text = text(migration).into_sql_str();
-        Migration::new(version, name.into(), MigrationType::Simple, text, false)
+fn migrator(schema: &Schema, text: impl Fn(&Migration) -> &'static str) -> Migrator {
+    let migrations = schema.migrations().map(|it| {
+        let text = text(it).into_sql_str();
+        migrate::Migration::new(it.version, it.name.into(), MigrationType::Simple, text, false)
     });
     let mut migrator = Migrator::with_migrations(migrations.collect());
     // A database that is ahead is one that a newer release has been at: going back to this one must work.
@@ -116,12 +108,16 @@ async fn lock(path: PathBuf) -> io::Result<File> {
     locked.await.map_err(io::Error::other)?
 }
 
-/// Whether the database has the newest migration this program knows.
-pub(super) async fn check(pool: &Pool) -> Result<(), Problem> {
-    let newest = MIGRATIONS.iter().map(|(version, ..)| *version).max();
-    let found: i64 =
-        on!(pool.reader(), query_scalar(sql::MIGRATED), |query, db| query.bind(newest).fetch_one(db))?;
-    if found == 1 { Ok(()) } else { Err(Problem::Unavailable("the schema is not up to date".to_owned())) }
+/// Whether the database has all of this schema.
+pub(super) async fn check(pool: &Pool, schema: &Schema) -> Result<(), Problem> {
+    for newest in schema.newest() {
+        let found: i64 =
+            on!(pool.reader(), query_scalar(sql::MIGRATED), |query, db| query.bind(newest).fetch_one(db))?;
+        if found == 0 {
+            return Err(Problem::Unavailable("the schema is not up to date".to_owned()));
+        }
+    }
+    Ok(())
 }
 
 /// Migrates at launch. A database that refuses ends the launch; one that is away is waited for in the background, with
@@ -129,14 +125,15 @@ pub(super) async fn check(pool: &Pool) -> Result<(), Problem> {
 #[derive(Debug)]
 pub struct Migrations {
     database: Database,
+    schema: Schema,
     enabled: bool,
 }
 
 impl Migrations {
-    /// For the database of these settings, unless they say not to.
+    /// To this schema, in the database of these settings, unless they say not to.
     #[must_use]
-    pub fn new(settings: &Settings) -> Self {
-        Self { database: settings.database.clone(), enabled: settings.general.migrate_on_launch }
+    pub fn new(settings: &Settings, schema: Schema) -> Self {
+        Self { database: settings.database.clone(), schema, enabled: settings.general.migrate_on_launch }
     }
 }
 
@@ -147,16 +144,18 @@ impl Fairing for Migrations {
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
+        // For `/readyz`.
+        let rocket = rocket.manage(self.schema.clone());
         if !self.enabled {
             return Ok(rocket);
         }
         // A task of its own: should it take longer than a launch may, it goes on undisturbed.
-        let mut first = tokio::spawn(attempt(self.database.clone()));
+        let mut first = tokio::spawn(attempt(self.database.clone(), self.schema.clone()));
         match timeout(self.database.connect_timeout(), &mut first).await {
             Ok(Ok(Ok(()))) => Ok(rocket),
             Ok(Ok(Err(MigrationError::Unavailable(why)))) => {
                 tracing::warn!(error = why, "the database is away; it will be migrated when it is back");
-                tokio::spawn(keep_trying(self.database.clone()));
+                tokio::spawn(keep_trying(self.database.clone(), self.schema.clone()));
                 Ok(rocket)
             }
             Ok(Ok(Err(MigrationError::Refused(why)))) => {
@@ -169,10 +168,10 @@ impl Fairing for Migrations {
             }
             Err(_) => {
                 tracing::warn!("the migrations take long; starting without waiting for them");
-                let database = self.database.clone();
+                let (database, schema) = (self.database.clone(), self.schema.clone());
                 tokio::spawn(async move {
                     if !matches!(first.await, Ok(Ok(()))) {
-                        keep_trying(database).await;
+                        keep_trying(database, schema).await;
                     }
                 });
                 Ok(rocket)
@@ -181,15 +180,15 @@ impl Fairing for Migrations {
     }
 }
 
-async fn attempt(database: Database) -> Result<(), MigrationError> {
-    migrate(&database).await
+async fn attempt(database: Database, schema: Schema) -> Result<(), MigrationError> {
+    migrate(&database, &schema).await
 }
 
-async fn keep_trying(database: Database) {
+async fn keep_trying(database: Database, schema: Schema) {
     let mut last = String::new();
     loop {
         sleep(RETRY).await;
-        match migrate(&database).await {
+        match migrate(&database, &schema).await {
             Ok(()) => break tracing::info!("the database is migrated"),
             // Once for each thing that is in the way, not once a try.
             Err(error) if error.to_string() != last => {

@@ -2,7 +2,8 @@
 
 mod error;
 mod migrate;
-mod pool;
+pub(crate) mod pool;
+mod schema;
 pub mod sql;
 mod tasks;
 
@@ -10,6 +11,7 @@ use rocket_db_pools::Database;
 
 pub use migrate::{MigrationError, Migrations, migrate};
 pub use pool::Pool;
+pub use schema::{Migration, Schema, TASKS};
 pub use tasks::UserTasks;
 
 use crate::auth::AuthUser;
@@ -28,9 +30,14 @@ impl Store {
         UserTasks::new(&self.0, user.id())
     }
 
-    /// Whether the database answers and has the schema this program needs.
-    pub async fn check(&self) -> Result<(), Problem> {
-        migrate::check(&self.0).await
+    /// The connections, for tables that are not of tasks.
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.0
+    }
+
+    /// Whether the database answers and has this schema.
+    pub async fn check(&self, schema: &Schema) -> Result<(), Problem> {
+        migrate::check(&self.0, schema).await
     }
 
     /// Closes all connections, each when it is given back.

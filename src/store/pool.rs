@@ -33,10 +33,10 @@ enum Engine {
 
 /// A connection to either engine. Only the store can do anything with it: whoever else gets hold of one cannot run SQL.
 #[derive(Debug)]
-pub struct Connection(pub(super) Either);
+pub struct Connection(pub(crate) Either);
 
 #[derive(Debug)]
-pub(super) enum Either {
+pub(crate) enum Either {
     Postgres(PoolConnection<Postgres>),
     Sqlite(PoolConnection<Sqlite>),
 }
@@ -70,7 +70,7 @@ impl Pool {
     }
 
     /// A connection for a statement that changes nothing.
-    pub(super) async fn reader(&self) -> Result<Connection, Problem> {
+    pub(crate) async fn reader(&self) -> Result<Connection, Problem> {
         match &self.engine {
             Engine::Postgres(pool) => Ok(Connection(Either::Postgres(pool.acquire().await?))),
             Engine::Sqlite { readers, .. } => Ok(Connection(Either::Sqlite(readers.acquire().await?))),
@@ -78,7 +78,7 @@ impl Pool {
     }
 
     /// A connection for any statement.
-    pub(super) async fn writer(&self) -> Result<Connection, Problem> {
+    pub(crate) async fn writer(&self) -> Result<Connection, Problem> {
         match &self.engine {
             Engine::Postgres(pool) => Ok(Connection(Either::Postgres(pool.acquire().await?))),
             Engine::Sqlite { writer, .. } => Ok(Connection(Either::Sqlite(writer.acquire().await?))),
@@ -86,7 +86,7 @@ impl Pool {
     }
 
     /// How long a statement may take.
-    pub(super) fn query_timeout(&self) -> Duration {
+    pub(crate) fn query_timeout(&self) -> Duration {
         self.query_timeout
     }
 
@@ -104,7 +104,7 @@ impl Pool {
 
 impl Connection {
     /// For a connection with a statement that did not end in time: given back, it would make the next one wait for it.
-    pub(super) fn discard(self) {
+    pub(crate) fn discard(self) {
         match self.0 {
             Either::Postgres(connection) => drop(connection.detach()),
             Either::Sqlite(connection) => drop(connection),
@@ -131,17 +131,64 @@ macro_rules! on {
                 tokio::time::timeout(limit, $run).await
             }
         };
-        match done {
-            Ok(result) => result.map_err($crate::problem::Problem::from),
-            Err(_) => {
-                connection.discard();
-                Err($crate::problem::Problem::Unavailable("the statement took too long".to_owned()))
-            }
-        }
+        $crate::store::pool::finish!(connection, done)
     }};
 }
 
-pub(super) use on;
+/// Runs statements on whichever engine there is, one after the other, and keeps what they do only if each has changed a
+/// row: `together!(pool, { INSERT => |query| query.bind(id), UPDATE => |query| query.bind(id) })`. Gives whether they have.
+macro_rules! together {
+    ($pool:ident, { $($sql:expr => |$query:ident| $bound:expr),+ $(,)? }) => {{
+        let mut connection = $pool.writer().await?;
+        let limit = $pool.query_timeout();
+        macro_rules! transaction {
+            ($connection:ident, $engine:ident) => {{
+                let run = async {
+                    let mut transaction = sqlx::Connection::begin(&mut **$connection).await?;
+                    $(
+                        let $query = sqlx::query($sql.$engine);
+                        if $bound.execute(&mut *transaction).await?.rows_affected() == 0 {
+                            transaction.rollback().await?;
+                            return Ok(false);
+                        }
+                    )+
+                    transaction.commit().await?;
+                    Ok::<bool, sqlx::Error>(true)
+                };
+                tokio::time::timeout(limit, run).await
+            }};
+        }
+        let done = match &mut connection.0 {
+            $crate::store::pool::Either::Postgres(connection) => transaction!(connection, postgres),
+            $crate::store::pool::Either::Sqlite(connection) => transaction!(connection, sqlite),
+        };
+        $crate::store::pool::finish!(connection, done)
+    }};
+}
+
+/// What a statement that had so much time has come to.
+macro_rules! finish {
+    ($connection:ident, $done:expr) => {
+        match $done {
+            Ok(result) => result.map_err($crate::problem::Problem::from),
+            Err(_) => {
+                $connection.discard();
+                Err($crate::problem::Problem::Unavailable("the statement took too long".to_owned()))
+            }
+        }
+    };
+}
+
+/// Runs a statement that gives nothing back: `execute!(pool, DELETE, |query| query.bind(id))`. Gives how many rows it changed.
+macro_rules! execute {
+    ($pool:ident, $sql:expr, |$query:ident| $bound:expr) => {
+        $crate::store::pool::on!($pool.writer(), query($sql), |$query, db| async {
+            Ok::<u64, sqlx::Error>($bound.execute(db).await?.rows_affected())
+        })
+    };
+}
+
+pub(crate) use {execute, finish, on, together};
 
 #[async_trait]
 impl rocket_db_pools::Pool for Pool {

@@ -12,7 +12,7 @@ pub struct Sql {
 }
 
 impl Sql {
-    const fn both(text: &'static str) -> Self {
+    pub(crate) const fn both(text: &'static str) -> Self {
         Self { postgres: text, sqlite: text }
     }
 }

@@ -5,12 +5,14 @@
 mod fields;
 mod input;
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Serialize, Serializer};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use fields::{Description, Title};
 pub use input::{Changes, Completion, NewTask, Object, Parse};
+
+use crate::clock;
 
 /// A task as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -30,18 +32,13 @@ pub struct Task {
     /// Whether it is done.
     pub completed: bool,
     /// When it was made. Never moves.
-    #[serde(serialize_with = "milliseconds")]
+    #[serde(serialize_with = "clock::milliseconds")]
     #[schema(example = "2026-11-21T06:18:30.512Z")]
     pub created_at: DateTime<Utc>,
     /// When it last changed. Moves on every change, never backwards.
-    #[serde(serialize_with = "milliseconds")]
+    #[serde(serialize_with = "clock::milliseconds")]
     #[schema(example = "2026-11-21T06:18:30.512Z")]
     pub updated_at: DateTime<Utc>,
-}
-
-/// RFC 3339 with exactly three fractional digits and `Z`: what `Date.prototype.toISOString` writes.
-fn milliseconds<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
 /// Which task is meant.

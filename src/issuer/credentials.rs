@@ -1,0 +1,106 @@
+//! Addresses and passwords: who may sign in.
+
+use rocket::outcome::Outcome;
+use rocket::request::{self, FromRequest, Request};
+use rocket::{State, async_trait};
+
+use super::input::is_email;
+use super::passwords::{Passwords, check_length, check_not_too_long};
+use super::refusal::Refusal;
+use super::tables::{Device, Session, Tables, User};
+
+/// What it takes to find out.
+pub(super) struct Credentials<'r> {
+    passwords: &'r Passwords,
+    tables: Tables<'r>,
+}
+
+impl Credentials<'_> {
+    /// Somebody new, signed in. The address is in lower case.
+    pub(super) async fn sign_up(
+        &self,
+        name: String,
+        email: String,
+        image: Option<String>,
+        password: &str,
+        device: Device,
+        remember: bool,
+    ) -> Result<(User, Session), Refusal> {
+        check_length(password)?;
+        if self.tables.by_email(&email).await?.is_some() {
+            return Err(Refusal::UserExists);
+        }
+        let hash = self.passwords.hash(password).await?;
+        let user = User::new(name, email, image);
+        let session = Session::new(&user, device, remember);
+        // Of two who ask for one address at once the slower one is told here.
+        let is_new = self.tables.sign_up(&user, &hash, &session).await?;
+        if is_new { Ok((user, session)) } else { Err(Refusal::UserExists) }
+    }
+
+    /// Somebody who signed up, signed in.
+    pub(super) async fn sign_in(
+        &self,
+        email: &str,
+        password: &str,
+        device: Device,
+        remember: bool,
+    ) -> Result<(User, Session), Refusal> {
+        if !is_email(email) {
+            return Err(Refusal::InvalidEmail);
+        }
+        check_not_too_long(password)?;
+        let user = match self.tables.by_email(&email.to_lowercase()).await? {
+            Some(user) if self.is_password(&user, password).await? == Some(true) => user,
+            Some(user) if self.tables.password(&user).await?.is_some() => {
+                return Err(Refusal::InvalidEmailOrPassword);
+            }
+            _ => {
+                // As much work as for an address that is known, or the time would tell.
+                self.passwords.hash(password).await?;
+                return Err(Refusal::InvalidEmailOrPassword);
+            }
+        };
+        let session = Session::new(&user, device, remember);
+        self.tables.insert_session(&session).await?;
+        Ok((user, session))
+    }
+
+    /// That this is the user's password. Asked of somebody who is signed in.
+    pub(super) async fn confirm(&self, user: &User, password: &str) -> Result<(), Refusal> {
+        check_not_too_long(password)?;
+        match self.is_password(user, password).await? {
+            Some(true) => Ok(()),
+            Some(false) => Err(Refusal::InvalidPassword),
+            None => Err(Refusal::NoPassword),
+        }
+    }
+
+    /// `None` where there is no password.
+    async fn is_password(&self, user: &User, password: &str) -> Result<Option<bool>, Refusal> {
+        match self.tables.password(user).await? {
+            Some(hash) => Ok(Some(self.passwords.verify(password, &hash).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The hash of a password that somebody is to have from now on.
+    pub(super) async fn hash_new(&self, password: &str) -> Result<String, Refusal> {
+        check_length(password)?;
+        Ok(self.passwords.hash(password).await?)
+    }
+}
+
+#[async_trait]
+impl<'r> FromRequest<'r> for Credentials<'r> {
+    type Error = &'r str;
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, &'r str> {
+        match (request.guard::<&State<Passwords>>().await, request.guard::<Tables<'_>>().await) {
+            (Outcome::Success(passwords), Outcome::Success(tables)) => {
+                Outcome::Success(Self { passwords, tables })
+            }
+            _ => Outcome::Error((rocket::http::Status::InternalServerError, "there are no credentials")),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What users do with themselves.
+
+use rocket::{Route, State, get, post, routes};
+use serde_json::json;
+
+use crate::issuer::credentials::Credentials;
+use crate::issuer::guard::SignedIn;
+use crate::issuer::input::{Fields, Input, Read};
+use crate::issuer::passwords::check_length;
+use crate::issuer::refusal::Refusal;
+use crate::issuer::reply::Reply;
+use crate::issuer::signature::Signer;
+use crate::issuer::site::Site;
+use crate::issuer::tables::{Change, Session, Tables};
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![update, change_password, delete, accounts]
+}
+
+struct Update {
+    name: Option<String>,
+    image: Change,
+    has_email: bool,
+}
+
+impl Read for Update {
+    fn read(fields: &mut Fields) -> Self {
+        Self {
+            has_email: fields.has("email"),
+            name: fields.optional_string("name"),
+            image: fields.change("image"),
+        }
+    }
+}
+
+#[post("/update-user", data = "<input>")]
+async fn update(
+    site: Site<'_>,
+    tables: Tables<'_>,
+    signer: &State<Signer>,
+    somebody: SignedIn,
+    input: Input<Update>,
+) -> Result<Reply, Refusal> {
+    let Update { name, image, has_email } = input.0;
+    if has_email {
+        return Err(Refusal::EmailCannotBeUpdated);
+    }
+    if name.is_none() && image == Change::Keep {
+        return Err(Refusal::NoFields);
+    }
+    tables.update(&somebody.user, name.as_deref(), &image).await?;
+    let reply = Reply::json(&json!({ "status": true }));
+    Ok(reply.signed_in(&site, signer, &somebody.session.token, somebody.remember))
+}
+
+struct ChangePassword {
+    current: String,
+    new: String,
+    revoke_others: bool,
+}
+
+impl Read for ChangePassword {
+    fn read(fields: &mut Fields) -> Self {
+        Self {
+            new: fields.string("newPassword"),
+            current: fields.string("currentPassword"),
+            revoke_others: fields.optional_bool("revokeOtherSessions").unwrap_or(false),
+        }
+    }
+}
+
+#[post("/change-password", data = "<input>")]
+async fn change_password(
+    site: Site<'_>,
+    tables: Tables<'_>,
+    credentials: Credentials<'_>,
+    signer: &State<Signer>,
+    somebody: SignedIn,
+    input: Input<ChangePassword>,
+) -> Result<Reply, Refusal> {
+    let (ChangePassword { current, new, revoke_others }, user) = (input.0, &somebody.user);
+    check_length(&new)?;
+    credentials.confirm(user, &current).await?;
+    let hash = credentials.hash_new(&new).await?;
+    if !revoke_others {
+        tables.set_password(user, &hash).await?;
+        return Ok(Reply::json(&json!({ "token": null, "user": user })));
+    }
+    let session = Session::new(user, site.device(), somebody.remember);
+    tables.set_password_and_session(user, &hash, &session).await?;
+    let reply = Reply::json(&json!({ "token": session.token, "user": user }));
+    Ok(reply.signed_in(&site, signer, &session.token, somebody.remember))
+}
+
+struct Delete {
+    password: Option<String>,
+}
+
+impl Read for Delete {
+    fn read(fields: &mut Fields) -> Self {
+        Self { password: fields.optional_string("password") }
+    }
+}
+
+/// Needs the password, unless it was given lately.
+#[post("/delete-user", data = "<input>")]
+async fn delete(
+    site: Site<'_>,
+    tables: Tables<'_>,
+    credentials: Credentials<'_>,
+    somebody: SignedIn,
+    input: Input<Delete>,
+) -> Result<Reply, Refusal> {
+    match input.0.password {
+        Some(password) => credentials.confirm(&somebody.user, &password).await?,
+        None if !somebody.session.is_fresh() => return Err(Refusal::SessionExpired),
+        None => {}
+    }
+    tables.delete(&somebody.user).await?;
+    Ok(Reply::json(&json!({ "success": true, "message": "User deleted" })).signed_out(&site))
+}
+
+#[get("/list-accounts")]
+async fn accounts(tables: Tables<'_>, somebody: SignedIn) -> Result<Reply, Refusal> {
+    Ok(Reply::json(&tables.accounts(&somebody.user).await?))
+}

@@ -1,0 +1,109 @@
+//! Passwords that were forgotten: a link by mail, a page of the frontend's, a new password.
+
+use rocket::{Route, State, get, post, routes};
+use serde_json::json;
+
+use crate::issuer::credentials::Credentials;
+use crate::issuer::input::{Fields, Input, Read};
+use crate::issuer::mail::Post;
+use crate::issuer::passwords::check_length;
+use crate::issuer::random::random_link;
+use crate::issuer::refusal::Refusal;
+use crate::issuer::reply::Reply;
+use crate::issuer::site::Site;
+use crate::issuer::tables::Tables;
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![request, open, reset]
+}
+
+struct Request {
+    email: String,
+    redirect_to: Option<String>,
+}
+
+impl Read for Request {
+    fn read(fields: &mut Fields) -> Self {
+        Self { email: fields.email("email"), redirect_to: fields.optional_string("redirectTo") }
+    }
+}
+
+/// Whether somebody has the address is not told.
+#[post("/request-password-reset", data = "<input>")]
+async fn request(
+    site: Site<'_>,
+    tables: Tables<'_>,
+    post: &State<Post>,
+    input: Input<Request>,
+) -> Result<Reply, Refusal> {
+    let Request { email, redirect_to } = input.0;
+    let to = redirect_to.unwrap_or_default();
+    if !to.is_empty() && !site.may_lead_to(&to) {
+        return Err(Refusal::InvalidRedirectUrl);
+    }
+    if let Some(user) = tables.by_email(&email).await? {
+        let token = random_link();
+        tables.allow_reset(&user, &token).await?;
+        let path = format!("/api/auth/reset-password/{token}");
+        let link = site.link(&path, "callbackURL", &to).ok_or(Refusal::InvalidRedirectUrl)?;
+        post.send_reset(&user, link);
+    }
+    let message = "If this email exists in our system, check your email for the reset link";
+    Ok(Reply::json(&json!({ "status": true, "message": message })))
+}
+
+/// What the mail links to: on to the frontend's page, with the token or with what is wrong with it.
+#[get("/reset-password/<token>?<callback..>")]
+async fn open(
+    site: Site<'_>,
+    tables: Tables<'_>,
+    token: &str,
+    callback: Callback<'_>,
+) -> Result<Reply, Refusal> {
+    let to = callback.url.filter(|it| !it.is_empty()).ok_or_else(|| {
+        Refusal::Validation(
+            "[query.callbackURL] Invalid input: expected string, received undefined".to_owned(),
+        )
+    })?;
+    if !site.may_lead_to(to) {
+        return Err(Refusal::InvalidCallbackUrl);
+    }
+    let (name, value) = match tables.who_may_reset(token).await? {
+        Some(_) => ("token", token),
+        None => ("error", "INVALID_TOKEN"),
+    };
+    site.link(to, name, value).map(Reply::to).ok_or(Refusal::InvalidCallbackUrl)
+}
+
+#[derive(rocket::FromForm)]
+struct Callback<'r> {
+    #[field(name = "callbackURL")]
+    url: Option<&'r str>,
+}
+
+struct Reset {
+    password: String,
+    token: Option<String>,
+}
+
+impl Read for Reset {
+    fn read(fields: &mut Fields) -> Self {
+        Self { password: fields.string("newPassword"), token: fields.optional_string("token") }
+    }
+}
+
+#[post("/reset-password", data = "<input>")]
+async fn reset(
+    tables: Tables<'_>,
+    credentials: Credentials<'_>,
+    input: Input<Reset>,
+) -> Result<Reply, Refusal> {
+    let Reset { password, token } = input.0;
+    let token = token.ok_or(Refusal::InvalidToken)?;
+    check_length(&password)?;
+    let id = tables.who_may_reset(&token).await?.ok_or(Refusal::InvalidToken)?;
+    let user = tables.by_id(&id).await?.ok_or(Refusal::InvalidToken)?;
+    let hash = credentials.hash_new(&password).await?;
+    let is_first = tables.reset(&token, &user, &hash).await?;
+    if is_first { Ok(Reply::json(&json!({ "status": true }))) } else { Err(Refusal::InvalidToken) }
+}

@@ -1,0 +1,94 @@
+//! Sessions: what they are, and what they are worth to the API.
+
+use rocket::{Route, State, get, post, routes};
+use serde_json::json;
+
+use crate::issuer::guard::{SessionToken, SignedIn};
+use crate::issuer::input::{Fields, Input, Read};
+use crate::issuer::refusal::Refusal;
+use crate::issuer::reply::Reply;
+use crate::issuer::signature::Signer;
+use crate::issuer::site::Site;
+use crate::issuer::tables::Tables;
+use crate::issuer::tokens::Tokens;
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![get_session, token, jwks, list, revoke, revoke_all, revoke_others]
+}
+
+/// Who is signed in; `null`, if nobody is. Extends a session that is due.
+#[get("/get-session")]
+async fn get_session(
+    site: Site<'_>,
+    tables: Tables<'_>,
+    signer: &State<Signer>,
+    tokens: &State<Tokens>,
+    presented: SessionToken,
+    somebody: Option<SignedIn>,
+) -> Result<Reply, Refusal> {
+    let Some(SignedIn { session, user, remember }) = somebody else {
+        let nobody = Reply::json(&None::<()>);
+        // Whoever brought a session that is no more need not bring it again.
+        return Ok(if presented.0.is_some() { nobody.signed_out(&site) } else { nobody });
+    };
+    let jwt = tokens.issue(&user, &site).await?;
+    let is_due = remember && session.is_due();
+    let session = if is_due { tables.extend(session).await? } else { session };
+    let reply = Reply::json(&json!({ "session": session, "user": user })).with("set-auth-jwt", jwt);
+    Ok(if is_due { reply.signed_in(&site, signer, &session.token, true) } else { reply })
+}
+
+#[get("/token")]
+async fn token(site: Site<'_>, tokens: &State<Tokens>, somebody: SignedIn) -> Result<Reply, Refusal> {
+    Ok(Reply::json(&json!({ "token": tokens.issue(&somebody.user, &site).await? })))
+}
+
+#[get("/jwks")]
+async fn jwks(tokens: &State<Tokens>) -> Result<Reply, Refusal> {
+    let keys = match tokens.keys() {
+        Some(keys) => keys.published().await?,
+        None => Vec::new(),
+    };
+    Ok(Reply::json(&json!({ "keys": keys })))
+}
+
+#[get("/list-sessions")]
+async fn list(tables: Tables<'_>, somebody: SignedIn) -> Result<Reply, Refusal> {
+    if !somebody.session.is_fresh() {
+        return Err(Refusal::SessionNotFresh);
+    }
+    Ok(Reply::json(&tables.sessions(&somebody.user).await?))
+}
+
+struct Revoke {
+    token: String,
+}
+
+impl Read for Revoke {
+    fn read(fields: &mut Fields) -> Self {
+        Self { token: fields.string("token") }
+    }
+}
+
+/// Whether there is such a session is not told.
+#[post("/revoke-session", data = "<input>")]
+async fn revoke(tables: Tables<'_>, somebody: SignedIn, input: Input<Revoke>) -> Result<Reply, Refusal> {
+    tables.revoke(&somebody.user, &input.0.token).await?;
+    Ok(done())
+}
+
+#[post("/revoke-sessions")]
+async fn revoke_all(tables: Tables<'_>, somebody: SignedIn) -> Result<Reply, Refusal> {
+    tables.revoke_all(&somebody.user).await?;
+    Ok(done())
+}
+
+#[post("/revoke-other-sessions")]
+async fn revoke_others(tables: Tables<'_>, somebody: SignedIn) -> Result<Reply, Refusal> {
+    tables.revoke_others(&somebody.session).await?;
+    Ok(done())
+}
+
+fn done() -> Reply {
+    Reply::json(&json!({ "status": true }))
+}

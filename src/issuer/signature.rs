@@ -1,0 +1,40 @@
+//! Values that only this issuer, or a Better Auth with the same secret, can have given out.
+
+use std::fmt;
+
+use aws_lc_rs::hmac::{self, HMAC_SHA256, Key};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rocket::http::RawStr;
+
+use crate::config::Secret;
+
+/// Signs, and knows its own signature.
+pub(super) struct Signer(Key);
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signer(…)")
+    }
+}
+
+impl Signer {
+    pub(super) fn new(secret: &Secret) -> Self {
+        Self(Key::new(HMAC_SHA256, secret.expose().as_bytes()))
+    }
+
+    /// `value.base64(HMAC-SHA256(secret, value))`.
+    pub(super) fn sign(&self, value: &str) -> String {
+        let signature = hmac::sign(&self.0, value.as_bytes());
+        format!("{value}.{}", STANDARD.encode(signature))
+    }
+
+    /// The value, if the signature is right. Both as they are, or percent-encoded as in a cookie.
+    pub(super) fn verify(&self, signed: &str) -> Option<String> {
+        let decoded = RawStr::new(signed).percent_decode().ok()?;
+        let (value, signature) = decoded.rsplit_once('.')?;
+        let signature = STANDARD.decode(signature).ok()?;
+        hmac::verify(&self.0, value.as_bytes(), &signature).ok()?;
+        Some(value.to_owned())
+    }
+}
