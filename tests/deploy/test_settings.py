@@ -12,14 +12,15 @@ FAREWELL, ROOM = 1, 5
 
 
 def plain_variables():
-    """Those that the README promises and src/config/sources.rs reads."""
+    """Those that src/config/sources.rs reads, which are all that the README promises."""
     table = re.search(r"\| variable \| key \| default \|\n(.*?)\n\n", (ROOT / "README.md").read_text(), re.S).group(1)
     promised = {name for row in table.splitlines() for name in re.findall(r"`([A-Z_]+)`", row.split("|")[1])}
     source = (ROOT / "src/config/sources.rs").read_text()
     read = set(re.findall(r'^    \("([A-Z_]+)", "', source, re.M)) | set(re.findall(r'variable\("([A-Z_]+)"\)', source))
-    assert read and read - promised == set(), f"not in the README: {read - promised}"
-    assert promised - read == {"RUST_LOG"}, f"in the README alone: {promised - read}"
-    return promised
+    # The one that src/logging.rs reads.
+    read.add("RUST_LOG")
+    assert promised and promised <= read, f"in the README alone: {promised - read}"
+    return read
 
 
 def rocket_variables():
