@@ -28,6 +28,7 @@ pub mod v1;
 
 use rocket::{Build, Rocket};
 use rocket_db_pools::Database;
+use utoipa::openapi::OpenApi;
 
 /// The whole server. What is not here is not in it.
 #[must_use]
@@ -45,7 +46,17 @@ pub fn rocket(settings: &config::Settings) -> Rocket<Build> {
         .attach(api::stage())
         .attach(v1::stage())
         .attach(issuer::stage(settings))
-        .attach(docs::stage(settings))
+        .attach(docs::stage(settings, &document(settings.issuer.enabled)))
+}
+
+/// What a server with an issuer, or without one, says of itself.
+#[must_use]
+pub fn document(has_issuer: bool) -> OpenApi {
+    let mut document = docs::document();
+    if has_issuer {
+        issuer::describe(&mut document);
+    }
+    document
 }
 
 /// The tables that a server with these settings needs.

@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 use todo_api::config::{Config, ConfigError};
 use todo_api::serve::serve;
 use todo_api::store::migrate;
-use todo_api::{auth, docs, logging};
+use todo_api::{auth, logging};
 use tokio::runtime;
 
 /// How long `healthcheck` waits. Container runtimes give a check some seconds.
@@ -79,7 +79,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<(), Failure> {
     if let Command::Openapi = command {
-        let document = docs::document().to_pretty_json().map_err(failed)?;
+        let document = todo_api::document(true).to_pretty_json().map_err(failed)?;
         return writeln!(io::stdout(), "{document}").map_err(failed);
     }
     let config = Config::load()?;

@@ -200,7 +200,7 @@ impl Config {
 
     /// Every section at once.
     pub fn settings(&self) -> Result<Settings, ConfigError> {
-        let (auth, issuer) = (self.auth()?, self.issuer()?);
+        let (database, auth, issuer) = (self.database()?, self.auth()?, self.issuer()?);
         if issuer.enabled && auth.secret.is_none() {
             let wrong = "is not set, and issuer.enabled needs it to sign its cookies";
             return Err(ConfigError::new("auth.secret", wrong, MAKE_A_SECRET));
@@ -208,7 +208,7 @@ impl Config {
         Ok(Settings {
             figment: sources::for_rocket(&self.figment),
             server: self.server()?,
-            database: self.database()?,
+            database,
             auth,
             cors: self.section("cors")?,
             issuer,

@@ -6,17 +6,19 @@ mod operations;
 mod ui;
 
 use rocket::fairing::AdHoc;
+use utoipa::openapi::OpenApi;
 
 pub use document::document;
 
 use crate::config::Settings;
 use crate::request::with_other_methods;
 
-/// Mounts `/openapi.json` and `/docs`, unless the settings say not to.
+/// Mounts this document at `/openapi.json`, and `/docs`, unless the settings say not to.
 #[must_use]
-pub fn stage(settings: &Settings) -> AdHoc {
+pub fn stage(settings: &Settings, document: &OpenApi) -> AdHoc {
     let enabled = settings.general.docs;
+    let document = ui::Document(document.to_json().unwrap_or_default());
     AdHoc::on_ignite("Documentation", move |rocket| async move {
-        if enabled { rocket.mount("/", with_other_methods(ui::routes())) } else { rocket }
+        if enabled { rocket.manage(document).mount("/", with_other_methods(ui::routes())) } else { rocket }
     })
 }

@@ -1,13 +1,11 @@
 //! `/openapi.json`, and `/docs` with Swagger UI. Its files are in the program; a browser fetches nothing from anywhere else.
 
-use std::sync::LazyLock;
+use std::borrow::Cow;
 
 use rocket::http::{ContentType, Header};
 use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
-use rocket::{Route, get, routes};
-
-use super::document;
+use rocket::{Route, State, get, routes};
 
 /// Scripts and styles from here alone; styles in attributes, which Swagger UI sets; images in the styles themselves.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -20,7 +18,7 @@ pub(super) fn routes() -> Vec<Route> {
 /// A file that is in the program.
 struct File {
     content_type: ContentType,
-    bytes: &'static [u8],
+    bytes: Cow<'static, [u8]>,
     /// The large ones are kept as they are sent. Every browser understands this.
     gzipped: bool,
 }
@@ -40,32 +38,38 @@ impl<'r> Responder<'r, 'static> for File {
     }
 }
 
+/// The document, as it is sent.
+pub(super) struct Document(pub(super) String);
+
 #[get("/openapi.json")]
-fn openapi() -> File {
-    static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_json().unwrap_or_default());
-    File { content_type: ContentType::JSON, bytes: DOCUMENT.as_bytes(), gzipped: false }
+fn openapi(document: &State<Document>) -> File {
+    File {
+        content_type: ContentType::JSON,
+        bytes: Cow::Owned(document.0.clone().into_bytes()),
+        gzipped: false,
+    }
 }
 
 #[get("/docs")]
 fn page() -> File {
-    let bytes = include_bytes!("../../assets/swagger-ui/index.html");
+    let bytes = Cow::Borrowed(include_bytes!("../../assets/swagger-ui/index.html").as_slice());
     File { content_type: ContentType::HTML, bytes, gzipped: false }
 }
 
 #[get("/docs/start.js")]
 fn start() -> File {
-    let bytes = include_bytes!("../../assets/swagger-ui/start.js");
+    let bytes = Cow::Borrowed(include_bytes!("../../assets/swagger-ui/start.js").as_slice());
     File { content_type: ContentType::JavaScript, bytes, gzipped: false }
 }
 
 #[get("/docs/swagger-ui-bundle.js")]
 fn script() -> File {
-    let bytes = include_bytes!("../../assets/swagger-ui/swagger-ui-bundle.js.gz");
+    let bytes = Cow::Borrowed(include_bytes!("../../assets/swagger-ui/swagger-ui-bundle.js.gz").as_slice());
     File { content_type: ContentType::JavaScript, bytes, gzipped: true }
 }
 
 #[get("/docs/swagger-ui.css")]
 fn style() -> File {
-    let bytes = include_bytes!("../../assets/swagger-ui/swagger-ui.css.gz");
+    let bytes = Cow::Borrowed(include_bytes!("../../assets/swagger-ui/swagger-ui.css.gz").as_slice());
     File { content_type: ContentType::CSS, bytes, gzipped: true }
 }

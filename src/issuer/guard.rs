@@ -69,6 +69,24 @@ impl<'r> FromRequest<'r> for SignedIn {
     }
 }
 
+/// Somebody who is signed in, or nobody.
+#[derive(Debug)]
+pub(super) struct Visitor(pub(super) Option<SignedIn>);
+
+#[async_trait]
+impl<'r> FromRequest<'r> for Visitor {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
+        match who(request).await {
+            Ok(somebody) => Outcome::Success(Self(Some(somebody))),
+            Err(Refusal::Unauthorized) => Outcome::Success(Self(None)),
+            // That it cannot be known is not that it is nobody.
+            Err(refusal) => Outcome::Error((refusal.note(request), ())),
+        }
+    }
+}
+
 async fn who(request: &Request<'_>) -> Result<SignedIn, Refusal> {
     let guards = (
         request.guard::<SessionToken>().await,

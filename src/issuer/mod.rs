@@ -6,6 +6,7 @@
 mod catcher;
 mod cookies;
 mod credentials;
+mod describe;
 mod exposed;
 mod gate;
 mod guard;
@@ -23,6 +24,7 @@ mod site;
 mod sweep;
 pub mod tables;
 mod tokens;
+mod views;
 
 use std::sync::Arc;
 
@@ -30,6 +32,7 @@ use rocket::fairing::AdHoc;
 use rocket::{Build, Rocket};
 use rocket_db_pools::Database;
 
+pub use describe::describe;
 pub use tables::TABLES;
 
 use crate::auth::Verifier;

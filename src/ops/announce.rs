@@ -11,12 +11,18 @@ pub(super) struct Announcement {
     database: String,
     format: LogFormat,
     docs: bool,
+    issuer: bool,
 }
 
 impl Announcement {
     pub(super) fn new(settings: &Settings) -> Self {
         let general = &settings.general;
-        Self { database: settings.database.url.to_string(), format: general.log_format, docs: general.docs }
+        Self {
+            database: settings.database.url.to_string(),
+            format: general.log_format,
+            docs: general.docs,
+            issuer: settings.issuer.enabled,
+        }
     }
 }
 
@@ -37,6 +43,9 @@ impl Fairing for Announcement {
                 tracing::info!("it keeps tasks with {}", self.database);
                 if self.docs {
                     tracing::info!("it explains itself at {url}/docs");
+                }
+                if self.issuer {
+                    tracing::info!("people sign up and in at {url}/api/auth");
                 }
                 tracing::info!("a token to call it with: cargo run -q -- token --user me");
             }

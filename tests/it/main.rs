@@ -17,6 +17,7 @@ mod docs;
 mod enveloped;
 mod hostile_input;
 mod isolation;
+mod issuer;
 mod jwks;
 mod listing;
 mod logs;

@@ -22,7 +22,7 @@ on_both_engines! {
     }
 
     async fn the_command_migrates_for_servers_that_do_not(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_MIGRATE_ON_LAUNCH", "false");
+        let setup = Setup::on(engine).await.with("ROCKET_MIGRATE_ON_LAUNCH", "false").with("ROCKET_ISSUER", "{enabled=true}");
         let server = setup.clone().start().await;
         server.caller("me").get("/api/tasks").await.is_error(503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
         assert_eq!(server.anonymous().get("/readyz").await.status, 503, "a server without its schema is not ready");

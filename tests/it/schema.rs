@@ -1,6 +1,7 @@
 //! The SQL and the schema, on both engines.
 
 use sqlx::{Connection, Executor, PgConnection, SqlSafeStr, SqliteConnection};
+use todo_api::issuer::tables::sql as issuer_sql;
 use todo_api::store::sql;
 
 use crate::harness::{Engine, Setup};
@@ -19,7 +20,7 @@ async fn both() -> (Setup, PgConnection, Setup, SqliteConnection) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_statement_can_be_prepared_on_both_engines() {
     let (_postgres, mut pg, _sqlite, mut lite) = both().await;
-    for (name, statement) in sql::ALL {
+    for (name, statement) in sql::ALL.iter().chain(issuer_sql::ALL) {
         (&mut pg)
             .prepare(statement.postgres.into_sql_str())
             .await
@@ -42,8 +43,13 @@ fn every_statement_on_tasks_names_the_user() {
             assert!(!text.contains('*') || text.contains("count(*)"), "{name} lists its columns");
         }
     }
-    let source = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/sql.rs")).unwrap();
-    assert_eq!(source.matches("pub const").count() - 1, sql::ALL.len(), "every constant is in ALL");
+    for (name, statement) in issuer_sql::ALL {
+        assert!(!statement.postgres.contains("tasks"), "{name}: the issuer has no business with tasks");
+    }
+    for (file, all) in [("store/sql.rs", sql::ALL), ("issuer/tables/sql.rs", issuer_sql::ALL)] {
+        let source = std::fs::read_to_string(format!("{}/src/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        assert_eq!(source.matches("pub const").count() - 1, all.len(), "every constant is in ALL");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

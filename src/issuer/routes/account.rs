@@ -1,7 +1,6 @@
 //! What users do with themselves.
 
 use rocket::{Route, State, get, post, routes};
-use serde_json::json;
 
 use crate::issuer::credentials::Credentials;
 use crate::issuer::guard::SignedIn;
@@ -12,6 +11,7 @@ use crate::issuer::reply::Reply;
 use crate::issuer::signature::Signer;
 use crate::issuer::site::Site;
 use crate::issuer::tables::{Change, Session, Tables};
+use crate::issuer::views::{Done, Succeeded, TokenAndUser};
 
 pub(super) fn routes() -> Vec<Route> {
     routes![update, change_password, delete, accounts]
@@ -49,7 +49,7 @@ async fn update(
         return Err(Refusal::NoFields);
     }
     tables.update(&somebody.user, name.as_deref(), &image).await?;
-    let reply = Reply::json(&json!({ "status": true }));
+    let reply = Reply::json(&Done { status: true, message: None });
     Ok(reply.signed_in(&site, signer, &somebody.session.token, somebody.remember))
 }
 
@@ -84,11 +84,11 @@ async fn change_password(
     let hash = credentials.hash_new(&new).await?;
     if !revoke_others {
         tables.set_password(user, &hash).await?;
-        return Ok(Reply::json(&json!({ "token": null, "user": user })));
+        return Ok(Reply::json(&TokenAndUser { token: None, user }));
     }
     let session = Session::new(user, site.device(), somebody.remember);
     tables.set_password_and_session(user, &hash, &session).await?;
-    let reply = Reply::json(&json!({ "token": session.token, "user": user }));
+    let reply = Reply::json(&TokenAndUser { token: Some(&session.token), user });
     Ok(reply.signed_in(&site, signer, &session.token, somebody.remember))
 }
 
@@ -117,7 +117,7 @@ async fn delete(
         None => {}
     }
     tables.delete(&somebody.user).await?;
-    Ok(Reply::json(&json!({ "success": true, "message": "User deleted" })).signed_out(&site))
+    Ok(Reply::json(&Succeeded { success: true, message: Some("User deleted") }).signed_out(&site))
 }
 
 #[get("/list-accounts")]

@@ -3,12 +3,11 @@
 use rocket::outcome::{Outcome, try_outcome};
 use rocket::request::{self, FromRequest, Request};
 use rocket::{Route, async_trait, get, post, routes};
-use serde_json::json;
 
 use super::sign;
 use crate::auth::AuthUser;
 use crate::issuer::credentials::Credentials;
-use crate::issuer::guard::{SessionToken, SignedIn};
+use crate::issuer::guard::{SessionToken, Visitor};
 use crate::issuer::input::{Fields, Input, Read};
 use crate::issuer::refusal::Refusal;
 use crate::issuer::reply::Reply;
@@ -16,6 +15,7 @@ use crate::issuer::signature::Signer;
 use crate::issuer::site::Site;
 use crate::issuer::tables::{Session, Tables, User};
 use crate::issuer::tokens::Tokens;
+use crate::issuer::views::LoggedIn;
 
 pub(super) fn routes() -> Vec<Route> {
     routes![sign_up, register, login, sign_in, login_email, logout, me]
@@ -61,8 +61,7 @@ impl Door<'_> {
 
     async fn open(self, (user, session): (User, Session)) -> Result<Reply, Refusal> {
         let token = self.tokens.issue(&user, &self.site).await?;
-        // Some frontends look for one name, some for the other.
-        let body = json!({ "access_token": token, "token": token, "token_type": "bearer", "user": user });
+        let body = LoggedIn { access_token: &token, token: &token, token_type: "bearer", user: &user };
         Ok(Reply::json(&body).signed_in(&self.site, self.signer, &session.token, true))
     }
 }
@@ -113,12 +112,8 @@ async fn logout(site: Site<'_>, tables: Tables<'_>, token: SessionToken) -> Resu
 
 /// Whoever the session is of, or the token.
 #[get("/me")]
-async fn me(
-    tables: Tables<'_>,
-    somebody: Option<SignedIn>,
-    bearer: Option<&AuthUser>,
-) -> Result<Reply, Refusal> {
-    let user = match (somebody, bearer) {
+async fn me(tables: Tables<'_>, visitor: Visitor, bearer: Option<&AuthUser>) -> Result<Reply, Refusal> {
+    let user = match (visitor.0, bearer) {
         (Some(somebody), _) => Some(somebody.user),
         (None, Some(bearer)) => tables.by_id(bearer.id()).await?,
         (None, None) => None,

@@ -1,7 +1,6 @@
 //! Passwords that were forgotten: a link by mail, a page of the frontend's, a new password.
 
 use rocket::{Route, State, get, post, routes};
-use serde_json::json;
 
 use crate::issuer::credentials::Credentials;
 use crate::issuer::input::{Fields, Input, Read};
@@ -12,6 +11,7 @@ use crate::issuer::refusal::Refusal;
 use crate::issuer::reply::Reply;
 use crate::issuer::site::Site;
 use crate::issuer::tables::Tables;
+use crate::issuer::views::Done;
 
 pub(super) fn routes() -> Vec<Route> {
     routes![request, open, reset]
@@ -49,7 +49,7 @@ async fn request(
         post.send_reset(&user, link);
     }
     let message = "If this email exists in our system, check your email for the reset link";
-    Ok(Reply::json(&json!({ "status": true, "message": message })))
+    Ok(Reply::json(&Done { status: true, message: Some(message) }))
 }
 
 /// What the mail links to: on to the frontend's page, with the token or with what is wrong with it.
@@ -105,5 +105,5 @@ async fn reset(
     let user = tables.by_id(&id).await?.ok_or(Refusal::InvalidToken)?;
     let hash = credentials.hash_new(&password).await?;
     let is_first = tables.reset(&token, &user, &hash).await?;
-    if is_first { Ok(Reply::json(&json!({ "status": true }))) } else { Err(Refusal::InvalidToken) }
+    if is_first { Ok(Reply::json(&Done { status: true, message: None })) } else { Err(Refusal::InvalidToken) }
 }

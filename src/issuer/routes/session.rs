@@ -3,7 +3,7 @@
 use rocket::{Route, State, get, post, routes};
 use serde_json::json;
 
-use crate::issuer::guard::{SessionToken, SignedIn};
+use crate::issuer::guard::{SessionToken, SignedIn, Visitor};
 use crate::issuer::input::{Fields, Input, Read};
 use crate::issuer::refusal::Refusal;
 use crate::issuer::reply::Reply;
@@ -11,6 +11,7 @@ use crate::issuer::signature::Signer;
 use crate::issuer::site::Site;
 use crate::issuer::tables::Tables;
 use crate::issuer::tokens::Tokens;
+use crate::issuer::views::{ApiToken, Done, SessionAndUser};
 
 pub(super) fn routes() -> Vec<Route> {
     routes![get_session, token, jwks, list, revoke, revoke_all, revoke_others]
@@ -24,9 +25,9 @@ async fn get_session(
     signer: &State<Signer>,
     tokens: &State<Tokens>,
     presented: SessionToken,
-    somebody: Option<SignedIn>,
+    visitor: Visitor,
 ) -> Result<Reply, Refusal> {
-    let Some(SignedIn { session, user, remember }) = somebody else {
+    let Some(SignedIn { session, user, remember }) = visitor.0 else {
         let nobody = Reply::json(&None::<()>);
         // Whoever brought a session that is no more need not bring it again.
         return Ok(if presented.0.is_some() { nobody.signed_out(&site) } else { nobody });
@@ -34,13 +35,14 @@ async fn get_session(
     let jwt = tokens.issue(&user, &site).await?;
     let is_due = remember && session.is_due();
     let session = if is_due { tables.extend(session).await? } else { session };
-    let reply = Reply::json(&json!({ "session": session, "user": user })).with("set-auth-jwt", jwt);
+    let reply = Reply::json(&SessionAndUser { session: &session, user: &user }).with("set-auth-jwt", jwt);
     Ok(if is_due { reply.signed_in(&site, signer, &session.token, true) } else { reply })
 }
 
 #[get("/token")]
 async fn token(site: Site<'_>, tokens: &State<Tokens>, somebody: SignedIn) -> Result<Reply, Refusal> {
-    Ok(Reply::json(&json!({ "token": tokens.issue(&somebody.user, &site).await? })))
+    let token = tokens.issue(&somebody.user, &site).await?;
+    Ok(Reply::json(&ApiToken { token: &token }))
 }
 
 #[get("/jwks")]
@@ -90,5 +92,5 @@ async fn revoke_others(tables: Tables<'_>, somebody: SignedIn) -> Result<Reply, 
 }
 
 fn done() -> Reply {
-    Reply::json(&json!({ "status": true }))
+    Reply::json(&Done { status: true, message: None })
 }

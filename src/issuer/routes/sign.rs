@@ -1,7 +1,6 @@
 //! Signing up, in and out.
 
 use rocket::{Route, State, post, routes};
-use serde_json::json;
 
 use crate::issuer::credentials::Credentials;
 use crate::issuer::guard::SessionToken;
@@ -11,6 +10,7 @@ use crate::issuer::reply::Reply;
 use crate::issuer::signature::Signer;
 use crate::issuer::site::Site;
 use crate::issuer::tables::Tables;
+use crate::issuer::views::{SignedInView, Succeeded, TokenAndUser};
 
 pub(super) fn routes() -> Vec<Route> {
     routes![sign_up, sign_in, sign_out]
@@ -50,7 +50,7 @@ async fn sign_up(
     let SignUp { name, email, password, image, callback, remember } = input.0;
     check_callback(&site, callback.as_deref())?;
     let (user, session) = credentials.sign_up(name, email, image, &password, site.device(), remember).await?;
-    let reply = Reply::json(&json!({ "token": session.token, "user": user }));
+    let reply = Reply::json(&TokenAndUser { token: Some(&session.token), user: &user });
     Ok(reply.signed_in(&site, signer, &session.token, remember))
 }
 
@@ -84,14 +84,10 @@ async fn sign_in(
     let SignIn { email, password, callback, remember } = input.0;
     check_callback(&site, callback.as_deref())?;
     let (user, session) = credentials.sign_in(&email, &password, site.device(), remember).await?;
-    let reply = match callback {
-        None => Reply::json(&json!({ "redirect": false, "token": session.token, "user": user })),
-        Some(url) => {
-            let body = json!({ "redirect": true, "token": session.token, "url": url, "user": user });
-            Reply::json(&body).with("Location", url)
-        }
-    };
-    Ok(reply.signed_in(&site, signer, &session.token, remember))
+    let redirect = callback.is_some();
+    let body = SignedInView { redirect, token: &session.token, url: callback.as_deref(), user: &user };
+    let reply = Reply::json(&body).signed_in(&site, signer, &session.token, remember);
+    Ok(callback.into_iter().fold(reply, |reply, url| reply.with("Location", url)))
 }
 
 /// Nobody who is not signed in is told so.
@@ -104,7 +100,7 @@ pub(super) async fn sign_out(
     if let Some(token) = token.0 {
         tables.delete_session(&token).await?;
     }
-    Ok(Reply::json(&json!({ "success": true })).signed_out(&site))
+    Ok(Reply::json(&Succeeded { success: true, message: None }).signed_out(&site))
 }
 
 fn check_callback(site: &Site<'_>, url: Option<&str>) -> Result<(), Refusal> {

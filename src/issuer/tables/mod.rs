@@ -13,7 +13,7 @@ use rocket_db_pools::Database;
 
 pub(super) use keys::StoredKey;
 pub(super) use sessions::{Device, SESSION, Session};
-pub(super) use users::{Change, User};
+pub(super) use users::{Account, Change, User};
 
 use crate::store::pool::Pool;
 use crate::store::{Migration, Store};

@@ -19,6 +19,8 @@ pub struct Caller {
 pub struct Answer {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
+    /// Each `Set-Cookie`.
+    pub cookies: Vec<String>,
     pub body: String,
 }
 
@@ -72,14 +74,29 @@ impl Caller {
         self.try_send(method, path, body).await.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"))
     }
 
+    /// Sends a body and says what it is.
+    pub async fn send_as(&self, method: &str, path: &str, kind: &str, body: Vec<u8>) -> Answer {
+        self.try_send_as(method, path, kind, Some(body)).await.unwrap()
+    }
+
     pub async fn try_send(&self, method: &str, path: &str, body: Option<Vec<u8>>) -> reqwest::Result<Answer> {
+        self.try_send_as(method, path, "application/json", body).await
+    }
+
+    async fn try_send_as(
+        &self,
+        method: &str,
+        path: &str,
+        kind: &str,
+        body: Option<Vec<u8>>,
+    ) -> reqwest::Result<Answer> {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = self.client.request(method, format!("{}{path}", self.url));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
         if let Some(body) = body {
-            request = request.header("Content-Type", "application/json").body(body);
+            request = request.header("Content-Type", kind).body(body);
         }
         let response = request.send().await?;
         let status = response.status().as_u16();
@@ -88,13 +105,24 @@ impl Caller {
             .iter()
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
-        Ok(Answer { status, headers, body: response.text().await? })
+        let cookies = response.headers().get_all("set-cookie").iter();
+        let cookies = cookies.map(|it| it.to_str().unwrap().to_owned()).collect();
+        Ok(Answer { status, headers, cookies, body: response.text().await? })
     }
 }
 
 impl Answer {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    /// That this is an error of the issuer's, with this status, code and text.
+    #[track_caller]
+    pub fn is_refusal(&self, status: u16, code: &str, message: &str) {
+        let json = self.json();
+        let seen = (self.status, json["code"].as_str().unwrap_or_default(), json["message"].as_str());
+        assert_eq!(seen, (status, code, Some(message)), "{self:?}");
+        assert_eq!(self.header("content-type"), Some("application/json"));
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

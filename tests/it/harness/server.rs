@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use sqlx::{Connection, PgConnection, SqliteConnection};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
@@ -178,6 +179,32 @@ impl Server {
         }
     }
 
+    /// Runs SQL on the server's database, behind its back.
+    pub async fn sql(&self, text: &str) {
+        let text = || sqlx::raw_sql(sqlx::AssertSqlSafe(text.to_owned()));
+        let url = self.setup.get("DATABASE_URL");
+        if url.starts_with("sqlite") {
+            let file = format!("sqlite://{}", self.setup.folder.path().join("todo.db").display());
+            text().execute(&mut SqliteConnection::connect(&file).await.unwrap()).await.unwrap();
+        } else {
+            text().execute(&mut PgConnection::connect(url).await.unwrap()).await.unwrap();
+        }
+    }
+
+    /// The one number that a query gives.
+    pub async fn number(&self, query: &str) -> i64 {
+        let query = || sqlx::AssertSqlSafe(query.to_owned());
+        let url = self.setup.get("DATABASE_URL");
+        if url.starts_with("sqlite") {
+            let file = format!("sqlite://{}", self.setup.folder.path().join("todo.db").display());
+            let mut connection = SqliteConnection::connect(&file).await.unwrap();
+            sqlx::query_scalar(query()).fetch_one(&mut connection).await.unwrap()
+        } else {
+            let mut connection = PgConnection::connect(url).await.unwrap();
+            sqlx::query_scalar(query()).fetch_one(&mut connection).await.unwrap()
+        }
+    }
+
     pub fn signal(&self, name: &str) {
         let sent = std::process::Command::new("kill").args(["-s", name, &self.pid().to_string()]).status();
         assert!(sent.unwrap().success());
@@ -186,6 +213,19 @@ impl Server {
     /// Waits for the process to end by itself.
     pub async fn ended(&mut self) -> ExitStatus {
         timeout(PATIENCE, self.child.wait()).await.expect("the server ends").unwrap()
+    }
+
+    /// Stops it and starts it again.
+    pub async fn again(mut self) -> Self {
+        self.signal("TERM");
+        self.ended().await;
+        self.setup.clone().start().await
+    }
+
+    /// The same, with another setting.
+    pub async fn again_with(mut self, name: &str, value: &str) -> Self {
+        self.setup = self.setup.clone().with(name, value);
+        self.again().await
     }
 
     /// Waits until `/readyz` says so.

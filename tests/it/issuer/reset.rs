@@ -1,0 +1,160 @@
+//! Passwords that were forgotten.
+
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+
+use super::{PASSWORD, Person, sign_in};
+use crate::harness::{Answer, Engine, Server, Setup, free_port};
+use crate::on_both_engines;
+
+const NEW: &str = "staple horse correct";
+const SENT: &str = "If this email exists in our system, check your email for the reset link";
+
+async fn ask(server: &Server, email: &str, to: &str) -> Answer {
+    let body = json!({ "email": email, "redirectTo": to });
+    server.anonymous().post("/api/auth/request-password-reset", &body).await
+}
+
+async fn reset(server: &Server, token: &str, password: &str) -> Answer {
+    let body = json!({ "newPassword": password, "token": token });
+    server.anonymous().post("/api/auth/reset-password", &body).await
+}
+
+/// The link that nothing could mail.
+async fn link(server: &mut Server) -> String {
+    let line = server.line(|line| line["link"].is_string()).await;
+    line["link"].as_str().unwrap().to_owned()
+}
+
+async fn with_links_in_the_log(engine: Engine) -> Server {
+    Setup::on(engine).await.with("RUST_LOG", "todo_api=debug,info").start().await
+}
+
+on_both_engines! {
+    async fn a_link_leads_to_a_page_that_can_set_a_new_password_once(engine: Engine) {
+        let mut server = with_links_in_the_log(engine).await;
+        let ann = Person::signs_up(&server, "ann").await;
+        let answer = ask(&server, "Ann@example.com", "/reset?from=mail").await;
+        assert_eq!((answer.status, answer.json()), (200, json!({ "status": true, "message": SENT })));
+        let link = link(&mut server).await;
+        let path = link.strip_prefix(&server.url).unwrap();
+        assert!(path.starts_with("/api/auth/reset-password/") && path.ends_with("?callbackURL=%2Freset%3Ffrom%3Dmail"), "{link}");
+
+        let page = server.anonymous().get(path).await;
+        let location = page.header("location").unwrap();
+        let token = location.strip_prefix(&format!("{}/reset?from=mail&token=", server.url)).unwrap();
+        assert_eq!(page.status, 302);
+        assert_eq!(server.anonymous().get(path).await.status, 302, "looking uses nothing up");
+
+        reset(&server, token, "short").await.is_refusal(400, "PASSWORD_TOO_SHORT", "Password too short");
+        reset(&server, "nonsense", NEW).await.is_refusal(400, "INVALID_TOKEN", "Invalid token");
+        let both = tokio::join!(reset(&server, token, NEW), reset(&server, token, NEW));
+        let mut statuses = [both.0.status, both.1.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 400], "of two at once one: {both:?}");
+        reset(&server, token, NEW).await.is_refusal(400, "INVALID_TOKEN", "Invalid token");
+        assert_eq!(sign_in(&server, &ann.email, PASSWORD).await.status, 401);
+        assert_eq!(sign_in(&server, &ann.email, NEW).await.status, 200);
+        let used = server.anonymous().get(path).await;
+        assert_eq!(used.header("location"), Some(format!("{}/reset?from=mail&error=INVALID_TOKEN", server.url).as_str()));
+    }
+
+    async fn a_link_serves_for_an_hour(engine: Engine) {
+        let mut server = with_links_in_the_log(engine).await;
+        Person::signs_up(&server, "ann").await;
+        ask(&server, "ann@example.com", "/").await;
+        let link = link(&mut server).await;
+        let token = link.rsplit('/').next().unwrap().split('?').next().unwrap();
+        let kept = server.number("SELECT count(*) FROM verification WHERE identifier LIKE 'reset-password:%'").await;
+        assert_eq!(kept, 1);
+        server.sql(r#"UPDATE verification SET "expiresAt" = '2026-01-01T00:00:00.000+00:00'"#).await;
+        reset(&server, token, NEW).await.is_refusal(400, "INVALID_TOKEN", "Invalid token");
+    }
+
+    async fn whether_an_address_is_known_is_not_told(engine: Engine) {
+        let server = with_links_in_the_log(engine).await;
+        let answer = ask(&server, "nobody@example.com", "/reset").await;
+        assert_eq!((answer.status, answer.json()), (200, json!({ "status": true, "message": SENT })));
+        assert_eq!(server.number("SELECT count(*) FROM verification").await, 0);
+        let bad = server.anonymous().post("/api/auth/request-password-reset", &json!({ "email": "x" })).await;
+        bad.is_refusal(400, "VALIDATION_ERROR", "[body.email] Invalid email address");
+    }
+
+    async fn a_link_leads_nowhere_but_to_pages_that_are_trusted(engine: Engine) {
+        let server = with_links_in_the_log(engine).await;
+        Person::signs_up(&server, "ann").await;
+        ask(&server, "ann@example.com", "https://evil.example/x").await.is_refusal(403, "INVALID_REDIRECT_URL", "Invalid redirectURL");
+        let nobody = server.anonymous();
+        let evil = nobody.get("/api/auth/reset-password/x?callbackURL=https%3A%2F%2Fevil.example").await;
+        evil.is_refusal(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
+        let none = nobody.get("/api/auth/reset-password/x").await;
+        none.is_refusal(400, "VALIDATION_ERROR", "[query.callbackURL] Invalid input: expected string, received undefined");
+        let good = nobody.get("/api/auth/reset-password/x?callbackURL=http%3A%2F%2Flocalhost%3A3000%2Freset").await;
+        assert_eq!(good.header("location"), Some("http://localhost:3000/reset?error=INVALID_TOKEN"));
+    }
+
+    /// Who signed up elsewhere makes themselves a password that way.
+    async fn who_has_no_password_gets_one(engine: Engine) {
+        let mut server = with_links_in_the_log(engine).await;
+        let ann = Person::signs_up(&server, "ann").await;
+        server.sql("DELETE FROM account").await;
+        ask(&server, &ann.email, "/").await;
+        let link = link(&mut server).await;
+        let token = link.rsplit('/').next().unwrap().split('?').next().unwrap();
+        assert_eq!(reset(&server, token, NEW).await.json(), json!({ "status": true }));
+        assert_eq!(sign_in(&server, &ann.email, NEW).await.status, 200);
+    }
+
+    async fn where_there_is_a_mail_server_the_link_is_mailed_and_nowhere_else(engine: Engine) {
+        let port = free_port();
+        let mail = tokio::spawn(take_one_mail(port));
+        let server = Setup::on(engine)
+            .await
+            .with("RUST_LOG", "debug")
+            .with("SMTP_URL", &format!("smtp://127.0.0.1:{port}"))
+            .with("MAIL_FROM", "Tasks <tasks@example.com>")
+            .with("ROCKET_ISSUER", "{url=\"https://tasks.example.com\"}")
+            .start()
+            .await;
+        Person::signs_up(&server, "ann").await;
+        assert_eq!(ask(&server, "ann@example.com", "/reset").await.status, 200);
+        let mail = tokio::time::timeout(crate::harness::PATIENCE, mail).await.unwrap().unwrap();
+        let text = mail.replace("=\r\n", "").replace("=3D", "=");
+        assert!(text.contains("From: Tasks <tasks@example.com>") && text.contains("To: ann@example.com"), "{mail}");
+        let link = text.split_whitespace().find(|it| it.starts_with("https://tasks.example.com/api/auth/reset-password/"));
+        let token = link.unwrap().rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+        assert!(!server.output().iter().any(|line| line.contains(&token)), "no log has it");
+        assert_eq!(reset(&server, &token, NEW).await.json(), json!({ "status": true }));
+    }
+}
+
+/// A mail server that takes one mail and gives it back.
+async fn take_one_mail(port: u16) -> String {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    let (stream, _) = listener.accept().await.unwrap();
+    let (reader, mut writer) = stream.into_split();
+    let mut lines = BufReader::new(reader).lines();
+    writer.write_all(b"220 here\r\n").await.unwrap();
+    let (mut mail, mut is_data) = (String::new(), false);
+    while let Some(line) = lines.next_line().await.unwrap() {
+        let answer = match line.as_str() {
+            "." if is_data => {
+                writer.write_all(b"250 taken\r\n").await.unwrap();
+                return mail;
+            }
+            text if is_data => {
+                mail.push_str(text);
+                mail.push_str("\r\n");
+                continue;
+            }
+            "DATA" => {
+                is_data = true;
+                "354 go on"
+            }
+            _ => "250 ok",
+        };
+        writer.write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
+    }
+    panic!("it hung up")
+}

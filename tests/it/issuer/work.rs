@@ -1,0 +1,59 @@
+//! Hashing passwords is hard work, and must not be anybody else's.
+
+use serde_json::json;
+
+use super::{PASSWORD, Person, sign_in};
+use crate::harness::{Engine, Server};
+use crate::on_both_engines;
+
+/// Kilobytes that a process has had at most at one time.
+fn peak(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+on_both_engines! {
+    async fn many_who_sign_in_at_once_take_turns_and_tasks_are_served_meanwhile(engine: Engine) {
+        let server = Server::on(engine).await;
+        let ann = Person::signs_up(&server, "ann").await;
+        let me = server.bearer(&ann.jwt(&server).await);
+        let before = peak(&server);
+        let logins: Vec<_> = (0..30)
+            .map(|_| {
+                let nobody = server.anonymous();
+                let body = json!({ "email": "ann@example.com", "password": PASSWORD });
+                tokio::spawn(async move { nobody.post("/api/auth/sign-in/email", &body).await })
+            })
+            .collect();
+        let mut lists = 0;
+        while !logins.iter().all(tokio::task::JoinHandle::is_finished) {
+            assert_eq!(me.get("/api/tasks").await.status, 200);
+            lists += 1;
+        }
+        for login in logins {
+            assert_eq!(login.await.unwrap().status, 200);
+        }
+        assert!(lists > 30, "the tasks have not waited for the logins: {lists}");
+        // Thirty times 32 MiB would be a gigabyte.
+        let grown = peak(&server) - before;
+        assert!(grown < 200 * 1024, "{grown} kB more than before");
+    }
+
+    /// Who hangs up while it is hashed gets nothing, and leaves nothing that is in anybody's way.
+    async fn who_does_not_wait_holds_nobody_up(engine: Engine) {
+        let server = Server::on(engine).await;
+        Person::signs_up(&server, "ann").await;
+        let body = json!({ "email": "ann@example.com", "password": PASSWORD }).to_string();
+        for _ in 0..10 {
+            let request = format!(
+                "POST /api/auth/sign-in/email HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n\r\n{body}",
+                server.address(),
+                body.len()
+            );
+            let mut stream = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+            tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.unwrap();
+        }
+        assert_eq!(sign_in(&server, "ann@example.com", PASSWORD).await.status, 200);
+    }
+}
