@@ -39,7 +39,8 @@ impl Read for Form {
     }
 }
 
-/// What both forms come to: somebody signed in, by token and, in browsers, by cookie.
+/// What both forms come to: somebody signed in, by tokens alone. A cookie would make their next form one that must say which page
+/// it is on, which the programs and frontends that use these do not.
 struct Door<'r> {
     site: Site<'r>,
     credentials: Credentials<'r>,
@@ -62,7 +63,7 @@ impl Door<'_> {
     async fn open(self, (user, session): (User, Session)) -> Result<Reply, Refusal> {
         let token = self.tokens.issue(&user, &self.site).await?;
         let body = LoggedIn { access_token: &token, token: &token, token_type: "bearer", user: &user };
-        Ok(Reply::json(&body).signed_in(&self.site, self.signer, &session.token, true))
+        Ok(Reply::json(&body).with("set-auth-token", self.signer.sign(&session.token)))
     }
 }
 
