@@ -33,6 +33,7 @@ use utoipa::openapi::OpenApi;
 /// The whole server. What is not here is not in it.
 #[must_use]
 pub fn rocket(settings: &config::Settings) -> Rocket<Build> {
+    let has_issuer = settings.issuer.enabled;
     rocket::custom(&settings.figment)
         .attach(ops::stage(settings))
         .attach(fairings::Trace)
@@ -46,7 +47,7 @@ pub fn rocket(settings: &config::Settings) -> Rocket<Build> {
         .attach(api::stage())
         .attach(v1::stage())
         .attach(issuer::stage(settings))
-        .attach(docs::stage(settings, &document(settings.issuer.enabled)))
+        .attach(docs::stage(settings, move || document(has_issuer)))
 }
 
 /// What a server with an issuer, or without one, says of itself.

@@ -15,9 +15,9 @@ use crate::request::with_other_methods;
 
 /// Mounts this document at `/openapi.json`, and `/docs`, unless the settings say not to.
 #[must_use]
-pub fn stage(settings: &Settings, document: &OpenApi) -> AdHoc {
+pub fn stage(settings: &Settings, document: impl FnOnce() -> OpenApi + Send + 'static) -> AdHoc {
     let enabled = settings.general.docs;
-    let document = ui::Document(document.to_json().unwrap_or_default());
+    let document = ui::Document::when_asked(document);
     AdHoc::on_ignite("Documentation", move |rocket| async move {
         if enabled { rocket.manage(document).mount("/", with_other_methods(ui::routes())) } else { rocket }
     })
