@@ -34,6 +34,7 @@ pub(super) struct Jwks {
     /// After how long without a fetch that succeeds the keys are no longer trusted.
     trusted_for: Duration,
     set: RwLock<KeySet>,
+    began: Instant,
     /// When a token last made us fetch. Held by whoever fetches: others wait for that fetch instead of starting theirs.
     on_demand: Mutex<Option<Instant>>,
 }
@@ -53,7 +54,13 @@ struct Entry {
 
 impl Jwks {
     pub(super) fn new(source: impl KeySource, trusted_for: Duration) -> Self {
-        Self { source: Box::new(source), trusted_for, set: RwLock::default(), on_demand: Mutex::default() }
+        Self {
+            source: Box::new(source),
+            trusted_for,
+            set: RwLock::default(),
+            began: Instant::now(),
+            on_demand: Mutex::default(),
+        }
     }
 
     /// Keeps the keys fresh, for ever.
@@ -96,6 +103,11 @@ impl Jwks {
     pub(super) fn has(&self, key: &Arc<Key>) -> bool {
         let set = self.read();
         set.is_trusted(self.trusted_for) && set.keys.values().any(|it| Arc::ptr_eq(&it.key, key))
+    }
+
+    /// How long ago they were fetched; or how long that has been tried in vain.
+    pub(super) fn age(&self) -> Duration {
+        self.read().fetched.unwrap_or(self.began).elapsed()
     }
 
     fn read(&self) -> RwLockReadGuard<'_, KeySet> {

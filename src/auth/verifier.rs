@@ -69,6 +69,12 @@ impl Verifier {
         &self.outcomes
     }
 
+    /// For how long the keys that are known have not been fetched, of the issuer with the oldest ones; `None` without any issuer.
+    #[must_use]
+    pub fn keys_age(&self) -> Option<Duration> {
+        self.own.get().into_iter().chain(&self.published).map(|it| it.jwks.age()).max()
+    }
+
     /// Who is calling, by the token in a header of `Authorization`.
     pub async fn verify(&self, token: Result<&str, TokenProblem>) -> Result<Identity, TokenProblem> {
         let verified = match token {

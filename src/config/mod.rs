@@ -159,6 +159,8 @@ pub struct General {
     pub migrate_on_launch: bool,
     /// Whether `/docs` and `/openapi.json` are there.
     pub docs: bool,
+    /// Whether `/metrics` is there.
+    pub metrics: bool,
     /// Seconds for a request's body to arrive.
     pub body_timeout: u32,
 }

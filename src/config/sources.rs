@@ -44,6 +44,7 @@ const KNOWN: &[&str] = &[
     "migrate_on_launch",
     "body_timeout",
     "docs",
+    "metrics",
     "databases",
     "auth",
     "cors",

@@ -188,6 +188,22 @@ fn probes(paths: &mut Paths) {
         )
     };
     let version = env!("CARGO_PKG_VERSION");
+    let text = ContentBuilder::new()
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .example(Some(json!(
+            "todo_http_requests_total{method=\"GET\",route=\"/api/tasks\",status=\"200\"} 1\n"
+        )))
+        .build();
+    let metrics = OperationBuilder::new()
+        .tag("Probes")
+        .operation_id(Some("metrics"))
+        .summary(Some("What there is to count, for Prometheus"))
+        .response(
+            "200",
+            ResponseBuilder::new().description("Its text format").content("text/plain", text).build(),
+        )
+        .build();
+    paths.add_path_operation("/metrics", vec![HttpMethod::Get], metrics);
     for (path, operation) in [
         (
             "/health",

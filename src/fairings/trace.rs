@@ -4,7 +4,7 @@
 //! pattern, for a real one may hold a user's id.
 
 use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use rocket::fairing::{Fairing, Info, Kind};
@@ -15,7 +15,7 @@ use rocket::{Data, async_trait};
 use uuid::Uuid;
 
 use crate::auth::AuthUser;
-use crate::ops::{InFlight, Lifecycle};
+use crate::ops::{InFlight, Lifecycle, Metrics};
 use crate::problem::Problem;
 
 const REQUEST_ID: &str = "X-Request-Id";
@@ -73,17 +73,21 @@ pub(super) fn end(request: &Request<'_>, response: &mut Response<'_>) {
         // Clients with a connection kept alive must find another server.
         response.set_header(Header::new("Connection", "close"));
     }
-    log(span, request, response.status());
+    let (route, status, took) =
+        (request.route().map(|it| it.uri.path()), response.status(), span.began.elapsed());
+    if let Some(metrics) = request.rocket().state::<Metrics>() {
+        metrics.count(span.method, route, status.code, took);
+    }
+    log(span, request, route, status, took);
 }
 
 fn is_request_id(id: &str) -> bool {
     (1..=REQUEST_ID_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-fn log(span: &Span, request: &Request<'_>, status: Status) {
+fn log(span: &Span, request: &Request<'_>, route: Option<&str>, status: Status, took: Duration) {
     let user = AuthUser::known(request).map(|user| pseudonym(user.id()));
-    let route = request.route().map(|route| route.uri.path());
-    let milliseconds = span.began.elapsed().as_secs_f64() * 1e3;
+    let milliseconds = took.as_secs_f64() * 1e3;
     let error = Problem::noted(request).and_then(Problem::cause);
     macro_rules! line {
         ($level:ident) => {

@@ -1,7 +1,7 @@
 //! Whether the server is going away, and whether anybody still waits for an answer.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -20,7 +20,7 @@ pub struct Lifecycle(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     draining: AtomicBool,
-    in_flight: AtomicUsize,
+    in_flight: AtomicU64,
 }
 
 /// A request that is being answered, until it is dropped.
@@ -46,11 +46,17 @@ impl Lifecycle {
         self.0.draining.load(Ordering::Relaxed)
     }
 
+    /// Requests being answered.
+    #[must_use]
+    pub fn in_flight(&self) -> u64 {
+        self.0.in_flight.load(Ordering::Relaxed)
+    }
+
     /// Waits until no request is in flight.
     pub async fn idle(&self) {
         let mut quiet = 0;
         while quiet < QUIET_LOOKS {
-            quiet = if self.0.in_flight.load(Ordering::Relaxed) == 0 { quiet + 1 } else { 0 };
+            quiet = if self.in_flight() == 0 { quiet + 1 } else { 0 };
             sleep(LOOK).await;
         }
     }

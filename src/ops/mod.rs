@@ -2,25 +2,36 @@
 
 mod announce;
 mod lifecycle;
+mod metrics;
 mod probes;
 mod readiness;
 
 use rocket::fairing::AdHoc;
 
 pub use lifecycle::{InFlight, Lifecycle};
+pub use metrics::Metrics;
 
 use crate::config::Settings;
 use crate::request::with_other_methods;
 
-/// Mounts the probes and announces the server when it is up.
+/// Mounts the probes and, unless the settings say not to, the metrics; announces the server when it is up.
 #[must_use]
 pub fn stage(settings: &Settings) -> AdHoc {
     let announcement = announce::Announcement::new(settings);
-    AdHoc::on_ignite("Operations", |rocket| async {
-        rocket
+    let has_metrics = settings.general.metrics;
+    AdHoc::try_on_ignite("Operations", move |rocket| async move {
+        let rocket = rocket
             .manage(Lifecycle::default())
             .manage(readiness::Readiness::default())
             .mount("/", with_other_methods(probes::routes()))
-            .attach(announcement)
+            .attach(announcement);
+        match has_metrics.then(Metrics::new) {
+            None => Ok(rocket),
+            Some(Ok(metrics)) => Ok(rocket.manage(metrics).mount("/", with_other_methods(metrics::routes()))),
+            Some(Err(error)) => {
+                tracing::error!(%error, "the metrics cannot be set up");
+                Err(rocket)
+            }
+        }
     })
 }

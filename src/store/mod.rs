@@ -10,7 +10,7 @@ mod tasks;
 use rocket_db_pools::Database;
 
 pub use migrate::{MigrationError, Migrations, migrate};
-pub use pool::Pool;
+pub use pool::{Pool, Usage};
 pub use schema::{Migration, Schema, TASKS};
 pub use tasks::UserTasks;
 
@@ -33,6 +33,12 @@ impl Store {
     /// The connections, for tables that are not of tasks.
     pub(crate) fn pool(&self) -> &Pool {
         &self.0
+    }
+
+    /// How busy the connections are.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.0.usage()
     }
 
     /// Whether the database answers and has this schema.

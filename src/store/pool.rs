@@ -1,5 +1,7 @@
 //! Connections to either of two engines, behind one interface.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use figment::Figment;
@@ -18,6 +20,28 @@ const READERS: u32 = 4;
 pub struct Pool {
     engine: Engine,
     query_timeout: Duration,
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    waits: AtomicU64,
+    timeouts: AtomicU64,
+}
+
+/// How busy the connections are.
+#[derive(Debug, Clone, Copy)]
+pub struct Usage {
+    /// Connections nobody uses.
+    pub idle: u64,
+    /// Connections somebody uses.
+    pub used: u64,
+    /// Connections there may be.
+    pub max: u64,
+    /// Statements that found none free, since the start.
+    pub waits: u64,
+    /// Statements that got none in time, since the start.
+    pub timeouts: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -66,22 +90,52 @@ impl Pool {
                 }
             }
         };
-        Self { engine, query_timeout: settings.query_timeout() }
+        Self { engine, query_timeout: settings.query_timeout(), counts: Arc::default() }
     }
 
     /// A connection for a statement that changes nothing.
     pub(crate) async fn reader(&self) -> Result<Connection, Problem> {
         match &self.engine {
-            Engine::Postgres(pool) => Ok(Connection(Either::Postgres(pool.acquire().await?))),
-            Engine::Sqlite { readers, .. } => Ok(Connection(Either::Sqlite(readers.acquire().await?))),
+            Engine::Postgres(pool) => self.acquire(pool).await.map(Either::Postgres).map(Connection),
+            Engine::Sqlite { readers, .. } => self.acquire(readers).await.map(Either::Sqlite).map(Connection),
         }
     }
 
     /// A connection for any statement.
     pub(crate) async fn writer(&self) -> Result<Connection, Problem> {
         match &self.engine {
-            Engine::Postgres(pool) => Ok(Connection(Either::Postgres(pool.acquire().await?))),
-            Engine::Sqlite { writer, .. } => Ok(Connection(Either::Sqlite(writer.acquire().await?))),
+            Engine::Postgres(pool) => self.acquire(pool).await.map(Either::Postgres).map(Connection),
+            Engine::Sqlite { writer, .. } => self.acquire(writer).await.map(Either::Sqlite).map(Connection),
+        }
+    }
+
+    async fn acquire<D: sqlx::Database>(&self, pool: &sqlx::Pool<D>) -> Result<PoolConnection<D>, Problem> {
+        if pool.num_idle() == 0 && pool.size() >= pool.options().get_max_connections() {
+            self.counts.waits.fetch_add(1, Ordering::Relaxed);
+        }
+        pool.acquire().await.map_err(|error| {
+            if matches!(error, sqlx::Error::PoolTimedOut) {
+                self.counts.timeouts.fetch_add(1, Ordering::Relaxed);
+            }
+            error.into()
+        })
+    }
+
+    /// How busy the connections are now.
+    pub(super) fn usage(&self) -> Usage {
+        let (size, idle, max) = match &self.engine {
+            Engine::Postgres(pool) => usage_of(pool),
+            Engine::Sqlite { writer, readers } => {
+                let (writer, readers) = (usage_of(writer), usage_of(readers));
+                (writer.0 + readers.0, writer.1 + readers.1, writer.2 + readers.2)
+            }
+        };
+        Usage {
+            idle,
+            used: size.saturating_sub(idle),
+            max,
+            waits: self.counts.waits.load(Ordering::Relaxed),
+            timeouts: self.counts.timeouts.load(Ordering::Relaxed),
         }
     }
 
@@ -100,6 +154,12 @@ impl Pool {
             }
         }
     }
+}
+
+/// Connections, those of them that are idle, and those there may be.
+fn usage_of<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> (u64, u64, u64) {
+    let idle = u64::try_from(pool.num_idle()).unwrap_or_default();
+    (pool.size().into(), idle, pool.options().get_max_connections().into())
 }
 
 impl Connection {

@@ -12,9 +12,9 @@ from manifests import ROOT, load
 # What the program serves at /metrics, and what Prometheus itself adds.
 METRICS = {
     "todo_http_requests_total": {"method", "route", "status"},
-    "todo_http_request_duration_seconds_bucket": {"method", "route", "status", "le"},
-    "todo_http_request_duration_seconds_sum": {"method", "route", "status"},
-    "todo_http_request_duration_seconds_count": {"method", "route", "status"},
+    "todo_http_request_duration_seconds_bucket": {"method", "route", "le"},
+    "todo_http_request_duration_seconds_sum": {"method", "route"},
+    "todo_http_request_duration_seconds_count": {"method", "route"},
     "todo_http_requests_in_flight": set(),
     "todo_db_pool_connections": {"state"},
     "todo_db_pool_max_connections": set(),

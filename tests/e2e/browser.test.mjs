@@ -77,7 +77,7 @@ test("somebody who has only /docs open can do everything", async () => {
       }
     }
   }
-  for (const name of ["health", "livez", "readyz"]) assert.equal(await execute(name), 200, name);
+  for (const name of ["health", "livez", "readyz", "metrics"]) assert.equal(await execute(name), 200, name);
   assert.deepEqual(complaints, [], "no error, and nothing that the policy forbids");
   if (process.env.SCREENSHOTS) {
     await page.goto(`${server.url}/docs`);
@@ -279,6 +279,7 @@ test("a page of any other origin can sign nobody in or out", async () => {
   );
   const [answer] = await Promise.all([
     page.waitForResponse((it) => it.url().includes("/api/auth/")),
+    page.waitForURL("**/api/auth/**"),
     page.evaluate(() => document.forms[0].submit()),
   ]);
   assert.equal(answer.status(), 403);

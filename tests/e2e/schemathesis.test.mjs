@@ -36,6 +36,6 @@ for (const engine of ["SQLite", "PostgreSQL"]) {
     await server.stop();
     await database?.stop();
     assert.equal(code, 0, output);
-    assert.match(output, /Tested: 31\b/, "every operation");
+    assert.match(output, /Tested: 32\b/, "every operation");
   });
 }

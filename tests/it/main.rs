@@ -21,6 +21,7 @@ mod issuer;
 mod jwks;
 mod listing;
 mod logs;
+mod metrics;
 mod migrations;
 mod outage;
 mod panics;

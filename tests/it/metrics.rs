@@ -1,0 +1,120 @@
+//! What Prometheus is told.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::json;
+use sqlx::{Connection, PgConnection};
+
+use crate::harness::{Engine, Issuer, Server, Setup, Signer, claims, signed};
+use crate::on_both_engines;
+
+/// Every sample by its name and labels.
+async fn metrics(server: &Server) -> BTreeMap<String, String> {
+    let answer = server.anonymous().get("/metrics").await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/plain; version=0.0.4")));
+    let samples = answer.body.lines().filter(|line| !line.starts_with('#'));
+    samples
+        .map(|line| {
+            let (name, value) = line.rsplit_once(' ').unwrap();
+            (name.to_owned(), value.to_owned())
+        })
+        .collect()
+}
+
+on_both_engines! {
+    async fn requests_are_counted_by_pattern_method_and_status(engine: Engine) {
+        let server = Server::on(engine).await;
+        let me = server.caller("user_with_a_name");
+        for _ in 0..3 {
+            let task = me.create("a secret title").await;
+            assert_eq!(me.get(&format!("/api/user_with_a_name/tasks/{}", task["id"])).await.status, 200);
+        }
+        me.get("/api/tasks/999").await;
+        me.call("HEAD", "/api/tasks", None).await;
+        me.get("/api/nothing/at/all").await;
+        me.call("PROPFIND", "/api/tasks", None).await;
+        let seen = metrics(&server).await;
+        for (labels, count) in [
+            (r#"method="POST",route="/api/tasks",status="201""#, "3"),
+            (r#"method="GET",route="/api/<_>/tasks/<id>",status="200""#, "3"),
+            (r#"method="GET",route="/api/tasks/<id>",status="404""#, "1"),
+            (r#"method="HEAD",route="/api/tasks",status="200""#, "1"),
+            (r#"method="GET",route="none",status="404""#, "1"),
+            (r#"method="?",route="none",status="405""#, "1"),
+        ] {
+            assert_eq!(seen.get(&format!("todo_http_requests_total{{{labels}}}")), Some(&count.to_owned()), "{labels}: {seen:#?}");
+        }
+        let of_posts = r#"{method="POST",route="/api/tasks""#;
+        assert_eq!(seen[&format!("todo_http_request_duration_seconds_count{of_posts}}}")], "3");
+        assert_eq!(seen[&format!(r#"todo_http_request_duration_seconds_bucket{of_posts},le="+Inf"}}"#)], "3");
+        assert_ne!(seen[&format!("todo_http_request_duration_seconds_sum{of_posts}}}")], "0");
+        assert_eq!(seen["todo_http_requests_in_flight"], "1", "this very one");
+        assert_eq!(seen[&format!(r#"todo_build_info{{version="{}"}}"#, env!("CARGO_PKG_VERSION"))], "1");
+        assert!(!seen.keys().any(|name| name.contains("user_with_a_name") || name.contains("secret")));
+        assert!(!seen.contains_key("todo_jwks_age_seconds"), "there is no issuer");
+    }
+
+    async fn tokens_are_counted_by_what_was_wrong_with_them(engine: Engine) {
+        let server = Server::on(engine).await;
+        let mut expired = claims("me");
+        expired["exp"] = json!(1);
+        server.caller("me").get("/api/tasks").await;
+        server.anonymous().get("/api/tasks").await;
+        server.bearer(&signed(&expired)).get("/api/tasks").await;
+        server.bearer("x.y.z").get("/api/tasks").await;
+        server.bearer(&format!("{}x", signed(&claims("me")))).get("/api/tasks").await;
+        let seen = metrics(&server).await;
+        for outcome in ["accepted", "missing", "expired", "invalid", "invalid_signature"] {
+            assert_eq!(seen[&format!(r#"todo_token_outcomes_total{{outcome="{outcome}"}}"#)], "1", "{outcome}");
+        }
+    }
+
+    async fn connections_are_counted(engine: Engine) {
+        let server = Server::on(engine).await;
+        server.caller("me").create("t").await;
+        let seen = metrics(&server).await;
+        let max = if engine == Engine::Sqlite { "5" } else { "15" };
+        assert_eq!(seen["todo_db_pool_max_connections"], max);
+        assert_ne!(seen[r#"todo_db_pool_connections{state="idle"}"#], "0", "{seen:#?}");
+        assert_eq!(seen["todo_db_pool_timeouts_total"], "0");
+    }
+
+    async fn they_can_be_switched_off(engine: Engine) {
+        let server = Setup::on(engine).await.with("ROCKET_METRICS", "false").start().await;
+        server.anonymous().get("/metrics").await.is_error(404, "RESOURCE_NOT_FOUND", "Not found");
+        assert_eq!(server.caller("me").get("/api/tasks").await.status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_connection_in_vain_is_counted() {
+    let setup = Setup::on(Engine::Postgres).await;
+    let url = setup.get("DATABASE_URL").to_owned();
+    let one = setup.with("ROCKET_DATABASES", "{todo={max_connections=1,connect_timeout=1}}");
+    let server = one.start().await;
+    let me = server.caller("me");
+    me.create("t").await;
+    let mut other = PgConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql("BEGIN; LOCK TABLE tasks").execute(&mut other).await.unwrap();
+    let holds = {
+        let me = me.clone();
+        tokio::spawn(async move { me.get("/api/tasks").await })
+    };
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(me.get("/api/tasks").await.status, 503);
+    let seen = metrics(&server).await;
+    assert_eq!(seen[r#"todo_db_pool_connections{state="used"}"#], "1");
+    assert_eq!(seen["todo_db_pool_timeouts_total"], "1");
+    assert_ne!(seen["todo_db_pool_waits_total"], "0");
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    assert_eq!(holds.await.unwrap().status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_age_of_an_issuers_keys_is_told() {
+    let issuer = Issuer::with(vec![Signer::new("one").jwk()]).await;
+    let server = Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_URL", &issuer.url).start().await;
+    let age: u64 = metrics(&server).await["todo_jwks_age_seconds"].parse().unwrap();
+    assert!(age < 60, "{age}");
+}
