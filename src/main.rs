@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use todo_api::config::{Config, ConfigError};
+use todo_api::fairings::Spans;
 use todo_api::serve::serve;
 use todo_api::store::migrate;
 use todo_api::{auth, logging};
@@ -86,8 +87,13 @@ fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve => {
             logging::init(config.general()?.log_format)?;
-            let settings = config.settings()?;
-            on_workers(&settings.server, async { serve(&settings).await.map_err(failed) })
+            let (settings, spans) = (config.settings()?, Spans::from_environment()?);
+            let served =
+                on_workers(&settings.server, async { serve(&settings, spans.clone()).await.map_err(failed) });
+            if let Some(spans) = spans {
+                spans.shut();
+            }
+            served
         }
         Command::Migrate => {
             logging::init(config.general()?.log_format)?;

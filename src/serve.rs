@@ -16,6 +16,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
 use crate::config::Settings;
+use crate::fairings::Spans;
 use crate::ops::Lifecycle;
 use crate::store::Store;
 
@@ -55,10 +56,14 @@ impl From<Error> for ServeError {
     }
 }
 
-/// Serves until SIGTERM or SIGINT. A second one ends the process at once.
-pub async fn serve(settings: &Settings) -> Result<(), ServeError> {
+/// Serves until SIGTERM or SIGINT. A second one ends the process at once. With `spans` every request is traced.
+pub async fn serve(settings: &Settings, spans: Option<Spans>) -> Result<(), ServeError> {
     let mut signals = Signals::new().map_err(ServeError::Signals)?;
-    let rocket = crate::rocket(settings).ignite().await?;
+    let mut rocket = crate::rocket(settings);
+    if let Some(spans) = spans {
+        rocket = rocket.manage(spans);
+    }
+    let rocket = rocket.ignite().await?;
     let lifecycle = rocket.state::<Lifecycle>().cloned().unwrap_or_default();
     let store = Store::fetch(&rocket).cloned();
 

@@ -2,6 +2,7 @@
 
 mod cors;
 mod headers;
+mod spans;
 mod trace;
 
 use std::io::Cursor;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 pub use cors::Cors;
 pub use headers::{ApiHeaders, shield};
+pub use spans::Spans;
 pub use trace::Trace;
 
 /// Whether a request is for an API, not for a probe or a page.

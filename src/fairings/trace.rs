@@ -14,6 +14,7 @@ use rocket::response::Response;
 use rocket::{Data, async_trait};
 use uuid::Uuid;
 
+use super::spans::{RequestSpan, Spans};
 use crate::auth::AuthUser;
 use crate::ops::{InFlight, Lifecycle, Metrics};
 use crate::problem::Problem;
@@ -49,6 +50,8 @@ struct Span {
     id: String,
     method: &'static str,
     began: Instant,
+    /// Where there is a collector.
+    traced: Option<RequestSpan>,
     _in_flight: Option<InFlight>,
 }
 
@@ -63,7 +66,9 @@ pub(super) fn has_begun(request: &Request<'_>) -> bool {
 pub(super) fn begin(request: &Request<'_>, method: &'static str, in_flight: Option<InFlight>) {
     let given = request.headers().get_one(REQUEST_ID).filter(|id| is_request_id(id));
     let id = given.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
-    let _ = span(request).set(Span { id, method, began: Instant::now(), _in_flight: in_flight });
+    let traced = request.rocket().state::<Spans>().map(|spans| spans.start(request, method));
+    let began = Instant::now();
+    let _ = span(request).set(Span { id, method, began, traced, _in_flight: in_flight });
 }
 
 pub(super) fn end(request: &Request<'_>, response: &mut Response<'_>) {
@@ -78,6 +83,9 @@ pub(super) fn end(request: &Request<'_>, response: &mut Response<'_>) {
     if let Some(metrics) = request.rocket().state::<Metrics>() {
         metrics.count(span.method, route, status.code, took);
     }
+    if let Some(traced) = &span.traced {
+        traced.end(span.method, route, status);
+    }
     log(span, request, route, status, took);
 }
 
@@ -88,11 +96,13 @@ fn is_request_id(id: &str) -> bool {
 fn log(span: &Span, request: &Request<'_>, route: Option<&str>, status: Status, took: Duration) {
     let user = AuthUser::known(request).map(|user| pseudonym(user.id()));
     let milliseconds = took.as_secs_f64() * 1e3;
+    let trace = span.traced.as_ref().map(RequestSpan::trace);
     let error = Problem::noted(request).and_then(Problem::cause);
     macro_rules! line {
         ($level:ident) => {
             tracing::$level!(
                 request_id = span.id,
+                trace_id = trace,
                 method = span.method,
                 route,
                 status = status.code,

@@ -31,3 +31,4 @@ mod schema;
 mod shutdown;
 mod tls;
 mod tokens;
+mod traces;
