@@ -2,6 +2,7 @@
 //!
 //! They rank before those without: `/api/tasks/tasks` is the list of a user called `tasks`, since `tasks` is no task's id.
 
+use rocket::response::content::RawJson;
 use rocket::response::status::{Created, NoContent};
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, patch, post, put, routes};
@@ -21,7 +22,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 #[get("/<_>/tasks", rank = 5)]
-async fn list(user: PathUser<'_>, query: ListQuery, store: &Store) -> Answer<Vec<Task>> {
+async fn list(user: PathUser<'_>, query: ListQuery, store: &Store) -> Result<RawJson<Vec<u8>>, Problem> {
     tasks::list(user.0, query, store).await
 }
 

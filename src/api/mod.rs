@@ -1,5 +1,6 @@
 //! The bare dialect, at `/api`: plain task objects, and errors as `{detail, error_code}`.
 
+mod array;
 mod by_user;
 pub(crate) mod catcher;
 mod query;

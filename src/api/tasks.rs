@@ -1,9 +1,11 @@
 //! The caller's tasks.
 
+use rocket::response::content::RawJson;
 use rocket::response::status::{Created, NoContent};
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, patch, post, put, routes};
 
+use super::array::Array;
 use super::query::ListQuery;
 use crate::auth::AuthUser;
 use crate::problem::Problem;
@@ -18,8 +20,14 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 #[get("/tasks", rank = 7)]
-pub(super) async fn list(user: &AuthUser, query: ListQuery, store: &Store) -> Answer<Vec<Task>> {
-    store.of(user).list(query.filter).await.map(Json)
+pub(super) async fn list(
+    user: &AuthUser,
+    query: ListQuery,
+    store: &Store,
+) -> Result<RawJson<Vec<u8>>, Problem> {
+    let mut array = Array::new();
+    store.of(user).list(query.filter, |task| array.push(&task)).await?;
+    array.end().map(RawJson)
 }
 
 #[post("/tasks", data = "<new>", rank = 7)]

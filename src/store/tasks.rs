@@ -1,5 +1,6 @@
 //! What can be done with the tasks of one user: a statement each.
 
+use rocket::futures::TryStreamExt;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
@@ -8,7 +9,9 @@ use super::pool::{Pool, on};
 use super::sql;
 use crate::clock;
 use crate::problem::Problem;
-use crate::task::{Changes, Completion, Description, Filter, NewTask, Order, Page, Task, TaskId, Title};
+use crate::task::{
+    Changes, Completion, Description, Filter, NewTask, Order, Page, Task, TaskId, TaskRef, Title,
+};
 
 /// The tasks of one user.
 #[derive(Debug)]
@@ -22,14 +25,20 @@ impl<'a> UserTasks<'a> {
         Self { pool, user }
     }
 
-    /// Those the filter lets through, in its order.
-    pub async fn list(&self, filter: Filter) -> Result<Vec<Task>, Problem> {
+    /// Shows those the filter lets through, in its order, one after the other: there may be more of them than one wants to keep.
+    pub async fn list(&self, filter: Filter, mut show: impl FnMut(TaskRef<'_>)) -> Result<(), Problem> {
         let Self { pool, user } = self;
         let list = match filter.order {
             Order::Descending => sql::LIST_DESCENDING,
             Order::Ascending => sql::LIST_ASCENDING,
         };
-        on!(pool.reader(), query_as(list), |query, db| query.bind(user).bind(filter.completed).fetch_all(db))
+        on!(pool.reader(), query(list), |query, db| async {
+            let mut rows = query.bind(user).bind(filter.completed).fetch(db);
+            while let Some(row) = rows.try_next().await? {
+                show(TaskRef::from_row(&row)?);
+            }
+            Ok::<(), sqlx::Error>(())
+        })
     }
 
     /// A page of those the filter lets through.
@@ -127,10 +136,10 @@ impl<'a> UserTasks<'a> {
 }
 
 /// By position, in the order of `columns!`: looking columns up by name costs a hash a field a row.
-macro_rules! task_from {
-    ($row:ty) => {
-        impl FromRow<'_, $row> for Task {
-            fn from_row(row: &$row) -> sqlx::Result<Self> {
+macro_rules! from_row {
+    ($task:ty, $row:ty) => {
+        impl<'r> FromRow<'r, $row> for $task {
+            fn from_row(row: &'r $row) -> sqlx::Result<Self> {
                 Ok(Self {
                     id: row.try_get(0)?,
                     user_id: row.try_get(1)?,
@@ -145,5 +154,7 @@ macro_rules! task_from {
     };
 }
 
-task_from!(PgRow);
-task_from!(SqliteRow);
+from_row!(Task, PgRow);
+from_row!(Task, SqliteRow);
+from_row!(TaskRef<'r>, PgRow);
+from_row!(TaskRef<'r>, SqliteRow);

@@ -6,7 +6,7 @@ mod fields;
 mod input;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 pub use fields::{Description, Title};
@@ -15,7 +15,7 @@ pub use input::{Changes, Completion, NewTask, Object, Parse};
 use crate::clock;
 
 /// A task as its owner sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 pub struct Task {
     /// Given by the database, never given twice.
     #[schema(example = 42)]
@@ -32,13 +32,42 @@ pub struct Task {
     /// Whether it is done.
     pub completed: bool,
     /// When it was made. Never moves.
-    #[serde(serialize_with = "clock::milliseconds")]
     #[schema(example = "2026-11-21T06:18:30.512Z")]
     pub created_at: DateTime<Utc>,
     /// When it last changed. Moves on every change, never backwards.
-    #[serde(serialize_with = "clock::milliseconds")]
     #[schema(example = "2026-11-21T06:18:30.512Z")]
     pub updated_at: DateTime<Utc>,
+}
+
+/// The same, where its texts are: in a row of the database, of which a list may have thousands.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[expect(missing_docs, reason = "they are those of a task")]
+pub struct TaskRef<'a> {
+    pub id: i64,
+    pub user_id: &'a str,
+    pub title: &'a str,
+    pub description: Option<&'a str>,
+    pub completed: bool,
+    #[serde(serialize_with = "clock::milliseconds")]
+    pub created_at: DateTime<Utc>,
+    #[serde(serialize_with = "clock::milliseconds")]
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Serialize for Task {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { id, user_id, title, description, completed, created_at, updated_at } = self;
+        let shown = TaskRef {
+            id: *id,
+            user_id,
+            title,
+            description: description.as_deref(),
+            completed: *completed,
+            created_at: *created_at,
+            updated_at: *updated_at,
+        };
+        shown.serialize(serializer)
+    }
 }
 
 /// Which task is meant.
