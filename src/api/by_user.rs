@@ -2,11 +2,11 @@
 //!
 //! They rank before those without: `/api/tasks/tasks` is the list of a user called `tasks`, since `tasks` is no task's id.
 
-use rocket::response::content::RawJson;
 use rocket::response::status::{Created, NoContent};
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, patch, post, put, routes};
 
+use super::listing::Listing;
 use super::query::ListQuery;
 use super::tasks;
 use crate::auth::PathUser;
@@ -22,7 +22,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 #[get("/<_>/tasks", rank = 5)]
-async fn list(user: PathUser<'_>, query: ListQuery, store: &Store) -> Result<RawJson<Vec<u8>>, Problem> {
+async fn list<'r>(user: PathUser<'r>, query: ListQuery, store: &'r Store) -> Result<Listing<'r>, Problem> {
     tasks::list(user.0, query, store).await
 }
 

@@ -1,8 +1,8 @@
 //! The bare dialect, at `/api`: plain task objects, and errors as `{detail, error_code}`.
 
-mod array;
 mod by_user;
 pub(crate) mod catcher;
+mod listing;
 mod query;
 mod tasks;
 

@@ -1,11 +1,10 @@
 //! The caller's tasks.
 
-use rocket::response::content::RawJson;
 use rocket::response::status::{Created, NoContent};
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, patch, post, put, routes};
 
-use super::array::Array;
+use super::listing::Listing;
 use super::query::ListQuery;
 use crate::auth::AuthUser;
 use crate::problem::Problem;
@@ -20,14 +19,12 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 #[get("/tasks", rank = 7)]
-pub(super) async fn list(
-    user: &AuthUser,
+pub(super) async fn list<'r>(
+    user: &'r AuthUser,
     query: ListQuery,
-    store: &Store,
-) -> Result<RawJson<Vec<u8>>, Problem> {
-    let mut array = Array::new();
-    store.of(user).list(query.filter, |task| array.push(&task)).await?;
-    array.end().map(RawJson)
+    store: &'r Store,
+) -> Result<Listing<'r>, Problem> {
+    Listing::read(user, store, query.filter).await
 }
 
 #[post("/tasks", data = "<new>", rank = 7)]

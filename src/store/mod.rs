@@ -12,7 +12,7 @@ use rocket_db_pools::Database;
 pub use migrate::{MigrationError, Migrations, migrate};
 pub use pool::{Pool, Usage};
 pub use schema::{Migration, Schema, TASKS};
-pub use tasks::UserTasks;
+pub use tasks::{Place, UserTasks};
 
 use crate::auth::AuthUser;
 use crate::problem::Problem;

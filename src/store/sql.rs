@@ -31,17 +31,33 @@ macro_rules! filtered {
 }
 
 macro_rules! list {
-    ($order:literal, $page:literal) => {
-        Sql::both(concat!(
+    ($after:expr, $order:literal, $part:literal) => {
+        concat!(
             "SELECT ",
             columns!(),
             filtered!(),
+            $after,
             " ORDER BY created_at ",
             $order,
             ", id ",
             $order,
-            $page
-        ))
+            $part
+        )
+    };
+}
+
+/// What comes after a task in a list. Its time is the text that SQLite has: times that others have written there, in other ways,
+/// have an order, too, but not one that survives being read as a time.
+macro_rules! list_after {
+    ($compare:literal, $order:literal) => {
+        Sql {
+            postgres: list!(
+                concat!(" AND (created_at, id) ", $compare, " (CAST($3 AS timestamptz), $4)"),
+                $order,
+                " LIMIT $5"
+            ),
+            sqlite: list!(concat!(" AND (created_at, id) ", $compare, " ($3, $4)"), $order, " LIMIT $5"),
+        }
     };
 }
 
@@ -68,14 +84,14 @@ macro_rules! change {
     };
 }
 
-/// `$1` user, `$2` completed or null for any.
-pub const LIST_DESCENDING: Sql = list!("DESC", "");
-/// `$1` user, `$2` completed or null for any.
-pub const LIST_ASCENDING: Sql = list!("ASC", "");
+/// `$1` user, `$2` completed or null for any, `$3` and `$4` time and id of the task before the first, `$5` how many.
+pub const LIST_DESCENDING: Sql = list_after!("<", "DESC");
+/// `$1` user, `$2` completed or null for any, `$3` and `$4` time and id of the task before the first, `$5` how many.
+pub const LIST_ASCENDING: Sql = list_after!(">", "ASC");
 /// `$1` user, `$2` completed or null for any, `$3` how many, `$4` after how many.
-pub const PAGE_DESCENDING: Sql = list!("DESC", " LIMIT $3 OFFSET $4");
+pub const PAGE_DESCENDING: Sql = Sql::both(list!("", "DESC", " LIMIT $3 OFFSET $4"));
 /// `$1` user, `$2` completed or null for any, `$3` how many, `$4` after how many.
-pub const PAGE_ASCENDING: Sql = list!("ASC", " LIMIT $3 OFFSET $4");
+pub const PAGE_ASCENDING: Sql = Sql::both(list!("", "ASC", " LIMIT $3 OFFSET $4"));
 /// `$1` user, `$2` completed or null for any.
 pub const COUNT: Sql = Sql::both(concat!("SELECT count(*)", filtered!()));
 /// `$1` id, `$2` user. Whether it is another user's task: the one statement that looks beyond a user's own, and all that

@@ -1,5 +1,6 @@
 //! What can be done with the tasks of one user: a statement each.
 
+use chrono::{DateTime, Utc};
 use rocket::futures::TryStreamExt;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
@@ -25,19 +26,33 @@ impl<'a> UserTasks<'a> {
         Self { pool, user }
     }
 
-    /// Shows those the filter lets through, in its order, one after the other: there may be more of them than one wants to keep.
-    pub async fn list(&self, filter: Filter, mut show: impl FnMut(TaskRef<'_>)) -> Result<(), Problem> {
+    /// Shows those the filter lets through, in its order: so many, from a place on or from the beginning. Gives the place where
+    /// there may be more.
+    pub async fn list(
+        &self,
+        filter: Filter,
+        from: Option<Place>,
+        limit: i64,
+        mut show: impl FnMut(TaskRef<'_>),
+    ) -> Result<Option<Place>, Problem> {
         let Self { pool, user } = self;
         let list = match filter.order {
             Order::Descending => sql::LIST_DESCENDING,
             Order::Ascending => sql::LIST_ASCENDING,
         };
+        let Place { created_at, id } = from.unwrap_or_else(|| Place::beginning(filter.order));
         on!(pool.reader(), query(list), |query, db| async {
-            let mut rows = query.bind(user).bind(filter.completed).fetch(db);
+            let query = query.bind(user).bind(filter.completed).bind(&created_at).bind(id).bind(limit);
+            let (mut rows, mut left, mut place) = (query.fetch(db), limit, None);
             while let Some(row) = rows.try_next().await? {
-                show(TaskRef::from_row(&row)?);
+                let task = TaskRef::from_row(&row)?;
+                left -= 1;
+                if left == 0 {
+                    place = Some(Place { created_at: row.created_at()?, id: task.id });
+                }
+                show(task);
             }
-            Ok::<(), sqlx::Error>(())
+            Ok::<_, sqlx::Error>(place)
         })
     }
 
@@ -132,6 +147,42 @@ impl<'a> UserTasks<'a> {
             query.bind(id.0).bind(user).fetch_optional(db)
         })?;
         deleted.map(drop).ok_or(Problem::NoTask)
+    }
+}
+
+/// A place in a list: right after some task, which need not be there any more.
+#[derive(Debug)]
+pub struct Place {
+    /// When it was made, as the database has it.
+    created_at: String,
+    id: i64,
+}
+
+impl Place {
+    /// Before the first task. To PostgreSQL these are times; to SQLite they are texts, one after and one before all digits.
+    fn beginning(order: Order) -> Self {
+        let (created_at, id) = match order {
+            Order::Descending => ("infinity", i64::MAX),
+            Order::Ascending => ("-infinity", i64::MIN),
+        };
+        Self { created_at: created_at.to_owned(), id }
+    }
+}
+
+/// When a task was made, as exactly as the database has it.
+trait CreatedAt {
+    fn created_at(&self) -> sqlx::Result<String>;
+}
+
+impl CreatedAt for PgRow {
+    fn created_at(&self) -> sqlx::Result<String> {
+        Ok(self.try_get::<DateTime<Utc>, _>(5)?.to_rfc3339())
+    }
+}
+
+impl CreatedAt for SqliteRow {
+    fn created_at(&self) -> sqlx::Result<String> {
+        self.try_get(5)
     }
 }
 

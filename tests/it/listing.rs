@@ -1,8 +1,9 @@
 //! The list: all of a user's tasks, filtered and in order.
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::harness::{Caller, Engine, Server};
+use crate::harness::{Caller, Cluster, Engine, Server, Setup, token_for};
 use crate::on_both_engines;
 
 async fn ids(me: &Caller, query: &str) -> Vec<i64> {
@@ -102,4 +103,101 @@ async fn seed(server: &Server, count: i64) {
         let mut db = PgConnection::connect(url).await.unwrap();
         sqlx::query(postgres).bind(i32::try_from(count).unwrap()).execute(&mut db).await.unwrap();
     }
+}
+
+/// Makes tasks behind the server's back: by requests it would take a minute.
+async fn fill(server: &Server, count: usize) {
+    let rows = |from: usize, to: usize| {
+        let row = |n: usize| {
+            // Many of one time, so that the id must decide.
+            let time = format!("2026-11-21T06:{:02}:{:02}.000+00:00", n / 6000, n / 100 % 60);
+            let done = if n.is_multiple_of(3) { "TRUE" } else { "FALSE" };
+            format!("('me', 'task {n}', {done}, '{time}', '{time}')")
+        };
+        (from..to).map(row).collect::<Vec<_>>().join(",")
+    };
+    for from in (0..count).step_by(1000) {
+        let values = rows(from, count.min(from + 1000));
+        server
+            .sql(&format!(
+                "INSERT INTO tasks (user_id, title, completed, created_at, updated_at) VALUES {values}"
+            ))
+            .await;
+    }
+}
+
+on_both_engines! {
+    async fn it_is_whole_and_in_order_however_long_it_is(engine: Engine) {
+        let server = Server::on(engine).await;
+        let me = server.caller("me");
+        let mut made = 0;
+        // Around the sizes of the parts in which it is read.
+        for count in [1, 499, 500, 501, 1000, 1001, 3456] {
+            server.sql("DELETE FROM tasks").await;
+            fill(&server, count).await;
+            let (first, last) = (made + 1, made + count);
+            made += count;
+            let wanted: Vec<i64> = (first..=last).map(|id| i64::try_from(id).unwrap()).collect();
+            assert_eq!(ids(&me, "?order=asc").await, wanted, "{count}");
+            assert_eq!(ids(&me, "").await, wanted.iter().rev().copied().collect::<Vec<_>>(), "{count}");
+            let completed: Vec<i64> = wanted.iter().copied().step_by(3).collect();
+            assert_eq!(ids(&me, "?order=asc&status=completed").await, completed, "{count}");
+            assert_eq!(me.call("HEAD", "/api/tasks", None).await.status, 200);
+        }
+        assert_eq!(server.caller("you").get("/api/tasks").await.json(), json!([]));
+    }
+
+    /// A client that takes its time holds neither a connection of the database nor the whole list in memory.
+    async fn those_who_take_long_lists_slowly_hold_nobody_up(engine: Engine) {
+        let one = "{todo={max_connections=1,connect_timeout=3}}";
+        let server = Setup::on(engine).await.with("ROCKET_DATABASES", one).start().await;
+        fill(&server, 20_000).await;
+        let me = server.caller("me");
+        me.get("/api/tasks").await;
+        let before = resident(&server);
+        let mut slow = Vec::new();
+        for _ in 0..20 {
+            let mut stream = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+            let request = format!("GET /api/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n", token_for("me"));
+            stream.write_all(request.as_bytes()).await.unwrap();
+            stream.read_exact(&mut [0; 1000]).await.unwrap();
+            slow.push(stream);
+        }
+        for _ in 0..5 {
+            assert_eq!(me.get("/api/v1/tasks").await.status, 200);
+        }
+        // Twenty whole lists would be 80 MB.
+        let grown = resident(&server).saturating_sub(before);
+        assert!(grown < 40 * 1024, "{grown} kB more than before");
+        drop(slow);
+        assert_eq!(ids(&me, "").await.len(), 20_000);
+    }
+}
+
+/// Kilobytes.
+fn resident(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_the_database_cuts_off_is_not_taken_for_a_whole_one() {
+    let cluster = Cluster::start(&[]);
+    let url = cluster.database().await;
+    let server = Setup::on(Engine::Sqlite).await.with("DATABASE_URL", &url).start().await;
+    fill(&server, 20_000).await;
+    let mut stream = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+    let request = format!(
+        "GET /api/tasks HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n",
+        token_for("me")
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 1000];
+    stream.read_exact(&mut answer).await.unwrap();
+    cluster.kill();
+    let _ = stream.read_to_end(&mut answer).await;
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.starts_with("HTTP/1.1 200") && !answer.contains("}]"), "{}", answer.len());
+    assert!(server.output().iter().any(|line| line.contains("a list was cut off")));
 }

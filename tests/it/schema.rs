@@ -113,11 +113,12 @@ async fn the_list_is_read_from_its_index_without_sorting() {
             .execute(&mut pg)
             .await
             .unwrap();
-        let plan: Vec<(String,)> = sqlx::query_as("EXPLAIN EXECUTE list('user-1', true)")
-            .persistent(false)
-            .fetch_all(&mut pg)
-            .await
-            .unwrap();
+        let plan: Vec<(String,)> =
+            sqlx::query_as("EXPLAIN EXECUTE list('user-1', true, '2026-01-01', 1, 500)")
+                .persistent(false)
+                .fetch_all(&mut pg)
+                .await
+                .unwrap();
         let plan = plan.into_iter().map(|it| it.0).collect::<Vec<_>>().join("\n");
         assert!(plan.contains("using tasks_user_id_created_at_id") && !plan.contains("Sort"), "{plan}");
 
