@@ -50,12 +50,15 @@ impl Credentials<'_> {
             return Err(Refusal::InvalidEmail);
         }
         check_not_too_long(password)?;
-        let user = match self.tables.by_email(&email.to_lowercase()).await? {
-            Some(user) if self.is_password(&user, password).await? == Some(true) => user,
-            Some(user) if self.tables.password(&user).await?.is_some() => {
-                return Err(Refusal::InvalidEmailOrPassword);
-            }
-            _ => {
+        let found = self.tables.by_email(&email.to_lowercase()).await?;
+        let is_right = match &found {
+            Some(user) => self.is_password(user, password).await?,
+            None => None,
+        };
+        let user = match (found, is_right) {
+            (Some(user), Some(true)) => user,
+            (_, Some(_)) => return Err(Refusal::InvalidEmailOrPassword),
+            (_, None) => {
                 // As much work as for an address that is known, or the time would tell.
                 self.passwords.hash(password).await?;
                 return Err(Refusal::InvalidEmailOrPassword);

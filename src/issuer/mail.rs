@@ -27,20 +27,17 @@ impl Post {
         }
     }
 
-    /// Sends a link in the background: how long that takes must not tell that there is somebody to send it to.
-    pub(super) fn send_reset(&self, user: &User, link: String) {
+    /// Sends the link by which a user resets their password.
+    pub(super) async fn send_reset(&self, user: &User, link: String) {
         match self {
             Self::Smtp(server, from) => {
-                let (server, letter) = (server.clone(), letter(from, user, &link));
-                tokio::spawn(async move {
-                    let sent = match letter {
-                        Ok(letter) => server.send(letter).await.map(drop).map_err(|error| error.to_string()),
-                        Err(error) => Err(error),
-                    };
-                    if let Err(error) = sent {
-                        tracing::error!(error, "a mail cannot be sent");
-                    }
-                });
+                let sent = match letter(from, user, &link) {
+                    Ok(letter) => server.send(letter).await.map(drop).map_err(|error| error.to_string()),
+                    Err(error) => Err(error),
+                };
+                if let Err(error) = sent {
+                    tracing::error!(error, "a mail cannot be sent");
+                }
             }
             Self::Log => tracing::debug!(link, "the link to reset a password, which nothing can mail"),
             Self::Nowhere => {

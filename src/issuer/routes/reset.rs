@@ -12,6 +12,7 @@ use crate::issuer::reply::Reply;
 use crate::issuer::site::Site;
 use crate::issuer::tables::Tables;
 use crate::issuer::views::Done;
+use crate::store::Store;
 
 pub(super) fn routes() -> Vec<Route> {
     routes![request, open, reset]
@@ -32,7 +33,7 @@ impl Read for Request {
 #[post("/request-password-reset", data = "<input>")]
 async fn request(
     site: Site<'_>,
-    tables: Tables<'_>,
+    store: &Store,
     post: &State<Post>,
     input: Input<Request>,
 ) -> Result<Reply, Refusal> {
@@ -41,12 +42,19 @@ async fn request(
     if !to.is_empty() && !site.may_lead_to(&to) {
         return Err(Refusal::InvalidRedirectUrl);
     }
-    if let Some(user) = tables.by_email(&email).await? {
-        let token = random_link();
-        tables.allow_reset(&user, &token).await?;
-        let path = format!("/api/auth/reset-password/{token}");
-        let link = site.link(&path, "callbackURL", &to).ok_or(Refusal::InvalidRedirectUrl)?;
-        post.send_reset(&user, link);
+    let user = Tables::of(store).by_email(&email).await?;
+    let token = random_link();
+    let path = format!("/api/auth/reset-password/{token}");
+    let link = site.link(&path, "callbackURL", &to).ok_or(Refusal::InvalidRedirectUrl)?;
+    if let Some(user) = user {
+        let (store, post) = (store.clone(), Post::clone(post));
+        // In the background: how long it takes must not tell that there is somebody to send it to.
+        tokio::spawn(async move {
+            match Tables::of(&store).allow_reset(&user, &token).await {
+                Ok(()) => post.send_reset(&user, link).await,
+                Err(problem) => tracing::error!(error = %problem, "a password cannot be reset"),
+            }
+        });
     }
     let message = "If this email exists in our system, check your email for the reset link";
     Ok(Reply::json(&Done { status: true, message: Some(message) }))
