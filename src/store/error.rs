@@ -61,3 +61,15 @@ fn is_passing_sqlite(error: &dyn DatabaseError) -> bool {
         _ => false,
     }
 }
+
+/// Whether the connection is gone with the statement, and those beside it very likely as well.
+pub(super) fn is_connection_lost(error: &Error) -> bool {
+    match error {
+        Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => true,
+        // Connection exceptions, and those with which a server that is going down ends its connections.
+        Error::Database(error) => {
+            error.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P"))
+        }
+        _ => false,
+    }
+}

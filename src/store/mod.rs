@@ -3,6 +3,7 @@
 mod error;
 mod migrate;
 pub(crate) mod pool;
+mod postgres;
 mod schema;
 pub mod sql;
 mod tasks;

@@ -7,8 +7,9 @@ use std::time::Duration;
 use figment::Figment;
 use rocket::async_trait;
 use sqlx::pool::{PoolConnection, PoolOptions};
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
+use sqlx::{Sqlite, SqlitePool};
 
+use super::postgres::{Lent, PgConnections};
 use crate::config::{ConfigError, Database, DatabaseUrl};
 use crate::problem::Problem;
 
@@ -46,7 +47,7 @@ pub struct Usage {
 
 #[derive(Debug, Clone)]
 enum Engine {
-    Postgres(PgPool),
+    Postgres(PgConnections),
     /// One writer: SQLite has one write lock, and waiting for it here is fair and cannot fail, while waiting for it in
     /// SQLite is neither.
     Sqlite {
@@ -61,21 +62,19 @@ pub struct Connection(pub(crate) Either);
 
 #[derive(Debug)]
 pub(crate) enum Either {
-    Postgres(PoolConnection<Postgres>),
+    Postgres(Lent),
     Sqlite(PoolConnection<Sqlite>),
 }
 
 impl Pool {
-    fn new(settings: &Database) -> Self {
+    fn new(settings: &Database) -> Result<Self, ConfigError> {
         let engine = match &settings.url {
             DatabaseUrl::Postgres { options, .. } => {
-                let pool = PoolOptions::new()
-                    .max_connections(settings.max_connections)
-                    .min_connections(settings.min_connections())
-                    .acquire_timeout(settings.connect_timeout())
-                    .idle_timeout(settings.idle_timeout())
-                    .max_lifetime(settings.max_lifetime());
-                Engine::Postgres(pool.connect_lazy_with(options.as_ref().clone()))
+                let connections = PgConnections::new(options, settings).map_err(|error| {
+                    let key = "databases.todo.max_connections";
+                    ConfigError::new(key, format!("makes no pool ({error})"), "use another number")
+                })?;
+                Engine::Postgres(connections)
             }
             DatabaseUrl::Sqlite(path) => {
                 let options = DatabaseUrl::sqlite_options(path);
@@ -90,50 +89,60 @@ impl Pool {
                 }
             }
         };
-        Self { engine, query_timeout: settings.query_timeout(), counts: Arc::default() }
+        Ok(Self { engine, query_timeout: settings.query_timeout(), counts: Arc::default() })
     }
 
     /// A connection for a statement that changes nothing.
     pub(crate) async fn reader(&self) -> Result<Connection, Problem> {
         match &self.engine {
-            Engine::Postgres(pool) => self.acquire(pool).await.map(Either::Postgres).map(Connection),
-            Engine::Sqlite { readers, .. } => self.acquire(readers).await.map(Either::Sqlite).map(Connection),
+            Engine::Postgres(pool) => self.lend(pool).await,
+            Engine::Sqlite { readers, .. } => self.acquire(readers).await,
         }
     }
 
     /// A connection for any statement.
     pub(crate) async fn writer(&self) -> Result<Connection, Problem> {
         match &self.engine {
-            Engine::Postgres(pool) => self.acquire(pool).await.map(Either::Postgres).map(Connection),
-            Engine::Sqlite { writer, .. } => self.acquire(writer).await.map(Either::Sqlite).map(Connection),
+            Engine::Postgres(pool) => self.lend(pool).await,
+            Engine::Sqlite { writer, .. } => self.acquire(writer).await,
         }
     }
 
-    async fn acquire<D: sqlx::Database>(&self, pool: &sqlx::Pool<D>) -> Result<PoolConnection<D>, Problem> {
-        if pool.num_idle() == 0 && pool.size() >= pool.options().get_max_connections() {
-            self.counts.waits.fetch_add(1, Ordering::Relaxed);
-        }
-        pool.acquire().await.map_err(|error| {
-            if matches!(error, sqlx::Error::PoolTimedOut) {
-                self.counts.timeouts.fetch_add(1, Ordering::Relaxed);
-            }
-            error.into()
-        })
+    async fn lend(&self, pool: &PgConnections) -> Result<Connection, Problem> {
+        self.count_wait(pool.is_exhausted());
+        let lent = pool.lend().await.map_err(|error| self.count_timeout(error))?;
+        Ok(Connection(Either::Postgres(lent)))
+    }
+
+    async fn acquire(&self, pool: &SqlitePool) -> Result<Connection, Problem> {
+        self.count_wait(pool.num_idle() == 0 && pool.size() >= pool.options().get_max_connections());
+        let lent = pool.acquire().await.map_err(|error| self.count_timeout(error))?;
+        Ok(Connection(Either::Sqlite(lent)))
+    }
+
+    fn count_wait(&self, is_one: bool) {
+        self.counts.waits.fetch_add(is_one.into(), Ordering::Relaxed);
+    }
+
+    fn count_timeout(&self, error: sqlx::Error) -> sqlx::Error {
+        let is_one = matches!(error, sqlx::Error::PoolTimedOut);
+        self.counts.timeouts.fetch_add(is_one.into(), Ordering::Relaxed);
+        error
     }
 
     /// How busy the connections are now.
     pub(super) fn usage(&self) -> Usage {
         let (size, idle, max) = match &self.engine {
-            Engine::Postgres(pool) => usage_of(pool),
+            Engine::Postgres(pool) => pool.usage(),
             Engine::Sqlite { writer, readers } => {
-                let (writer, readers) = (usage_of(writer), usage_of(readers));
-                (writer.0 + readers.0, writer.1 + readers.1, writer.2 + readers.2)
+                let idle = writer.num_idle() + readers.num_idle();
+                (to_usize(writer.size() + readers.size()), idle, to_usize(READERS + 1))
             }
         };
         Usage {
-            idle,
-            used: size.saturating_sub(idle),
-            max,
+            idle: to_u64(idle),
+            used: to_u64(size.saturating_sub(idle)),
+            max: to_u64(max),
             waits: self.counts.waits.load(Ordering::Relaxed),
             timeouts: self.counts.timeouts.load(Ordering::Relaxed),
         }
@@ -146,7 +155,7 @@ impl Pool {
 
     pub(super) async fn shut(&self) {
         match &self.engine {
-            Engine::Postgres(pool) => pool.close().await,
+            Engine::Postgres(pool) => pool.shut().await,
             Engine::Sqlite { writer, readers } => {
                 readers.close().await;
                 // Last: closing the last connection writes the log back into the database.
@@ -156,18 +165,27 @@ impl Pool {
     }
 }
 
-/// Connections, those of them that are idle, and those there may be.
-fn usage_of<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> (u64, u64, u64) {
-    let idle = u64::try_from(pool.num_idle()).unwrap_or_default();
-    (pool.size().into(), idle, pool.options().get_max_connections().into())
+fn to_usize(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+fn to_u64(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 impl Connection {
     /// For a connection with a statement that did not end in time: given back, it would make the next one wait for it.
     pub(crate) fn discard(self) {
         match self.0 {
-            Either::Postgres(connection) => drop(connection.detach()),
+            Either::Postgres(lent) => lent.discard(),
             Either::Sqlite(connection) => drop(connection),
+        }
+    }
+
+    /// Says how its statement ended.
+    pub(crate) fn settle(&mut self, error: Option<&sqlx::Error>) {
+        if let Either::Postgres(lent) = &mut self.0 {
+            lent.settle(error);
         }
     }
 }
@@ -183,7 +201,7 @@ macro_rules! on {
         let limit = $pool.query_timeout();
         let done = match &mut connection.0 {
             $crate::store::pool::Either::Postgres(connection) => {
-                let ($query, $db) = (sqlx::$function($sql.postgres), &mut **connection);
+                let ($query, $db) = (sqlx::$function($sql.postgres), connection.connection());
                 tokio::time::timeout(limit, $run).await
             }
             $crate::store::pool::Either::Sqlite(connection) => {
@@ -202,9 +220,9 @@ macro_rules! together {
         let mut connection = $pool.writer().await?;
         let limit = $pool.query_timeout();
         macro_rules! transaction {
-            ($connection:ident, $engine:ident) => {{
+            ($connection:expr, $engine:ident) => {{
                 let run = async {
-                    let mut transaction = sqlx::Connection::begin(&mut **$connection).await?;
+                    let mut transaction = sqlx::Connection::begin($connection).await?;
                     $(
                         let $query = sqlx::query($sql.$engine);
                         if $bound.execute(&mut *transaction).await?.rows_affected() == 0 {
@@ -219,8 +237,10 @@ macro_rules! together {
             }};
         }
         let done = match &mut connection.0 {
-            $crate::store::pool::Either::Postgres(connection) => transaction!(connection, postgres),
-            $crate::store::pool::Either::Sqlite(connection) => transaction!(connection, sqlite),
+            $crate::store::pool::Either::Postgres(connection) => {
+                transaction!(connection.connection(), postgres)
+            }
+            $crate::store::pool::Either::Sqlite(connection) => transaction!(&mut **connection, sqlite),
         };
         $crate::store::pool::finish!(connection, done)
     }};
@@ -230,7 +250,10 @@ macro_rules! together {
 macro_rules! finish {
     ($connection:ident, $done:expr) => {
         match $done {
-            Ok(result) => result.map_err($crate::problem::Problem::from),
+            Ok(result) => {
+                $connection.settle(result.as_ref().err());
+                result.map_err($crate::problem::Problem::from)
+            }
             Err(_) => {
                 $connection.discard();
                 Err($crate::problem::Problem::Unavailable("the statement took too long".to_owned()))
@@ -258,7 +281,7 @@ impl rocket_db_pools::Pool for Pool {
     async fn init(figment: &Figment) -> Result<Self, ConfigError> {
         let settings: Database = figment.extract()?;
         warn_about(&settings.url);
-        Ok(Self::new(&settings))
+        Self::new(&settings)
     }
 
     async fn get(&self) -> Result<Connection, ConfigError> {

@@ -118,3 +118,50 @@ async fn the_age_of_an_issuers_keys_is_told() {
     let age: u64 = metrics(&server).await["todo_jwks_age_seconds"].parse().unwrap();
     assert!(age < 60, "{age}");
 }
+
+/// As many as the server has to the database, by what the database itself says.
+async fn backends(connection: &mut PgConnection) -> i64 {
+    let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    sqlx::query_scalar(others).fetch_one(connection).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_are_opened_as_they_are_needed_and_closed_when_they_are_not() {
+    let setup = Setup::on(Engine::Postgres).await;
+    let mut database = PgConnection::connect(setup.get("DATABASE_URL")).await.unwrap();
+    let settings = "{todo={max_connections=4,min_connections=1,idle_timeout=1}}";
+    let server = setup.with("ROCKET_DATABASES", settings).start().await;
+    let calls: Vec<_> = (0..40)
+        .map(|n| {
+            let me = server.caller(&format!("user-{n}"));
+            tokio::spawn(async move { me.create("t").await })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap();
+    }
+    let most = backends(&mut database).await;
+    assert!((1..=4).contains(&most), "{most}");
+    let began = std::time::Instant::now();
+    while backends(&mut database).await > 1 {
+        assert!(began.elapsed() < crate::harness::PATIENCE, "{}", backends(&mut database).await);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(metrics(&server).await[r#"todo_db_pool_connections{state="idle"}"#], "1", "one is kept");
+    assert_eq!(server.caller("me").get("/api/tasks").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_replaced_when_it_is_old() {
+    let setup = Setup::on(Engine::Postgres).await;
+    let mut database = PgConnection::connect(setup.get("DATABASE_URL")).await.unwrap();
+    let server = setup.with("ROCKET_DATABASES", "{todo={max_connections=1,max_lifetime=1}}").start().await;
+    let pid =
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    server.caller("me").create("t").await;
+    let first: i32 = sqlx::query_scalar(pid).fetch_one(&mut database).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    server.caller("me").create("t").await;
+    let second: i32 = sqlx::query_scalar(pid).fetch_one(&mut database).await.unwrap();
+    assert_ne!(first, second);
+}
