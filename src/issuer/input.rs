@@ -1,7 +1,6 @@
 //! Bodies: JSON, or a form where a page may send one. What is wrong with them is said as Better Auth's validator says it.
 
 use rocket::data::{self, Data, FromData};
-use rocket::http::ContentType;
 use rocket::outcome::Outcome;
 use rocket::request::Request;
 use serde_json::{Map, Value};
@@ -51,7 +50,7 @@ impl Format {
     fn of(request: &Request<'_>, is_form: bool) -> Result<Self, Refusal> {
         match request.content_type() {
             Some(kind) if kind.is_form() && is_form => Ok(Self::Form),
-            Some(kind) if !is_json(kind) => {
+            Some(kind) if !kind.is_json() => {
                 let may = if is_form {
                     "application/x-www-form-urlencoded, application/json"
                 } else {
@@ -62,10 +61,6 @@ impl Format {
             _ => Ok(Self::Json),
         }
     }
-}
-
-fn is_json(kind: &ContentType) -> bool {
-    kind.is_json()
 }
 
 fn parse<T: Read>(format: Format, body: &[u8]) -> Result<T, Refusal> {
