@@ -11,10 +11,11 @@ ENV CARGO_PROFILE_RELEASE_LTO=fat \
 
 # The dependencies, in a layer that lasts until Cargo.lock changes: the same package with nothing in it. Cargo wants to
 # see the files that Cargo.toml names, also those of targets that are not built.
+COPY .cargo .cargo
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir -p src tests/it benches \
     && touch src/lib.rs \
-    && for empty in src/main.rs tests/it/main.rs benches/verify.rs; do echo 'fn main() {}' >"$empty"; done \
+    && for empty in src/main.rs tests/it/main.rs benches/json.rs benches/verify.rs; do echo 'fn main() {}' >"$empty"; done \
     && cargo build --locked --release --bin todo-api
 
 COPY Rocket.toml ./

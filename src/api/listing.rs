@@ -11,15 +11,13 @@ use rocket::response::stream::ReaderStream;
 use rocket::response::{self, Responder, Response};
 
 use crate::auth::AuthUser;
+use crate::fairings::PIECE_MAX;
 use crate::problem::Problem;
 use crate::store::{Place, Store};
 use crate::task::{Filter, TaskRef};
 
 /// Tasks in a part. Most lists are shorter, and then they are one.
 const PART: i64 = 500;
-
-/// Bytes of a part that are sent at once.
-const CHUNK: usize = 64 * 1024;
 
 /// A JSON array of tasks: its first part, and from where to go on.
 pub(super) struct Listing<'r> {
@@ -75,7 +73,7 @@ impl<'r> Responder<'r, 'r> for Listing<'r> {
         };
         let first = stream::iter([Cursor::new(self.first)]);
         let reader = ReaderStream::from(first.chain(rest.parts()));
-        response.streamed_body(reader).max_chunk_size(CHUNK).ok()
+        response.streamed_body(reader).max_chunk_size(PIECE_MAX).ok()
     }
 }
 

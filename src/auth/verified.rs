@@ -47,8 +47,4 @@ impl VerifiedTokens {
     pub(super) fn insert(&self, token: Fingerprint, verified: Verified) {
         self.0.insert(token, verified);
     }
-
-    pub(super) fn remove(&self, token: &Fingerprint) {
-        self.0.remove(token);
-    }
 }

@@ -3,12 +3,12 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::claims::{Claims, Identity, Policy};
+use super::claims::{Identity, Policy};
 use super::jwks::Jwks;
 use super::jws::{Header, Jws};
 use super::key::{Key, can_be_published};
 use super::outcomes::Outcomes;
-use super::source::{self, KeySource};
+use super::source::{KeySource, Published};
 use super::verified::{Fingerprint, Verified, VerifiedTokens};
 use crate::clock;
 use crate::config::Auth;
@@ -17,20 +17,14 @@ use crate::problem::TokenProblem;
 /// Checks tokens.
 #[derive(Debug)]
 pub struct Verifier {
-    secret: Option<Key>,
-    published: Option<Published>,
+    secret: Option<Arc<Key>>,
+    published: Option<Arc<Jwks>>,
     /// Those of this server's own issuer, where it has one.
-    own: OnceLock<Published>,
+    own: OnceLock<Arc<Jwks>>,
     trusted_for: Duration,
+    verified: VerifiedTokens,
     policy: Policy,
     outcomes: Outcomes,
-}
-
-/// The keys of an issuer, and the tokens found to be signed with them.
-#[derive(Debug)]
-struct Published {
-    jwks: Arc<Jwks>,
-    verified: VerifiedTokens,
 }
 
 impl Verifier {
@@ -38,14 +32,15 @@ impl Verifier {
     pub fn new(settings: &Auth) -> Result<Self, String> {
         let trusted_for = Duration::from_secs(settings.jwks_trusted_for.into());
         let published = settings.jwks().map(|url| {
-            let source = source::Published::at(url).map_err(|error| error.to_string())?;
-            Ok::<_, String>(Published::from(source, trusted_for))
+            let source = Published::at(url).map_err(|error| error.to_string())?;
+            Ok::<_, String>(Arc::new(Jwks::new(source, trusted_for)))
         });
         Ok(Self {
-            secret: settings.secret.as_ref().map(|it| Key::from_secret(it.expose().as_bytes())),
+            secret: settings.secret.as_ref().map(|it| Arc::new(Key::from_secret(it.expose().as_bytes()))),
             published: published.transpose()?,
             own: OnceLock::new(),
             trusted_for,
+            verified: VerifiedTokens::new(),
             policy: Policy::new(settings),
             outcomes: Outcomes::default(),
         })
@@ -54,13 +49,14 @@ impl Verifier {
     /// Starts keeping the issuer's keys fresh. Needs a runtime.
     pub fn start(&self) {
         if let Some(published) = &self.published {
-            published.start();
+            tokio::spawn(published.clone().keep_fresh());
         }
     }
 
     /// Trusts the keys of this server's own issuer, too, and keeps them fresh. Needs a runtime.
     pub fn trust(&self, source: impl KeySource) {
-        self.own.get_or_init(|| Published::from(source, self.trusted_for)).start();
+        let own = self.own.get_or_init(|| Arc::new(Jwks::new(source, self.trusted_for)));
+        tokio::spawn(own.clone().keep_fresh());
     }
 
     /// What became of the tokens so far.
@@ -72,7 +68,7 @@ impl Verifier {
     /// For how long the keys that are known have not been fetched, of the issuer with the oldest ones; `None` without any issuer.
     #[must_use]
     pub fn keys_age(&self) -> Option<Duration> {
-        self.own.get().into_iter().chain(&self.published).map(|it| it.jwks.age()).max()
+        self.issuers().map(|it| it.age()).max()
     }
 
     /// Who is calling, by the token in a header of `Authorization`.
@@ -86,77 +82,66 @@ impl Verifier {
     }
 
     async fn identify(&self, token: &str) -> Result<Identity, TokenProblem> {
-        let jws = Jws::parse(token)?;
-        match &self.secret {
-            Some(secret) if secret.is_for(&jws.header.alg) => {
-                let claims = signed_by(secret, &jws)?;
-                self.policy.check(&claims, clock::now())
-            }
-            _ if can_be_published(&jws.header.alg) => {
-                let mut claims: Result<Arc<Claims>, _> = Err(TokenProblem::Invalid);
-                for published in self.own.get().into_iter().chain(&self.published) {
-                    claims = published.claims(token, &jws).await;
-                    if claims.is_ok() {
-                        break;
-                    }
-                }
-                self.policy.check(&*claims?, clock::now())
-            }
-            _ => Err(TokenProblem::Invalid),
-        }
-    }
-}
-
-impl Published {
-    fn from(source: impl KeySource, trusted_for: Duration) -> Self {
-        Self { jwks: Arc::new(Jwks::new(source, trusted_for)), verified: VerifiedTokens::new() }
-    }
-
-    fn start(&self) {
-        tokio::spawn(self.jwks.clone().keep_fresh());
-    }
-
-    /// The claims of a token that one of the issuer's keys has signed.
-    async fn claims(&self, token: &str, jws: &Jws<'_>) -> Result<Arc<Claims>, TokenProblem> {
         let fingerprint = Fingerprint::of(token);
-        if let Some(known) = self.verified.get(&fingerprint) {
-            if self.jwks.has(&known.key) {
-                return Ok(known.claims);
-            }
-            self.verified.remove(&fingerprint);
+        if let Some(known) = self.verified.get(&fingerprint).filter(|it| self.trusts(&it.key)) {
+            return self.policy.check(&known.claims, clock::now());
         }
-        let (claims, key) = self.verify(jws).await?;
-        let claims = Arc::new(claims);
-        self.verified.insert(fingerprint, Verified { claims: claims.clone(), key });
-        Ok(claims)
+        let verified = self.check_signature(&Jws::parse(token)?).await?;
+        let identity = self.policy.check(&verified.claims, clock::now());
+        self.verified.insert(fingerprint, verified);
+        identity
     }
 
-    async fn verify(&self, jws: &Jws<'_>) -> Result<(Claims, Arc<Key>), TokenProblem> {
-        let mut keys = self.keys_for(&jws.header)?;
-        if keys.is_empty() {
-            self.jwks.fetch_on_demand().await;
-            keys = self.keys_for(&jws.header)?;
-        }
-        // Several only where a token names none, or where the issuer gives one name to several.
-        for key in keys {
-            if key.verifies(jws.message, jws.signature) {
-                return Ok((jws.claims()?, key));
-            }
-        }
-        Err(TokenProblem::Signature)
+    fn issuers(&self) -> impl Iterator<Item = &Arc<Jwks>> {
+        self.own.get().into_iter().chain(&self.published)
     }
 
-    /// The keys that a token may be signed with; none, if the one it names is not known. One that is known, but for another
-    /// algorithm, is a mistake that no fetch would mend.
-    fn keys_for(&self, header: &Header) -> Result<Vec<Arc<Key>>, TokenProblem> {
-        let named = self.jwks.find(header.kid.as_deref());
-        let is_known = !named.is_empty();
-        let keys: Vec<_> = named.into_iter().filter(|key| key.is_for(&header.alg)).collect();
-        let is_mistaken = is_known && keys.is_empty() && header.kid.is_some();
-        if is_mistaken { Err(TokenProblem::Invalid) } else { Ok(keys) }
+    /// Whether a key that has verified a token still may.
+    fn trusts(&self, key: &Arc<Key>) -> bool {
+        self.secret.as_ref().is_some_and(|it| Arc::ptr_eq(it, key)) || self.issuers().any(|it| it.has(key))
+    }
+
+    async fn check_signature(&self, jws: &Jws<'_>) -> Result<Verified, TokenProblem> {
+        let algorithm = &jws.header.alg;
+        if let Some(secret) = self.secret.as_ref().filter(|it| it.is_for(algorithm)) {
+            return first_to_verify(vec![secret.clone()], jws);
+        }
+        let mut verified = Err(TokenProblem::Invalid);
+        if can_be_published(algorithm) {
+            for issuer in self.issuers() {
+                verified = signed_by(issuer, jws).await;
+                if verified.is_ok() {
+                    break;
+                }
+            }
+        }
+        verified
     }
 }
 
-fn signed_by(key: &Key, jws: &Jws<'_>) -> Result<Claims, TokenProblem> {
-    if key.verifies(jws.message, jws.signature) { jws.claims() } else { Err(TokenProblem::Signature) }
+/// What a token says that one of the issuer's keys has signed.
+async fn signed_by(issuer: &Jwks, jws: &Jws<'_>) -> Result<Verified, TokenProblem> {
+    let mut keys = keys_for(issuer, &jws.header)?;
+    if keys.is_empty() {
+        issuer.fetch_on_demand().await;
+        keys = keys_for(issuer, &jws.header)?;
+    }
+    first_to_verify(keys, jws)
+}
+
+/// The keys that a token may be signed with; none, if the one it names is not known. One that is known, but for another
+/// algorithm, is a mistake that no fetch would mend.
+fn keys_for(issuer: &Jwks, header: &Header) -> Result<Vec<Arc<Key>>, TokenProblem> {
+    let named = issuer.find(header.kid.as_deref());
+    let is_known = !named.is_empty();
+    let keys: Vec<_> = named.into_iter().filter(|key| key.is_for(&header.alg)).collect();
+    let is_mistaken = is_known && keys.is_empty() && header.kid.is_some();
+    if is_mistaken { Err(TokenProblem::Invalid) } else { Ok(keys) }
+}
+
+/// Several keys only where a token names none, or where the issuer gives one name to several.
+fn first_to_verify(keys: Vec<Arc<Key>>, jws: &Jws<'_>) -> Result<Verified, TokenProblem> {
+    let right = keys.into_iter().find(|key| key.verifies(jws.message, jws.signature));
+    let key = right.ok_or(TokenProblem::Signature)?;
+    Ok(Verified { claims: Arc::new(jws.claims()?), key })
 }

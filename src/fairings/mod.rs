@@ -2,6 +2,7 @@
 
 mod cors;
 mod headers;
+mod pieces;
 mod spans;
 mod trace;
 
@@ -14,6 +15,8 @@ use serde::Serialize;
 
 pub use cors::Cors;
 pub use headers::{ApiHeaders, shield};
+pub(crate) use pieces::PIECE_MAX;
+pub use pieces::Pieces;
 pub use spans::Spans;
 pub use trace::Trace;
 

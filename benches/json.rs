@@ -1,0 +1,52 @@
+//! What it costs to read a client's JSON, and to write a list of tasks.
+//!
+//!     cargo bench --bench json
+
+#![expect(clippy::unwrap_used, reason = "a bench that cannot go on should not")]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use todo_api::clock;
+use todo_api::task::{NewTask, Parse, TaskRef};
+
+fn parse(criterion: &mut Criterion) {
+    let short = br#"{"title": "Buy milk"}"#.to_vec();
+    let long = format!(r#"{{"title": "{}", "description": "{}"}}"#, "t".repeat(200), "\u{e9}\n".repeat(500));
+    for (name, body) in
+        [("a short task", short), ("the longest task", long.replace('\n', "\\n").into_bytes())]
+    {
+        let mut group = criterion.benchmark_group("parse");
+        group.throughput(Throughput::Bytes(body.len().try_into().unwrap()));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| NewTask::parse(serde_json::from_slice(black_box(&body)).unwrap()).unwrap());
+        });
+    }
+}
+
+fn encode(criterion: &mut Criterion) {
+    let now = clock::now();
+    let task = TaskRef {
+        id: 42,
+        user_id: "OXBCUoYTYknDAfOjmZLTtR1Hr1NictVf",
+        title: "Task number 42",
+        description: Some("Something that is to be done"),
+        completed: false,
+        created_at: now,
+        updated_at: now,
+    };
+    let mut group = criterion.benchmark_group("encode");
+    group.throughput(Throughput::Elements(100));
+    group.bench_function("100 tasks", |bencher| {
+        let mut json = Vec::new();
+        bencher.iter(|| {
+            json.clear();
+            for _ in 0..100 {
+                serde_json::to_writer(&mut json, black_box(&task)).unwrap();
+            }
+        });
+    });
+}
+
+criterion_group!(benches, parse, encode);
+criterion_main!(benches);
