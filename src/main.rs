@@ -7,17 +7,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use tikv_jemallocator::Jemalloc;
 use todo_api::config::{Config, ConfigError};
 use todo_api::fairings::Spans;
 use todo_api::serve::serve;
 use todo_api::store::migrate;
 use todo_api::{auth, logging};
 use tokio::runtime;
-
-/// A tenth more requests than with the system's own (docs/adr/0011-allocator.md).
-#[global_allocator]
-static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// How long `healthcheck` waits. Container runtimes give a check some seconds.
 const HEALTHCHECK: Duration = Duration::from_secs(2);
