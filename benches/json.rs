@@ -7,15 +7,15 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use serde_json::json;
 use todo_api::clock;
 use todo_api::task::{NewTask, Parse, TaskRef};
 
 fn parse(criterion: &mut Criterion) {
-    let short = br#"{"title": "Buy milk"}"#.to_vec();
-    let long = format!(r#"{{"title": "{}", "description": "{}"}}"#, "t".repeat(200), "\u{e9}\n".repeat(500));
-    for (name, body) in
-        [("a short task", short), ("the longest task", long.replace('\n', "\\n").into_bytes())]
-    {
+    let short = json!({ "title": "Buy milk" });
+    let longest = json!({ "title": "t".repeat(200), "description": "\u{e9}\n".repeat(500) });
+    for (name, body) in [("a short task", short), ("the longest task", longest)] {
+        let body = body.to_string().into_bytes();
         let mut group = criterion.benchmark_group("parse");
         group.throughput(Throughput::Bytes(body.len().try_into().unwrap()));
         group.bench_function(name, |bencher| {
