@@ -7,12 +7,17 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
 use todo_api::config::{Config, ConfigError};
 use todo_api::fairings::Spans;
 use todo_api::serve::serve;
 use todo_api::store::migrate;
 use todo_api::{auth, logging};
 use tokio::runtime;
+
+/// Requests drop in one thread what they made in another, for which the threads of glibc's allocator wait for each other.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// How long `healthcheck` waits. Container runtimes give a check some seconds.
 const HEALTHCHECK: Duration = Duration::from_secs(2);
