@@ -4,9 +4,8 @@
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
 
-# 2.2 MB less than by the release profile alone, and as fast. Relative relocations need glibc 2.36, which Debian 12 has.
-ENV CARGO_PROFILE_RELEASE_LTO=fat \
-    CARGO_PROFILE_RELEASE_OPT_LEVEL=2 \
+# A megabyte less than by the release profile alone, and hardly slower (3 %). Relative relocations need glibc 2.36, which Debian 12 has.
+ENV CARGO_PROFILE_RELEASE_OPT_LEVEL=2 \
     RUSTFLAGS="-C link-arg=-Wl,-z,pack-relative-relocs"
 
 # The dependencies, in a layer that lasts until Cargo.lock changes: the same package with nothing in it. Cargo wants to
