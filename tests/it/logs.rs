@@ -39,6 +39,24 @@ on_both_engines! {
         }
     }
 
+    async fn lines_of_requests_at_once_stay_apart(engine: Engine) {
+        let mut server = Server::on(engine).await;
+        let longest = |number: usize| format!("{number:-<128}");
+        let requests = (0..400).map(|number| {
+            let me = server.caller("somebody").with("X-Request-Id", &longest(number));
+            tokio::spawn(async move { me.get("/api/tasks").await.status })
+        });
+        for request in requests.collect::<Vec<_>>() {
+            assert_eq!(request.await.unwrap(), 200);
+        }
+        server.anonymous().with("X-Request-Id", "the-last").get("/livez").await;
+        server.line(|line| line["request_id"] == "the-last").await;
+        let logged: Vec<Value> = server.output().iter().map(|line| serde_json::from_str(line).expect(line)).collect();
+        for number in 0..400 {
+            assert_eq!(logged.iter().filter(|line| line["request_id"] == longest(number)).count(), 1, "{number}");
+        }
+    }
+
     async fn nothing_that_is_anybodys_is_ever_logged(engine: Engine) {
         let setup = Setup::on(engine).await.with("RUST_LOG", "trace").with("ROCKET_LOG_LEVEL", "debug");
         let mut server = setup.start().await;
