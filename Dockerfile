@@ -31,6 +31,9 @@ FROM gcr.io/distroless/cc-debian12:nonroot
 
 COPY --from=build /src/target/release/todo-api /usr/local/bin/
 
+# The allocator gives memory back at once: an idle process would keep the 32 MiB of a password's hash.
+ENV MIMALLOC_PURGE_DELAY=0
+
 # By number, so that Kubernetes can tell that it is not root.
 USER 65532:65532
 EXPOSE 8000
