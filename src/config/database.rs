@@ -37,6 +37,8 @@ pub struct Database {
     query_timeout: u32,
     idle_timeout: u32,
     max_lifetime: u32,
+    /// Whether statements are prepared once for each connection. Otherwise each runs unnamed, in a transaction.
+    pub prepared_statements: bool,
 }
 
 impl Database {

@@ -53,13 +53,36 @@ fn is_passing_sqlstate(code: &str) -> bool {
 
 /// [Result codes](https://www.sqlite.org/rescode.html) of SQLite that are about the file, not the statement.
 fn is_passing_sqlite(error: &dyn DatabaseError) -> bool {
-    let code = error.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default();
-    // The low byte is the primary code. 1 is any error; of these only the table that is not there yet will pass.
-    match code & 0xff {
-        5 | 6 | 8 | 10 | 13 | 14 => true, // busy, locked, read only, I/O, disk full, cannot open
+    // 1 is any error; of these only the table that is not there yet will pass.
+    match sqlite_code(error) {
+        5 | 6 | 8 | 9 | 10 | 13 | 14 => true, // busy, locked, read only, interrupted, I/O, disk full, cannot open
         1 => error.message().starts_with("no such table"),
         _ => false,
     }
+}
+
+/// The primary result code, which is the low byte of the extended one.
+fn sqlite_code(error: &dyn DatabaseError) -> u32 {
+    error.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default() & 0xff
+}
+
+/// Whether SQLite could not read, write or sync its file.
+pub(super) fn is_sqlite_io(error: &Error) -> bool {
+    error.as_database_error().is_some_and(|error| sqlite_code(error) == 10)
+}
+
+/// Whether PostgreSQL, or a pooler before it, accepts no further connection.
+pub(super) fn is_out_of_connections(error: &Error) -> bool {
+    error.as_database_error().is_some_and(|error| {
+        error.code().as_deref() == Some("53300") || error.message().contains("no more connections allowed")
+    })
+}
+
+/// Whether a pooler refuses a start-up parameter. PgBouncer reports it as a violation of the protocol.
+pub(super) fn is_refused_parameter(error: &Error) -> bool {
+    error.as_database_error().is_some_and(|error| {
+        error.code().as_deref() == Some("08P01") && error.message().contains("startup parameter")
+    })
 }
 
 /// Whether the connection is gone with the statement, and those beside it very likely as well.

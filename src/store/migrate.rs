@@ -13,7 +13,8 @@ use sqlx::{Connection as _, PgConnection, SqlSafeStr, SqliteConnection};
 use tokio::time::{sleep, timeout};
 
 use super::error::is_unavailable;
-use super::pool::{Pool, on};
+use super::pool::Pool;
+use super::run::on;
 use super::schema::{Migration, Schema};
 use super::sql;
 use crate::config::{Database, DatabaseUrl, Settings};

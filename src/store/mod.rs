@@ -3,9 +3,14 @@
 mod error;
 mod migrate;
 pub(crate) mod pool;
+mod pooler;
 mod postgres;
+pub(crate) mod run;
 mod schema;
+mod session;
 pub mod sql;
+mod sqlite;
+mod sqlite_executor;
 mod tasks;
 
 use rocket_db_pools::Database;

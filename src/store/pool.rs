@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use figment::Figment;
 use rocket::async_trait;
-use sqlx::pool::{PoolConnection, PoolOptions};
-use sqlx::{Sqlite, SqlitePool};
+use tokio::time::error::Elapsed;
 
-use super::postgres::{Lent, PgConnections};
+use super::postgres::{PgLease, PgPool};
+use super::sqlite::{self, DatabaseFile, SqliteLease, SqlitePool};
 use crate::config::{ConfigError, Database, DatabaseUrl};
 use crate::problem::Problem;
 
-/// SQLite connections that read, beside the one that writes. They are threads; more than cores is waste.
-const READERS: u32 = 4;
+/// SQLite connections that read, next to the one that writes. Each is a thread; more than there are cores is waste.
+const READERS: usize = 4;
 
-/// The connections. Opened as they are needed: a database that is away does not keep the process from starting.
+/// The connections. Opened when they are needed: an unavailable database does not keep the process from starting.
 #[derive(Debug, Clone)]
 pub struct Pool {
     engine: Engine,
@@ -28,65 +28,64 @@ pub struct Pool {
 struct Counts {
     waits: AtomicU64,
     timeouts: AtomicU64,
+    abandoned: AtomicU64,
 }
 
-/// How busy the connections are.
+/// The usage of the connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Usage {
-    /// Connections nobody uses.
+    /// Idle connections.
     pub idle: u64,
-    /// Connections somebody uses.
+    /// Leased connections.
     pub used: u64,
-    /// Connections there may be.
+    /// The maximum of connections.
     pub max: u64,
-    /// Statements that found none free, since the start.
+    /// Statements that found no idle connection, since the start.
     pub waits: u64,
-    /// Statements that got none in time, since the start.
+    /// Statements that got no connection in time, since the start.
     pub timeouts: u64,
+    /// Statements without a response in time, since the start. PostgreSQL may still run them.
+    pub abandoned: u64,
 }
 
 #[derive(Debug, Clone)]
 enum Engine {
-    Postgres(PgConnections),
+    Postgres(PgPool),
     /// One writer: SQLite has one write lock, and waiting for it here is fair and cannot fail, while waiting for it in
     /// SQLite is neither.
-    Sqlite {
-        writer: SqlitePool,
-        readers: SqlitePool,
-    },
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
 }
 
-/// A connection to either engine. Only the store can do anything with it: whoever else gets hold of one cannot run SQL.
+/// A connection to either engine. Only the store can run SQL on it.
 #[derive(Debug)]
-pub struct Connection(pub(crate) Either);
+pub struct Connection {
+    pub(crate) engine: EngineConnection,
+    counts: Arc<Counts>,
+}
 
 #[derive(Debug)]
-pub(crate) enum Either {
-    Postgres(Lent),
-    Sqlite(PoolConnection<Sqlite>),
+pub(crate) enum EngineConnection {
+    Postgres(PgLease),
+    Sqlite(SqliteLease),
 }
 
 impl Pool {
     fn new(settings: &Database) -> Result<Self, ConfigError> {
+        let fails = |error| {
+            let key = "databases.todo.max_connections";
+            ConfigError::new(key, format!("makes no pool ({error})"), "use another number")
+        };
         let engine = match &settings.url {
             DatabaseUrl::Postgres { options, .. } => {
-                let connections = PgConnections::new(options, settings).map_err(|error| {
-                    let key = "databases.todo.max_connections";
-                    ConfigError::new(key, format!("makes no pool ({error})"), "use another number")
-                })?;
-                Engine::Postgres(connections)
+                Engine::Postgres(PgPool::new(options, settings).map_err(fails)?)
             }
             DatabaseUrl::Sqlite(path) => {
-                let options = DatabaseUrl::sqlite_options(path);
-                let pool =
-                    || PoolOptions::new().acquire_timeout(settings.connect_timeout()).idle_timeout(None);
-                Engine::Sqlite {
-                    writer: pool().max_connections(1).max_lifetime(None).connect_lazy_with(options.clone()),
-                    readers: pool()
-                        .max_connections(READERS)
-                        .max_lifetime(None)
-                        .connect_lazy_with(options.pragma("query_only", "ON")),
-                }
+                let file = Arc::new(DatabaseFile::new(path));
+                let options = sqlite::writer_options(path, settings);
+                let writer = SqlitePool::new(options.clone(), file.clone(), 1, settings).map_err(fails)?;
+                let options = options.pragma("query_only", "ON");
+                let readers = SqlitePool::new(options, file, READERS, settings).map_err(fails)?;
+                Engine::Sqlite { writer, readers }
             }
         };
         Ok(Self { engine, query_timeout: settings.query_timeout(), counts: Arc::default() })
@@ -95,29 +94,29 @@ impl Pool {
     /// A connection for a statement that changes nothing.
     pub(crate) async fn reader(&self) -> Result<Connection, Problem> {
         match &self.engine {
-            Engine::Postgres(pool) => self.lend(pool).await,
-            Engine::Sqlite { readers, .. } => self.acquire(readers).await,
+            Engine::Postgres(pool) => self.acquire_postgres(pool).await,
+            Engine::Sqlite { readers, .. } => self.acquire_sqlite(readers).await,
         }
     }
 
     /// A connection for any statement.
     pub(crate) async fn writer(&self) -> Result<Connection, Problem> {
         match &self.engine {
-            Engine::Postgres(pool) => self.lend(pool).await,
-            Engine::Sqlite { writer, .. } => self.acquire(writer).await,
+            Engine::Postgres(pool) => self.acquire_postgres(pool).await,
+            Engine::Sqlite { writer, .. } => self.acquire_sqlite(writer).await,
         }
     }
 
-    async fn lend(&self, pool: &PgConnections) -> Result<Connection, Problem> {
+    async fn acquire_postgres(&self, pool: &PgPool) -> Result<Connection, Problem> {
         self.count_wait(pool.is_exhausted());
-        let lent = pool.lend().await.map_err(|error| self.count_timeout(error))?;
-        Ok(Connection(Either::Postgres(lent)))
+        let lease = pool.acquire().await.map_err(|error| self.count_timeout(error))?;
+        Ok(Connection { engine: EngineConnection::Postgres(lease), counts: self.counts.clone() })
     }
 
-    async fn acquire(&self, pool: &SqlitePool) -> Result<Connection, Problem> {
-        self.count_wait(pool.num_idle() == 0 && pool.size() >= pool.options().get_max_connections());
-        let lent = pool.acquire().await.map_err(|error| self.count_timeout(error))?;
-        Ok(Connection(Either::Sqlite(lent)))
+    async fn acquire_sqlite(&self, pool: &SqlitePool) -> Result<Connection, Problem> {
+        self.count_wait(pool.is_exhausted());
+        let lease = pool.acquire().await.map_err(|error| self.count_timeout(error))?;
+        Ok(Connection { engine: EngineConnection::Sqlite(lease), counts: self.counts.clone() })
     }
 
     fn count_wait(&self, is_one: bool) {
@@ -130,13 +129,13 @@ impl Pool {
         error
     }
 
-    /// How busy the connections are now.
+    /// The usage of the connections at this moment.
     pub(super) fn usage(&self) -> Usage {
         let (size, idle, max) = match &self.engine {
             Engine::Postgres(pool) => pool.usage(),
             Engine::Sqlite { writer, readers } => {
-                let idle = writer.num_idle() + readers.num_idle();
-                (to_usize(writer.size() + readers.size()), idle, to_usize(READERS + 1))
+                let (writer, readers) = (writer.usage(), readers.usage());
+                (writer.0 + readers.0, writer.1 + readers.1, writer.2 + readers.2)
             }
         };
         Usage {
@@ -145,17 +144,18 @@ impl Pool {
             max: to_u64(max),
             waits: self.counts.waits.load(Ordering::Relaxed),
             timeouts: self.counts.timeouts.load(Ordering::Relaxed),
+            abandoned: self.counts.abandoned.load(Ordering::Relaxed),
         }
     }
 
-    /// How long a statement may take.
+    /// The time that a statement may take.
     pub(crate) fn query_timeout(&self) -> Duration {
         self.query_timeout
     }
 
     pub(super) async fn shut(&self) {
         match &self.engine {
-            Engine::Postgres(pool) => pool.shut().await,
+            Engine::Postgres(pool) => pool.close().await,
             Engine::Sqlite { writer, readers } => {
                 readers.close().await;
                 // Last: closing the last connection writes the log back into the database.
@@ -165,113 +165,27 @@ impl Pool {
     }
 }
 
-fn to_usize(count: u32) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
-}
-
 fn to_u64(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 impl Connection {
-    /// For a connection with a statement that did not end in time: given back, it would make the next one wait for it.
-    pub(crate) fn discard(self) {
-        match self.0 {
-            Either::Postgres(lent) => lent.discard(),
-            Either::Sqlite(connection) => drop(connection),
+    /// Returns the connection to the pool, or discards it if the statement did not end in time.
+    pub(crate) fn release<T>(mut self, outcome: Result<sqlx::Result<T>, Elapsed>) -> Result<T, Problem> {
+        if let Ok(result) = outcome {
+            match &mut self.engine {
+                EngineConnection::Postgres(lease) => lease.finish(result.as_ref().err()),
+                EngineConnection::Sqlite(lease) => lease.finish(),
+            }
+            return result.map_err(Problem::from);
         }
+        self.counts.abandoned.fetch_add(1, Ordering::Relaxed);
+        if let EngineConnection::Postgres(lease) = self.engine {
+            lease.discard();
+        }
+        Err(Problem::Unavailable("the statement took too long".to_owned()))
     }
-
-    /// Says how its statement ended.
-    pub(crate) fn settle(&mut self, error: Option<&sqlx::Error>) {
-        if let Either::Postgres(lent) = &mut self.0 {
-            lent.settle(error);
-        }
-    }
 }
-
-/// Runs one of [`super::sql`]'s statements on whichever engine there is:
-/// `on!(pool.reader(), query_as(SHOW), |query, db| query.bind(id).fetch_optional(db))`.
-///
-/// A macro, because the two arms are the same text over different types, which functions could only share with half a
-/// dozen bounds for each.
-macro_rules! on {
-    ($pool:ident.$access:ident(), $function:ident($sql:expr), |$query:ident, $db:ident| $run:expr) => {{
-        let mut connection = $pool.$access().await?;
-        let limit = $pool.query_timeout();
-        let done = match &mut connection.0 {
-            $crate::store::pool::Either::Postgres(connection) => {
-                let ($query, $db) = (sqlx::$function($sql.postgres), connection.connection());
-                tokio::time::timeout(limit, $run).await
-            }
-            $crate::store::pool::Either::Sqlite(connection) => {
-                let ($query, $db) = (sqlx::$function($sql.sqlite), &mut **connection);
-                tokio::time::timeout(limit, $run).await
-            }
-        };
-        $crate::store::pool::finish!(connection, done)
-    }};
-}
-
-/// Runs statements on whichever engine there is, one after the other, and keeps what they do only if each has changed a
-/// row: `together!(pool, { INSERT => |query| query.bind(id), UPDATE => |query| query.bind(id) })`. Gives whether they have.
-macro_rules! together {
-    ($pool:ident, { $($sql:expr => |$query:ident| $bound:expr),+ $(,)? }) => {{
-        let mut connection = $pool.writer().await?;
-        let limit = $pool.query_timeout();
-        macro_rules! transaction {
-            ($connection:expr, $engine:ident) => {{
-                let run = async {
-                    let mut transaction = sqlx::Connection::begin($connection).await?;
-                    $(
-                        let $query = sqlx::query($sql.$engine);
-                        if $bound.execute(&mut *transaction).await?.rows_affected() == 0 {
-                            transaction.rollback().await?;
-                            return Ok(false);
-                        }
-                    )+
-                    transaction.commit().await?;
-                    Ok::<bool, sqlx::Error>(true)
-                };
-                tokio::time::timeout(limit, run).await
-            }};
-        }
-        let done = match &mut connection.0 {
-            $crate::store::pool::Either::Postgres(connection) => {
-                transaction!(connection.connection(), postgres)
-            }
-            $crate::store::pool::Either::Sqlite(connection) => transaction!(&mut **connection, sqlite),
-        };
-        $crate::store::pool::finish!(connection, done)
-    }};
-}
-
-/// What a statement that had so much time has come to.
-macro_rules! finish {
-    ($connection:ident, $done:expr) => {
-        match $done {
-            Ok(result) => {
-                $connection.settle(result.as_ref().err());
-                result.map_err($crate::problem::Problem::from)
-            }
-            Err(_) => {
-                $connection.discard();
-                Err($crate::problem::Problem::Unavailable("the statement took too long".to_owned()))
-            }
-        }
-    };
-}
-
-/// Runs a statement that gives nothing back: `execute!(pool, DELETE, |query| query.bind(id))`. Gives how many rows it changed.
-macro_rules! execute {
-    ($pool:ident, $sql:expr, |$query:ident| $bound:expr) => {
-        $crate::store::pool::on!($pool.writer(), query($sql), |$query, db| async {
-            Ok::<u64, sqlx::Error>($bound.execute(db).await?.rows_affected())
-        })
-    };
-}
-
-pub(crate) use {execute, finish, on, together};
 
 #[async_trait]
 impl rocket_db_pools::Pool for Pool {

@@ -1,8 +1,11 @@
-//! Connections to PostgreSQL, lent to one statement after the other.
+//! PostgreSQL connection pool, built on deadpool.
 //!
-//! sqlx's own pool asks a connection whether it lives before it lends it, and once more when it comes back: two round trips around each
-//! statement, which cost more than the statement. This one asks where there is doubt, and otherwise lends at once.
+//! sqlx's pool pings a connection before every acquire and after every release: two round trips that cost more than the query between
+//! them. This pool pings only when a connection may be broken: after an error, or when it has been idle for a second.
 
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
@@ -10,97 +13,102 @@ use deadpool::managed::{
     self, Manager, Metrics, Object, PoolConfig, PoolError, QueueMode, RecycleError, RecycleResult, Timeouts,
 };
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, SqlStr};
+use tokio::sync::Notify;
+use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 
-use super::error::is_connection_lost;
+use super::error::{is_connection_lost, is_out_of_connections};
+use super::session::{Session, SessionManager, Transactions};
 use crate::config::Database;
 
-/// A connection that has not been used for so long may have died of it: a proxy has hung up, a server was started again.
-const RESTED: Duration = Duration::from_secs(1);
+/// A connection that has been idle for this long is pinged before its next use: a proxy or a restart may have closed it.
+const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
 
-/// How long one that is asked whether it lives may take to answer.
-const PING: Duration = Duration::from_secs(1);
+const PING_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Between two looks for connections that nobody needs any more.
-const TIDY: Duration = Duration::from_secs(15);
+/// The interval at which idle and expired connections are closed.
+const REAP_INTERVAL: Duration = Duration::from_secs(15);
 
 /// The connections.
 #[derive(Debug, Clone)]
-pub(super) struct PgConnections {
-    pool: managed::Pool<Opener>,
-    patience: Duration,
+pub(super) struct PgPool {
+    pool: managed::Pool<PgManager>,
+    acquire_timeout: Duration,
+    /// Notified when a connection is returned.
+    returned: Arc<Notify>,
 }
 
-/// Opens connections, and judges whether one can be lent again.
+/// Opens connections and decides whether one can be reused.
 #[derive(Debug)]
-struct Opener {
-    options: PgConnectOptions,
+struct PgManager {
+    sessions: SessionManager,
     max_lifetime: Duration,
 }
 
-/// A connection, and how its last statement ended.
+/// A pooled connection and the outcome of its last statement.
 #[derive(Debug)]
-struct Kept {
-    connection: PgConnection,
-    ended: Ended,
-    since: Instant,
+struct PooledConnection {
+    session: Session,
+    last_use: LastUse,
+    idle_since: Instant,
 }
 
+/// The outcome of the last statement. Decides whether the connection can be reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ended {
-    /// Well, so that nothing is left to be read.
-    Well,
-    /// By an error of the statement's.
-    InError,
-    /// Not at all, or with the connection: its request was cancelled, it took too long, a panic went through.
-    Not,
+enum LastUse {
+    /// Completed. Reused without a ping if idle for less than a second.
+    Clean,
+    /// Failed. Pinged before reuse.
+    Failed,
+    /// Cancelled, timed out or panicked, or the connection broke. Never reused.
+    Unfinished,
 }
 
-impl Manager for Opener {
-    type Type = Kept;
+impl Manager for PgManager {
+    type Type = PooledConnection;
     type Error = sqlx::Error;
 
-    async fn create(&self) -> Result<Kept, sqlx::Error> {
-        // Boxed: shaking hands takes ten kilobytes, which every request would carry with it for the one that needs them.
-        let connection = Box::pin(self.options.connect()).await?;
-        Ok(Kept { connection, ended: Ended::Well, since: Instant::now() })
+    async fn create(&self) -> sqlx::Result<PooledConnection> {
+        // Boxed: the handshake's future has ten kilobytes, which every request would carry for the few that connect.
+        let session = Box::pin(self.sessions.connect()).await?;
+        Ok(PooledConnection { session, last_use: LastUse::Clean, idle_since: Instant::now() })
     }
 
-    async fn recycle(&self, kept: &mut Kept, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
+    async fn recycle(&self, pooled: &mut PooledConnection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
         if metrics.age() >= self.max_lifetime {
-            return Err(RecycleError::message("it is old"));
+            return Err(RecycleError::message("it has reached max_lifetime"));
         }
-        match kept.ended {
-            Ended::Not => Err(RecycleError::message("its last statement has not ended")),
-            Ended::Well if kept.since.elapsed() < RESTED => Ok(()),
-            // Also rolls back, should a transaction have been left open.
-            _ => match timeout(PING, kept.connection.ping()).await {
-                Ok(answer) => answer.map_err(RecycleError::Backend),
-                Err(_) => Err(RecycleError::message("it does not answer")),
+        match pooled.last_use {
+            LastUse::Unfinished => Err(RecycleError::message("its last statement did not finish")),
+            LastUse::Clean if pooled.idle_since.elapsed() < PING_AFTER_IDLE => Ok(()),
+            _ => match timeout(PING_TIMEOUT, pooled.session.connection.ping()).await {
+                Ok(response) => response.map_err(RecycleError::Backend),
+                Err(_) => Err(RecycleError::message("it does not respond")),
             },
         }
     }
 }
 
-impl PgConnections {
-    /// As these settings have it. None is opened before it is needed. Needs a runtime.
+impl PgPool {
+    /// A pool with these settings. No connection is opened before it is needed. Needs a runtime.
     pub(super) fn new(options: &PgConnectOptions, settings: &Database) -> Result<Self, managed::BuildError> {
-        let opener = Opener { options: options.clone(), max_lifetime: settings.max_lifetime() };
+        let sessions = SessionManager::new(options, settings);
+        let manager = PgManager { sessions, max_lifetime: settings.max_lifetime() };
         let max_size = usize::try_from(settings.max_connections).unwrap_or(usize::MAX);
-        // The one used last first: the others rest, and those that nobody needs are found.
+        // The connection used last is leased first, so that surplus connections stay idle and are closed.
         let config = PoolConfig { max_size, timeouts: Timeouts::default(), queue_mode: QueueMode::Lifo };
-        let pool = managed::Pool::builder(opener).config(config).runtime(Runtime::Tokio1).build()?;
-        tokio::spawn(keep_tidy(pool.weak(), settings.clone()));
-        Ok(Self { pool, patience: settings.connect_timeout() })
+        let pool = managed::Pool::builder(manager).config(config).runtime(Runtime::Tokio1).build()?;
+        tokio::spawn(reap(pool.weak(), settings.clone()));
+        Ok(Self { pool, acquire_timeout: settings.connect_timeout(), returned: Arc::default() })
     }
 
-    /// A connection for one statement. Waits for one to come free or to be opened, but not for ever.
-    pub(super) async fn lend(&self) -> Result<Lent, sqlx::Error> {
-        match timeout(self.patience, self.pool.get()).await {
+    /// Leases a connection. Waits at most `connect_timeout` for one to be returned or opened.
+    pub(super) async fn acquire(&self) -> sqlx::Result<PgLease> {
+        match timeout(self.acquire_timeout, self.get()).await {
             Ok(Ok(mut object)) => {
-                object.ended = Ended::Not;
-                Ok(Lent(object))
+                object.last_use = LastUse::Unfinished;
+                Ok(PgLease { object, _returned: Return(self.returned.clone()), in_transaction: false })
             }
             Ok(Err(PoolError::Backend(error))) => Err(error),
             Ok(Err(PoolError::Closed)) => Err(sqlx::Error::PoolClosed),
@@ -108,78 +116,186 @@ impl PgConnections {
         }
     }
 
-    /// Whether a statement would have to wait for another one's end.
+    /// Where the server accepts no further connection, waits for one that this pool has.
+    async fn get(&self) -> Result<Object<PgManager>, PoolError<sqlx::Error>> {
+        loop {
+            let mut returned = pin!(self.returned.notified());
+            // Registered before the attempt: a connection returned in between is not missed.
+            returned.as_mut().enable();
+            match self.pool.get().await {
+                Err(PoolError::Backend(error)) if is_out_of_connections(&error) && self.has_connections() => {
+                    returned.await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn has_connections(&self) -> bool {
+        self.pool.status().size > 0
+    }
+
+    /// Whether the next request has to wait for a connection to be returned.
     pub(super) fn is_exhausted(&self) -> bool {
         let status = self.pool.status();
         status.available == 0 && status.size >= status.max_size
     }
 
-    /// Connections, those of them that nobody uses, and those there may be.
+    /// Open connections, idle connections and the maximum of connections.
     pub(super) fn usage(&self) -> (usize, usize, usize) {
         let status = self.pool.status();
         (status.size, status.available.min(status.size), status.max_size)
     }
 
-    /// Closes those that nobody uses; the others as they come back.
-    pub(super) async fn shut(&self) {
+    /// Closes idle connections now and the others when they are returned.
+    pub(super) async fn close(&self) {
         let idle = self.pool.retain(|_, _| false).removed;
         self.pool.close();
         close(idle).await;
     }
 }
 
-/// A connection, until it is dropped.
+/// A leased connection. Dropping it returns it to the pool.
 #[derive(Debug)]
-pub(crate) struct Lent(Object<Opener>);
+pub(crate) struct PgLease {
+    object: Object<PgManager>,
+    // After `object`: fields are dropped in order, and a request must be woken when the connection is back.
+    _returned: Return,
+    in_transaction: bool,
+}
 
-impl Lent {
-    pub(crate) fn connection(&mut self) -> &mut PgConnection {
-        &mut self.0.connection
-    }
+/// Wakes a request that waits for a connection.
+#[derive(Debug)]
+struct Return(Arc<Notify>);
 
-    /// Says how the statement ended. Without that it is taken not to have.
-    pub(super) fn settle(&mut self, error: Option<&sqlx::Error>) {
-        self.0.since = Instant::now();
-        self.0.ended = match error {
-            None => Ended::Well,
-            Some(error) if is_connection_lost(error) => {
-                // Those that rest have lost it, too: the server was stopped, or the way to it.
-                if let Some(pool) = Object::pool(&self.0) {
-                    drop(pool.retain(|_, _| false));
-                }
-                Ended::Not
-            }
-            Some(_) => Ended::InError,
-        };
-    }
-
-    /// Hangs up at once, so that the server stops, too.
-    pub(super) fn discard(self) {
-        drop(Object::take(self.0));
+impl Drop for Return {
+    fn drop(&mut self) {
+        self.0.notify_one();
     }
 }
 
-/// Closes what nobody has needed for a while, as long as there is a pool.
-async fn keep_tidy(pool: managed::WeakPool<Opener>, settings: Database) {
+impl PgLease {
+    /// Whether prepared statements are kept on the connection, by name.
+    pub(crate) fn is_named(&self) -> bool {
+        self.object.session.named
+    }
+
+    pub(crate) fn executor(&mut self) -> &mut PgConnection {
+        &mut self.object.session.connection
+    }
+
+    /// The time limit of the statements on this connection.
+    #[expect(clippy::unused_self, reason = "SqliteLease has the same methods")]
+    pub(crate) fn limit(&self, duration: Duration) -> PgLimit {
+        PgLimit(duration)
+    }
+
+    /// Begins a transaction if one is wanted, or if the session needs one for each statement of this kind.
+    pub(crate) async fn begin(&mut self, transaction: bool, writes: bool) -> sqlx::Result<()> {
+        let needs_transaction = match self.object.session.transactions {
+            Transactions::AsWanted => false,
+            Transactions::ForWrites => writes,
+            Transactions::Always => true,
+        };
+        if transaction || needs_transaction {
+            // Not awaited here by every request: its future would be part of each.
+            Box::pin(self.begin_transaction()).await?;
+        }
+        Ok(())
+    }
+
+    async fn begin_transaction(&mut self) -> sqlx::Result<()> {
+        let begin: SqlStr = self.object.session.begin.clone();
+        self.in_transaction = true;
+        sqlx::raw_sql(begin).execute(self.executor()).await.map(drop)
+    }
+
+    /// Ends a transaction if one was begun: with a commit after a success, and with a rollback after a failure.
+    pub(crate) async fn end<T>(&mut self, result: sqlx::Result<T>) -> sqlx::Result<T> {
+        if !self.in_transaction {
+            return result;
+        }
+        match result {
+            Ok(value) => {
+                Box::pin(sqlx::raw_sql("COMMIT").execute(self.executor())).await?;
+                self.in_transaction = false;
+                Ok(value)
+            }
+            Err(error) => {
+                if !is_connection_lost(&error) {
+                    self.rollback().await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Rolls the transaction back.
+    pub(crate) async fn rollback(&mut self) -> sqlx::Result<()> {
+        Box::pin(sqlx::raw_sql("ROLLBACK").execute(self.executor())).await?;
+        self.in_transaction = false;
+        Ok(())
+    }
+
+    /// Records the outcome of the statement. A lease dropped without this call is not used again.
+    pub(super) fn finish(&mut self, error: Option<&sqlx::Error>) {
+        // A large response has made the buffers large.
+        self.object.session.connection.shrink_buffers();
+        self.object.idle_since = Instant::now();
+        self.object.last_use = match error {
+            None => LastUse::Clean,
+            Some(error) if is_connection_lost(error) => {
+                // Idle connections are lost as well: the server was stopped, or the network failed.
+                if let Some(pool) = Object::pool(&self.object) {
+                    drop(pool.retain(|_, _| false));
+                }
+                LastUse::Unfinished
+            }
+            Some(_) if self.in_transaction => LastUse::Unfinished,
+            Some(_) => LastUse::Failed,
+        };
+    }
+
+    /// Closes the connection, without a message to the server.
+    pub(super) fn discard(self) {
+        drop(Object::take(self.object));
+    }
+}
+
+/// The time after which a statement is abandoned. PostgreSQL ends it earlier by itself where a session has time limits.
+#[derive(Debug)]
+pub(crate) struct PgLimit(Duration);
+
+impl PgLimit {
+    pub(crate) async fn run<T>(
+        self,
+        statement: impl Future<Output = sqlx::Result<T>>,
+    ) -> Result<sqlx::Result<T>, Elapsed> {
+        timeout(self.0, statement).await
+    }
+}
+
+/// Closes idle and expired connections in the background until the pool is dropped.
+async fn reap(pool: managed::WeakPool<PgManager>, settings: Database) {
     let (idle_timeout, max_lifetime) = (settings.idle_timeout(), settings.max_lifetime());
     let wanted = usize::try_from(settings.min_connections()).unwrap_or(usize::MAX);
     loop {
-        sleep(TIDY.min(idle_timeout / 2).max(Duration::from_millis(100))).await;
+        sleep(REAP_INTERVAL.min(idle_timeout / 2).max(Duration::from_millis(100))).await;
         let Some(pool) = pool.upgrade() else { return };
         let mut size = pool.status().size;
-        let unneeded = pool.retain(|kept, metrics| {
-            let is_idle = kept.since.elapsed() >= idle_timeout && size > wanted;
+        let surplus = pool.retain(|pooled, metrics| {
+            let is_idle = pooled.idle_since.elapsed() >= idle_timeout && size > wanted;
             let goes = is_idle || metrics.age() >= max_lifetime;
             size -= usize::from(goes);
             !goes
         });
-        close(unneeded.removed).await;
+        close(surplus.removed).await;
     }
 }
 
-async fn close(connections: Vec<Kept>) {
-    for kept in connections {
-        // One that is dead already need not be told.
-        let _ = timeout(PING, kept.connection.close()).await;
+async fn close(connections: Vec<PooledConnection>) {
+    for pooled in connections {
+        // A dead connection cannot be told.
+        let _ = timeout(PING_TIMEOUT, pooled.session.connection.close()).await;
     }
 }

@@ -6,7 +6,8 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
-use super::pool::{Pool, on};
+use super::pool::Pool;
+use super::run::on;
 use super::sql;
 use crate::clock;
 use crate::problem::Problem;

@@ -14,6 +14,7 @@ mod configuration;
 mod cors;
 mod crud;
 mod docs;
+mod durability;
 mod enveloped;
 mod hostile_input;
 mod isolation;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{Tables, sql};
 use crate::clock;
 use crate::problem::Problem;
-use crate::store::pool::{execute, on};
+use crate::store::run::{execute, on};
 
 /// A key pair.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use super::{Tables, sql};
 use crate::clock;
 use crate::issuer::random::random_id;
 use crate::problem::Problem;
-use crate::store::pool::{execute, on};
+use crate::store::run::{execute, on};
 
 /// How long a session is good for.
 pub(in crate::issuer) const SESSION: TimeDelta = TimeDelta::days(7);

@@ -9,7 +9,7 @@ use super::{Tables, sql};
 use crate::clock;
 use crate::issuer::random::random_id;
 use crate::problem::Problem;
-use crate::store::pool::{execute, on, together};
+use crate::store::run::{execute, on, together};
 
 /// Somebody who signed up, as Better Auth shows them.
 #[derive(Debug, Clone, Serialize, ToSchema)]

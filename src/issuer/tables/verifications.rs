@@ -7,7 +7,7 @@ use super::{Tables, sql};
 use crate::clock;
 use crate::issuer::random::random_id;
 use crate::problem::Problem;
-use crate::store::pool::{execute, on, together};
+use crate::store::run::{execute, on, together};
 
 /// How long a link serves.
 const HOUR: TimeDelta = TimeDelta::hours(1);

@@ -38,6 +38,11 @@ impl Caller {
         caller
     }
 
+    /// The same caller of another server.
+    pub fn at(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.call("GET", path, None::<&Value>).await
     }

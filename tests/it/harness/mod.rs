@@ -1,12 +1,14 @@
 //! What every test needs: a database of its own, the real program on it, and somebody to call it.
 
 mod client;
+mod disk;
 mod issuer;
 mod postgres;
 mod server;
 mod tokens;
 
 pub use client::{Answer, Caller, raw};
+pub use disk::Fault;
 pub use issuer::{Issuer, Publishes, Signer, base64, http};
 pub use postgres::{Cluster, free_port};
 pub use server::{Engine, PATIENCE, Server, Setup};

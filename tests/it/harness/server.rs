@@ -215,6 +215,13 @@ impl Server {
         timeout(PATIENCE, self.child.wait()).await.expect("the server ends").unwrap()
     }
 
+    /// Kills the process, as a power cut would, and returns how it was started.
+    pub async fn killed(mut self) -> Setup {
+        self.signal("KILL");
+        self.ended().await;
+        self.setup.clone()
+    }
+
     /// Stops it and starts it again.
     pub async fn again(mut self) -> Self {
         self.signal("TERM");

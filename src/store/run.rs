@@ -1,0 +1,81 @@
+//! Runs a statement on the configured engine, within `query_timeout`.
+//!
+//! Macros, because the arms for the two engines have the same code over different types of sqlx. A generic function would repeat some six
+//! trait bounds for each statement (ADR 1).
+
+/// Runs a statement: `on!(pool.reader(), query_as(SHOW), |query, db| query.bind(id).fetch_optional(db))`.
+///
+/// Its result is that of the commit: a write that returns `Ok` is stored.
+macro_rules! on {
+    ($pool:ident.$access:ident(), $function:ident($sql:expr), |$query:ident, $db:ident| $run:expr) => {{
+        let mut connection = $pool.$access().await?;
+        let query_timeout = $pool.query_timeout();
+        macro_rules! run {
+            ($lease:ident, $engine:ident) => {{
+                let limit = $lease.limit(query_timeout);
+                let statement = async {
+                    $lease.begin(false, stringify!($access) == "writer").await?;
+                    let result = {
+                        let $query = sqlx::$function($sql.$engine).persistent($lease.is_named());
+                        let $db = $lease.executor();
+                        $run.await
+                    };
+                    $lease.end(result).await
+                };
+                limit.run(statement).await
+            }};
+        }
+        let outcome = match &mut connection.engine {
+            $crate::store::pool::EngineConnection::Postgres(lease) => run!(lease, postgres),
+            $crate::store::pool::EngineConnection::Sqlite(lease) => run!(lease, sqlite),
+        };
+        connection.release(outcome)
+    }};
+}
+
+/// Runs statements in one transaction: `together!(pool, { INSERT => |query| query.bind(id), UPDATE => |query| query.bind(id) })`. Commits
+/// if each has changed a row, and returns whether they have.
+macro_rules! together {
+    ($pool:ident, { $($sql:expr => |$query:ident| $bound:expr),+ $(,)? }) => {{
+        let mut connection = $pool.writer().await?;
+        let query_timeout = $pool.query_timeout();
+        macro_rules! run {
+            ($lease:ident, $engine:ident) => {{
+                let limit = $lease.limit(query_timeout);
+                let statements = async {
+                    $lease.begin(true, true).await?;
+                    let result = async {
+                        $(
+                            let $query = sqlx::query($sql.$engine).persistent($lease.is_named());
+                            if $bound.execute($lease.executor()).await?.rows_affected() == 0 {
+                                return Ok(false);
+                            }
+                        )+
+                        Ok::<bool, sqlx::Error>(true)
+                    };
+                    match result.await {
+                        Ok(false) => $lease.rollback().await.map(|()| false),
+                        result => $lease.end(result).await,
+                    }
+                };
+                limit.run(statements).await
+            }};
+        }
+        let outcome = match &mut connection.engine {
+            $crate::store::pool::EngineConnection::Postgres(lease) => run!(lease, postgres),
+            $crate::store::pool::EngineConnection::Sqlite(lease) => run!(lease, sqlite),
+        };
+        connection.release(outcome)
+    }};
+}
+
+/// Runs a statement that returns no rows: `execute!(pool, DELETE, |query| query.bind(id))`. Returns the number of rows that it changed.
+macro_rules! execute {
+    ($pool:ident, $sql:expr, |$query:ident| $bound:expr) => {
+        $crate::store::run::on!($pool.writer(), query($sql), |$query, db| async {
+            Ok::<u64, sqlx::Error>($bound.execute(db).await?.rows_affected())
+        })
+    };
+}
+
+pub(crate) use {execute, on, together};

@@ -1,0 +1,125 @@
+//! Sessions of PostgreSQL: their time limits, and the connection poolers in front of them.
+//!
+//! A statement that the client gives up goes on in the server and takes effect later. So the server itself must end it before the client
+//! gives up. A start-up parameter does that at no cost, but poolers refuse or ignore such parameters.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, PgConnection, SqlSafeStr, SqlStr};
+
+use super::error::is_refused_parameter;
+use super::pooler;
+use crate::config::Database;
+
+/// The share of `query_timeout` after which PostgreSQL cancels a statement. sqlx sends a statement in two messages, to prepare it and to
+/// run it, and each has this limit: together they must end before `query_timeout`.
+const STATEMENT_SHARE: f32 = 0.45;
+
+/// The share after which PostgreSQL stops waiting for a lock.
+const LOCK_SHARE: f32 = 0.4;
+
+/// A connection and how statements run on it.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) connection: PgConnection,
+    /// Whether statements are prepared once, under a name.
+    pub(super) named: bool,
+    pub(super) transactions: Transactions,
+    /// Begins a transaction with time limits.
+    pub(super) begin: SqlStr,
+}
+
+/// Which statements run in an explicit transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Transactions {
+    /// Those that need one for what they do.
+    AsWanted,
+    /// All that write. The session has no time limits: a statement without its commit can be given up.
+    ForWrites,
+    /// All: an unnamed statement must be prepared and run on the same server connection.
+    Always,
+}
+
+/// Opens sessions.
+#[derive(Debug)]
+pub(super) struct SessionManager {
+    options: PgConnectOptions,
+    with_limits: PgConnectOptions,
+    statement_timeout: Duration,
+    begin: SqlStr,
+    prepared_statements: bool,
+    /// Whether start-up parameters have been refused or ignored. Then a pooler is in front of the server.
+    is_pooled: AtomicBool,
+}
+
+impl SessionManager {
+    pub(super) fn new(options: &PgConnectOptions, settings: &Database) -> Self {
+        let statement_timeout = settings.query_timeout().mul_f32(STATEMENT_SHARE);
+        let lock_timeout = settings.query_timeout().mul_f32(LOCK_SHARE);
+        let (statement, lock) = (statement_timeout.as_millis(), lock_timeout.as_millis());
+        Self {
+            options: options.clone(),
+            with_limits: options.clone().options([("statement_timeout", statement), ("lock_timeout", lock)]),
+            statement_timeout,
+            begin: begin(statement, lock),
+            prepared_statements: settings.prepared_statements,
+            is_pooled: AtomicBool::new(false),
+        }
+    }
+
+    /// Opens a session, and finds out how statements can be run on it.
+    ///
+    /// # Errors
+    ///
+    /// Fails also where a pooler mixes up the prepared statements of its clients.
+    pub(super) async fn connect(&self) -> sqlx::Result<Session> {
+        if !self.prepared_statements {
+            let connection = self.options.connect().await?;
+            return Ok(self.session(connection, false, Transactions::Always));
+        }
+        if !self.is_pooled.load(Ordering::Relaxed) {
+            match self.with_limits.connect().await {
+                Ok(mut connection) => {
+                    if self.has_limits(&mut connection).await? {
+                        return Ok(self.session(connection, true, Transactions::AsWanted));
+                    }
+                    // The connection is not used: what its pooler made of the parameters is not known.
+                }
+                Err(error) if is_refused_parameter(&error) => {}
+                Err(error) => return Err(error),
+            }
+            self.is_pooled.store(true, Ordering::Relaxed);
+        }
+        let mut connection = self.options.connect().await?;
+        pooler::check(&mut connection, &self.options).await?;
+        let transactions = if self.has_limits(&mut connection).await? {
+            Transactions::AsWanted
+        } else {
+            Transactions::ForWrites
+        };
+        Ok(self.session(connection, true, transactions))
+    }
+
+    fn session(&self, connection: PgConnection, named: bool, transactions: Transactions) -> Session {
+        Session { connection, named, transactions, begin: self.begin.clone() }
+    }
+
+    /// Whether PostgreSQL ends a statement on this connection before the client gives up: by the start-up parameter, or by a setting of
+    /// the role or the database.
+    async fn has_limits(&self, connection: &mut PgConnection) -> sqlx::Result<bool> {
+        let setting = "SELECT setting::int8 FROM pg_settings WHERE name = 'statement_timeout'";
+        let milliseconds: i64 = pooler::fetch(connection, setting).await?;
+        let limit = i64::try_from(self.statement_timeout.as_millis()).unwrap_or(i64::MAX);
+        Ok(0 < milliseconds && milliseconds <= limit)
+    }
+}
+
+#[expect(clippy::disallowed_types, reason = "two numbers are put into a constant; SET takes no parameters")]
+fn begin(statement_timeout: u128, lock_timeout: u128) -> SqlStr {
+    let begin = format!(
+        "BEGIN; SET LOCAL statement_timeout = {statement_timeout}; SET LOCAL lock_timeout = {lock_timeout}"
+    );
+    sqlx::AssertSqlSafe(begin).into_sql_str()
+}

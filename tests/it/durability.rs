@@ -1,0 +1,166 @@
+//! A response is a promise: an acknowledged write is stored, and a refused write never happens.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Caller, Engine, Fault, Server, Setup};
+
+const PASSWORD: &str = "correct horse battery";
+
+/// Everything that a client can read of its tasks and its account.
+async fn state(server: &Server, account: &Caller) -> Value {
+    let tasks = server.caller("me").get("/api/tasks").await;
+    assert_eq!(tasks.status, 200, "reads go on: {tasks:?}");
+    let mut sessions = account.get("/api/auth/list-sessions").await.json();
+    if let Some(sessions) = sessions.as_array_mut() {
+        sessions.sort_by_key(|it| it["id"].to_string());
+    }
+    json!({
+        "tasks": tasks.json(),
+        "user": account.get("/api/auth/me").await.json(),
+        "sessions": sessions,
+        "accounts": account.get("/api/auth/list-accounts").await.json(),
+    })
+}
+
+/// Every request that writes, each once.
+async fn every_write(server: &Server, account: &Caller, task: i64) -> Vec<(String, Answer)> {
+    let me = server.caller("me");
+    let anyone = server.anonymous();
+    let mut answers = Vec::new();
+    for (method, path, body) in [
+        ("POST", "/api/tasks".to_owned(), json!({ "title": "new" })),
+        ("POST", "/api/v1/tasks".to_owned(), json!({ "title": "new" })),
+        ("POST", "/api/me/tasks".to_owned(), json!({ "title": "new" })),
+        ("PUT", format!("/api/tasks/{task}"), json!({ "title": "changed" })),
+        ("PATCH", format!("/api/tasks/{task}"), json!({ "description": "changed" })),
+        ("PUT", format!("/api/v1/tasks/{task}"), json!({ "title": "changed" })),
+        ("PATCH", format!("/api/tasks/{task}/complete"), json!({})),
+        ("PATCH", format!("/api/v1/tasks/{task}/complete"), json!({ "completed": true })),
+        ("DELETE", format!("/api/tasks/{task}"), Value::Null),
+        ("DELETE", format!("/api/v1/tasks/{task}"), Value::Null),
+    ] {
+        answers.push((format!("{method} {path}"), me.call(method, &path, Some(&body)).await));
+    }
+    for (path, body) in [
+        ("sign-up/email", json!({ "name": "Eve", "email": "eve@example.com", "password": PASSWORD })),
+        ("sign-in/email", json!({ "email": "ann@example.com", "password": PASSWORD })),
+        ("request-password-reset", json!({ "email": "ann@example.com", "redirectTo": "/reset" })),
+    ] {
+        let path = format!("/api/auth/{path}");
+        answers.push((path.clone(), anyone.post(&path, &body).await));
+    }
+    let change = json!({ "currentPassword": PASSWORD, "newPassword": "staple horse correct" });
+    for (path, body) in [
+        ("update-user", json!({ "name": "Changed" })),
+        ("change-password", change),
+        ("revoke-other-sessions", json!({})),
+        ("delete-user", json!({ "password": PASSWORD })),
+        ("revoke-sessions", json!({})),
+        ("sign-out", json!({})),
+    ] {
+        let path = format!("/api/auth/{path}");
+        answers.push((path.clone(), account.post(&path, &body).await));
+    }
+    answers
+}
+
+async fn sign_up(server: &Server) -> Caller {
+    let ann = json!({ "name": "Ann", "email": "ann@example.com", "password": PASSWORD });
+    let answer = server.anonymous().post("/api/auth/sign-up/email", &ann).await;
+    let account = server.bearer(answer.json()["token"].as_str().unwrap());
+    // A second session, so that revoking the others has an effect.
+    let ann = json!({ "email": "ann@example.com", "password": PASSWORD });
+    assert_eq!(server.anonymous().post("/api/auth/sign-in/email", &ann).await.status, 200);
+    account
+}
+
+#[track_caller]
+fn are_all_refused(answers: &[(String, Answer)]) {
+    for (request, answer) in answers {
+        // Its response is the same whether the account exists or not, and so whether a link could be stored or not.
+        let expected = if request.ends_with("request-password-reset") { 200 } else { 503 };
+        assert_eq!(answer.status, expected, "{request}: {answer:?}");
+    }
+}
+
+async fn refused_writes_never_happen_while_the_disk_fails(fault: Fault) {
+    let server = Setup::on(Engine::Sqlite).await.on_a_faulty_disk().start().await;
+    let task = server.caller("me").create("kept").await["id"].as_i64().unwrap();
+    let account = sign_up(&server).await;
+    let before = state(&server, &account).await;
+
+    server.disk_fails(Some(fault));
+    are_all_refused(&every_write(&server, &account, task).await);
+    assert_eq!(state(&server, &account).await, before, "nothing has changed");
+
+    // As after a power cut: what SQLite left in its log is read by the next process.
+    let server = server.killed().await.without("LD_PRELOAD").start().await;
+    let account = account.at(&server.url);
+    assert_eq!(state(&server, &account).await, before, "nothing has changed afterwards");
+    server.caller("me").create("and the next is stored").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_write_is_acknowledged_on_a_full_disk_and_none_happens_later() {
+    refused_writes_never_happen_while_the_disk_fails(Fault::Full).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_write_is_acknowledged_while_syncs_fail_and_none_happens_later() {
+    refused_writes_never_happen_while_the_disk_fails(Fault::Sync).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_succeed_again_when_the_disk_recovers_and_the_last_one_counts() {
+    for fault in [Fault::Full, Fault::Sync] {
+        let server = Setup::on(Engine::Sqlite).await.on_a_faulty_disk().start().await;
+        let me = server.caller("me");
+        let mut stored = Vec::new();
+        for round in 0..3 {
+            server.disk_fails(Some(fault));
+            for n in 0..5 {
+                let answer = me.post("/api/tasks", &json!({ "title": format!("refused {round}.{n}") })).await;
+                assert_eq!(answer.status, 503, "{answer:?}");
+            }
+            server.disk_fails(None);
+            stored.push(me.create(&format!("stored {round}")).await);
+        }
+        let server = server.killed().await.start().await;
+        stored.reverse();
+        assert_eq!(server.caller("me").get("/api/tasks").await.json(), json!(stored), "{fault:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_write_whose_commit_postgresql_refuses_is_acknowledged() {
+    let server = Server::on(Engine::Postgres).await;
+    let task = server.caller("me").create("kept").await["id"].as_i64().unwrap();
+    let account = sign_up(&server).await;
+    let before = state(&server, &account).await;
+    // A deferred trigger runs at the commit, when the statement has already returned its row.
+    let fails = "RAISE EXCEPTION USING ERRCODE = 'disk_full', MESSAGE = 'no space left on device'";
+    server
+        .sql(&format!("CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {fails}; END$$"))
+        .await;
+    for table in ["tasks", "\"user\"", "session", "account", "verification"] {
+        let trigger = format!(
+            "CREATE CONSTRAINT TRIGGER fails AFTER INSERT OR UPDATE OR DELETE ON {table} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail()"
+        );
+        server.sql(&trigger).await;
+    }
+    are_all_refused(&every_write(&server, &account, task).await);
+    assert_eq!(state(&server, &account).await, before, "nothing has changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_does_not_stop_reads_or_readiness_and_the_log_tells_why_writes_fail() {
+    let mut server = Setup::on(Engine::Sqlite).await.on_a_faulty_disk().start().await;
+    let me = server.caller("me");
+    me.create("kept").await;
+    server.disk_fails(Some(Fault::Full));
+    assert_eq!(me.post("/api/tasks", &json!({ "title": "t" })).await.status, 503);
+    let line = server.line(|line| line["status"] == 503).await;
+    assert!(line["error"].as_str().unwrap().contains("full"), "{line}");
+    assert_eq!(me.get("/api/tasks").await.status, 200);
+    assert_eq!(me.get("/readyz").await.status, 200, "the tasks can be read");
+}

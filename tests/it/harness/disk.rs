@@ -1,0 +1,49 @@
+//! A disk that fails on command.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use super::{Server, Setup};
+
+/// What the disk fails at.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    /// Each write: no space is left.
+    Full,
+    /// Each sync: an I/O error.
+    Sync,
+}
+
+impl Setup {
+    /// The same server with a SQLite database on a disk that [`Server::disk_fails`] controls.
+    pub fn on_a_faulty_disk(self) -> Self {
+        let fault = self.folder.path().join("disk-fault");
+        self.with("LD_PRELOAD", library().to_str().unwrap()).with("DISK_FAULT", fault.to_str().unwrap())
+    }
+}
+
+impl Server {
+    /// Starts or ends a fault.
+    pub fn disk_fails(&self, fault: Option<Fault>) {
+        let text = match fault {
+            Some(Fault::Full) => "full",
+            Some(Fault::Sync) => "sync",
+            None => "",
+        };
+        std::fs::write(self.setup.get("DISK_FAULT"), text).unwrap();
+    }
+}
+
+/// Compiled once for all tests, by the C compiler that the build needs as well.
+fn library() -> &'static PathBuf {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let library = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("disk.so");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/harness/disk.c");
+        let compiled =
+            Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl").status();
+        assert!(compiled.unwrap().success(), "the C compiler makes {}", library.display());
+        library
+    })
+}
