@@ -1,50 +1,172 @@
-//! Behind PgBouncer, as Neon's users are.
+//! Behind a connection pooler, as Neon's users are.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use serde_json::json;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgConnection};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
 
-use crate::harness::{Engine, Setup};
+use crate::harness::{Answer, Cluster, Engine, PgBouncer, Server, Setup};
 
-/// What PgBouncer takes in a startup message, by its documentation. Anything else it refuses, unless it is told to ignore it.
-const TAKEN: &[&str] = &[
-    "user",
-    "database",
-    "client_encoding",
-    "datestyle",
-    "timezone",
-    "standard_conforming_strings",
-    "application_name",
-];
+/// A server whose statements go by way of the pooler, and whose migrations do not.
+async fn behind(pooler: &PgBouncer, direct: &str) -> Setup {
+    Setup::on(Engine::Sqlite)
+        .await
+        .with("DATABASE_URL", &pooler.url(direct))
+        .with("MIGRATE_DATABASE_URL", direct)
+}
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_ask_for_nothing_that_a_pooler_refuses() {
-    let pooler = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("postgres://ann@127.0.0.1:{}/tasks", pooler.local_addr().unwrap().port());
-    let setup = Setup::on(Engine::Sqlite).await.with("DATABASE_URL", &url);
-    let start = tokio::spawn(setup.start());
-    let (mut stream, _) = pooler.accept().await.unwrap();
-    let message = loop {
-        let length = stream.read_i32().await.unwrap();
-        let mut message = vec![0; usize::try_from(length - 4).unwrap()];
-        stream.read_exact(&mut message).await.unwrap();
-        // The request for TLS comes first, and is declined.
-        if message.len() > 4 {
-            break message;
+async fn a_pooler_that_mixes_up_prepared_statements_is_refused_with_what_to_change() {
+    let direct = Cluster::shared().database().await;
+    for settings in ["", "ignore_startup_parameters = options", "default_pool_size = 1", "server_round_robin = 1"] {
+        let off = if PgBouncer::keeps_statements_apart() { "\nmax_prepared_statements = 0" } else { "" };
+        let settings = &format!("{settings}{off}");
+        let pooler = PgBouncer::before(Cluster::shared(), "transaction", settings);
+        let mut server = behind(&pooler, &direct).await.start().await;
+        let me = server.caller("me");
+        for _ in 0..3 {
+            me.get("/api/tasks").await.is_error(503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
         }
-        stream.write_all(b"N").await.unwrap();
-    };
-    drop((stream, pooler));
-    let text = String::from_utf8(message[4..].to_vec()).unwrap();
-    let mut words = text.split('\0').filter(|it| !it.is_empty());
-    let mut asked = BTreeMap::new();
-    while let (Some(name), Some(value)) = (words.next(), words.next()) {
-        asked.insert(name.to_lowercase(), value.to_owned());
+        server.ready(false).await;
+        let line = server.line(|line| line["status"] == 503 && line["route"] == "/api/tasks").await;
+        let error = line["error"].as_str().unwrap();
+        for part in ["PgBouncer 1.21", "max_prepared_statements", "databases.todo.prepared_statements = false"] {
+            assert!(error.contains(part), "{settings}: {error}");
+        }
+        let other: PgConnectOptions = pooler.url(&direct).parse().unwrap();
+        let mut other = PgConnection::connect_with(&other.extra_float_digits(None)).await.unwrap();
+        let left = sqlx::raw_sql("SELECT name FROM pg_prepared_statements").fetch_all(&mut other).await.unwrap();
+        assert_eq!(left.len(), 0, "the check leaves no statement behind for other clients");
     }
-    assert_eq!((asked["user"].as_str(), asked["database"].as_str()), ("ann", "tasks"));
-    for name in asked.keys() {
-        assert!(TAKEN.contains(&name.as_str()), "{name} in {asked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_without_names_are_never_mixed_up_behind_any_pooler() {
+    mixed_load_of_two_processes(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_with_names_are_never_mixed_up_behind_a_pooler_that_is_accepted() {
+    if PgBouncer::keeps_statements_apart() {
+        mixed_load_of_two_processes(true).await;
+    } else {
+        // An older one has only its session mode.
+        let direct = Cluster::shared().database().await;
+        let pooler = PgBouncer::before(Cluster::shared(), "session", "");
+        let server = behind(&pooler, &direct).await.start().await;
+        server.caller("me").create("t").await;
+        server.ready(true).await;
     }
-    start.abort();
+}
+
+/// Two processes have statements of the same names on connections that the pooler exchanges.
+async fn mixed_load_of_two_processes(named: bool) {
+    let direct = Cluster::shared().database().await;
+    let pooler = PgBouncer::before(Cluster::shared(), "transaction", "default_pool_size = 3");
+    let setup = behind(&pooler, &direct).await;
+    let setup = setup.with("ROCKET_DATABASES", &format!("{{todo={{prepared_statements={named}}}}}"));
+    let servers = [setup.clone().start().await, setup.start().await];
+    let users: Vec<_> = (0..8)
+        .map(|n| {
+            let me = servers[n % 2].caller(&format!("user-{n}"));
+            tokio::spawn(async move {
+                let mut kept = Vec::new();
+                for round in 0..15 {
+                    let title = format!("{n}.{round}");
+                    let task = me.create(&title).await;
+                    let path = format!("/api/tasks/{}", task["id"]);
+                    assert_eq!(me.get(&path).await.json(), task);
+                    let done = me.patch(&format!("{path}/complete"), &json!({})).await.json();
+                    assert_eq!((&done["id"], &done["title"], &done["completed"]), (&task["id"], &json!(title), &json!(true)));
+                    if round % 2 == 0 {
+                        assert_eq!(me.delete(&path).await.status, 204);
+                    } else {
+                        kept.push(done);
+                    }
+                    kept.sort_by_key(|it| -it["id"].as_i64().unwrap());
+                    assert_eq!(me.get("/api/tasks").await.json(), json!(kept));
+                }
+            })
+        })
+        .collect();
+    for user in users {
+        user.await.unwrap();
+    }
+    for server in servers {
+        server.ready(true).await;
+    }
+}
+
+/// A pooler that refuses start-up parameters as PgBouncer and Neon's do, and does nothing else.
+async fn refusing_pooler() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            tokio::spawn(refuse_or_forward(client));
+        }
+    });
+    port
+}
+
+async fn refuse_or_forward(mut client: TcpStream) -> Option<()> {
+    loop {
+        let length = client.read_i32().await.ok()?;
+        let mut message = vec![0; usize::try_from(length - 4).ok()?];
+        client.read_exact(&mut message).await.ok()?;
+        if message.len() == 4 {
+            // The request for TLS, which is declined.
+            client.write_all(b"N").await.ok()?;
+            continue;
+        }
+        if message.split(|it| *it == 0).any(|it| it == b"options") {
+            let fields = b"SFATAL\0C08P01\0Munsupported startup parameter: options\0\0";
+            client.write_u8(b'E').await.ok()?;
+            client.write_i32(i32::try_from(fields.len()).ok()? + 4).await.ok()?;
+            client.write_all(fields).await.ok()?;
+            return None;
+        }
+        let mut server = TcpStream::connect(("127.0.0.1", Cluster::shared().port())).await.ok()?;
+        server.write_i32(length).await.ok()?;
+        server.write_all(&message).await.ok()?;
+        copy_bidirectional(&mut client, &mut server).await.ok()?;
+        return None;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_behind_a_pooler_that_is_refused_never_happens() {
+    let direct = Cluster::shared().database().await;
+    let port = refusing_pooler().await;
+    let url = direct.replace(&format!(":{}", Cluster::shared().port()), &format!(":{port}"));
+    let setup = Setup::on(Engine::Sqlite).await.with("DATABASE_URL", &url).with("MIGRATE_DATABASE_URL", &direct);
+    let server = setup.with("ROCKET_DATABASES", "{todo={query_timeout=1}}").start().await;
+    refuses_for_good(&server, &direct).await;
+
+    // With limits of the role's own no transaction is needed, and the promise is the same.
+    let mut admin = PgConnection::connect(&direct).await.unwrap();
+    let database = direct.rsplit('/').next().unwrap();
+    for limit in ["statement_timeout = 400", "lock_timeout = 350"] {
+        let alter = format!("ALTER ROLE postgres IN DATABASE {database} SET {limit}");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(alter)).execute(&mut admin).await.unwrap();
+    }
+    let server = server.again().await;
+    refuses_for_good(&server, &direct).await;
+}
+
+/// That a write which waits for a lock is refused in time, and does not happen when the lock is released.
+async fn refuses_for_good(server: &Server, direct: &str) {
+    let me = server.caller("me");
+    let task = me.create("t").await;
+    let mut locker = PgConnection::connect(direct).await.unwrap();
+    let mut lock = locker.begin().await.unwrap();
+    sqlx::raw_sql("SELECT 1 FROM tasks FOR UPDATE").execute(&mut *lock).await.unwrap();
+    let refused: Answer = me.patch(&format!("/api/tasks/{}/complete", task["id"]), &json!({})).await;
+    assert_eq!(refused.status, 503, "{refused:?}");
+    lock.rollback().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(me.get(&format!("/api/tasks/{}", task["id"])).await.json(), task, "it never happens");
 }

@@ -3,6 +3,7 @@
 mod client;
 mod disk;
 mod issuer;
+mod pgbouncer;
 mod postgres;
 mod server;
 mod tokens;
@@ -10,6 +11,7 @@ mod tokens;
 pub use client::{Answer, Caller, raw};
 pub use disk::Fault;
 pub use issuer::{Issuer, Publishes, Signer, base64, http};
+pub use pgbouncer::PgBouncer;
 pub use postgres::{Cluster, free_port};
 pub use server::{Engine, PATIENCE, Server, Setup};
 pub use tokens::{SECRET, claims, now, signed, token_for};

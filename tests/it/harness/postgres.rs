@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use sqlx::{Connection, PgConnection};
 
 /// `initdb` and `postgres` refuse to run as root; then they run as this user (`nobody`).
-const NOBODY: u32 = 65534;
+pub(super) const NOBODY: u32 = 65534;
 
 const SETTINGS: &str =
     "-c fsync=off -c max_connections=400 -c log_min_messages=fatal -c unix_socket_directories=";
@@ -156,11 +156,11 @@ fn programs() -> PathBuf {
     found.expect("PostgreSQL's programs are not installed; scripts/test installs them")
 }
 
-fn is_root() -> bool {
+pub(super) fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0)
 }
 
-fn as_nobody(mut command: Command) -> Command {
+pub(super) fn as_nobody(mut command: Command) -> Command {
     if is_root() {
         command.uid(NOBODY).gid(NOBODY);
     }

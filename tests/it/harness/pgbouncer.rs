@@ -1,0 +1,77 @@
+//! PgBouncer, as the distribution has it: Debian 12 has 1.18, which does not keep the prepared statements of its clients apart.
+
+use std::os::unix::fs::chown;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use super::postgres::{NOBODY, as_nobody, is_root};
+use super::{Cluster, PATIENCE, free_port};
+
+pub struct PgBouncer {
+    port: u16,
+    directory: PathBuf,
+    process: Child,
+}
+
+impl PgBouncer {
+    /// Whether the installed version keeps prepared statements apart: 1.21 and later do.
+    pub fn keeps_statements_apart() -> bool {
+        let output = Command::new(program()).arg("--version").output().expect("PgBouncer is installed by scripts/test");
+        let output = String::from_utf8(output.stdout).unwrap();
+        let version = output.split_whitespace().nth(1).unwrap();
+        let mut numbers = version.split('.').map(|it| it.parse::<u32>().unwrap());
+        (numbers.next(), numbers.next()) >= (Some(1), Some(21))
+    }
+
+    /// In front of this server, with a pool mode and more settings.
+    pub fn before(cluster: &Cluster, mode: &str, settings: &str) -> Self {
+        let port = free_port();
+        let directory = std::env::temp_dir().join(format!("todo-api-pgbouncer-{}-{port}", std::process::id()));
+        std::fs::create_dir(&directory).unwrap();
+        let file = directory.join("pgbouncer.ini");
+        let text = format!(
+            "[databases]\n* = host=127.0.0.1 port={} user=postgres\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
+             unix_socket_dir =\nauth_type = any\npool_mode = {mode}\nlogfile = {}\n{settings}\n",
+            cluster.port(),
+            directory.join("log").display(),
+        );
+        std::fs::write(&file, text).unwrap();
+        if is_root() {
+            chown(&directory, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        let process = as_nobody(Command::new(program()))
+            .arg("-q")
+            .arg(&file)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("PgBouncer is installed by scripts/test");
+        let began = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(began.elapsed() < PATIENCE, "PgBouncer does not listen");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        Self { port, directory, process }
+    }
+
+    /// The URL of a database by way of the pooler.
+    pub fn url(&self, direct: &str) -> String {
+        let database = direct.rsplit('/').next().unwrap();
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+}
+
+impl Drop for PgBouncer {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// `PGBOUNCER`, or the distribution's, which is not in every path.
+fn program() -> PathBuf {
+    let own = std::env::var_os("PGBOUNCER").map(PathBuf::from);
+    let known = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].map(PathBuf::from);
+    own.or_else(|| known.into_iter().find(|it| it.exists())).unwrap_or_else(|| "pgbouncer".into())
+}
