@@ -8,7 +8,7 @@ use super::listing::Listing;
 use super::query::ListQuery;
 use crate::auth::AuthUser;
 use crate::problem::Problem;
-use crate::request::{Body, PathId};
+use crate::request::{Body, NoBody, PathId};
 use crate::store::Store;
 use crate::task::{Changes, Completion, NewTask, Task};
 
@@ -63,8 +63,13 @@ pub(super) async fn update(
     store.of(user).update(id.get()?, &changes.0).await.map(Json)
 }
 
-#[delete("/tasks/<id>", rank = 7)]
-pub(super) async fn remove(user: &AuthUser, store: &Store, id: PathId) -> Result<NoContent, Problem> {
+#[delete("/tasks/<id>", data = "<_body>", rank = 7)]
+pub(super) async fn remove(
+    user: &AuthUser,
+    store: &Store,
+    id: PathId,
+    _body: NoBody,
+) -> Result<NoContent, Problem> {
     store.of(user).delete(id.get()?).await.map(|()| NoContent)
 }
 

@@ -6,7 +6,7 @@ use rocket::data::{self, Data, FromData, ToByteUnit};
 use rocket::outcome::Outcome;
 use rocket::request::Request;
 use serde_json::Value;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
 use crate::problem::{Invalid, Problem};
@@ -22,6 +22,10 @@ const COURTESY: u64 = 1024 * 1024;
 /// How long a body may take to arrive. Rocket has no such limit of its own.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BodyTimeout(pub(super) Duration);
+
+/// Bytes that Rocket reads of each body before any guard runs, to find a form's `_method`. It only logs the error of a connection that
+/// breaks meanwhile, and the body then looks empty or short.
+const PEEKED: usize = "_method=delete".len();
 
 /// The body of a request, parsed.
 #[derive(Debug)]
@@ -39,17 +43,38 @@ impl<'r, T: Parse> FromData<'r> for Body<T> {
     }
 }
 
+/// The body of a request that needs none. Its content is ignored, but it must arrive whole: a request that breaks off is not carried out.
+#[derive(Debug)]
+pub struct NoBody;
+
+#[rocket::async_trait]
+impl<'r> FromData<'r> for NoBody {
+    type Error = ();
+
+    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> data::Outcome<'r, Self> {
+        match read(request, data).await {
+            Ok(_) => Outcome::Success(Self),
+            Err(problem) => Outcome::Error((problem.note(request), ())),
+        }
+    }
+}
+
 /// A body as it comes, if it is not too large and not too slow.
 pub(crate) async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Vec<u8>, Problem> {
     let patience = request.rocket().state::<BodyTimeout>().map_or(Duration::MAX, |it| it.0);
     // The content-type is not looked at: what is meant is JSON, and many a client forgets to say so.
-    match timeout(patience, receive(data.open(COURTESY.bytes()))).await {
+    match timeout(patience, receive(data)).await {
         Ok(received) => received,
         Err(_) => Err(Problem::TooSlow),
     }
 }
 
-async fn receive(mut stream: impl AsyncRead + Unpin) -> Result<Vec<u8>, Problem> {
+async fn receive(mut data: Data<'_>) -> Result<Vec<u8>, Problem> {
+    // Short of what Rocket wanted, and yet not at its end.
+    if !data.peek_complete() && data.peek(PEEKED).await.len() < PEEKED {
+        return Err(Problem::Malformed);
+    }
+    let mut stream = data.open(COURTESY.bytes());
     let mut bytes = Vec::new();
     // The client went away or broke the transfer encoding; nobody may be left to read this.
     let broken = |_| Problem::Malformed;

@@ -9,8 +9,8 @@ mod query;
 
 use rocket::fairing::AdHoc;
 
-pub use body::Body;
 pub(crate) use body::read as read_body;
+pub use body::{Body, NoBody};
 pub use failure::behind;
 pub use methods::{with_other_methods, with_preflights};
 pub use path::PathId;

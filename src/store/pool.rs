@@ -53,7 +53,10 @@ enum Engine {
     Postgres(PgPool),
     /// One writer: SQLite has one write lock, and waiting for it here is fair and cannot fail, while waiting for it in
     /// SQLite is neither.
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
 }
 
 /// A connection to either engine. Only the store can run SQL on it.

@@ -61,7 +61,7 @@ impl SessionManager {
         let (statement, lock) = (statement_timeout.as_millis(), lock_timeout.as_millis());
         Self {
             options: options.clone(),
-            with_limits: options.clone().options([("statement_timeout", statement), ("lock_timeout", lock)]),
+            with_limits: with_limits(options, statement, lock),
             statement_timeout,
             begin: begin(statement, lock),
             prepared_statements: settings.prepared_statements,
@@ -114,6 +114,14 @@ impl SessionManager {
         let limit = i64::try_from(self.statement_timeout.as_millis()).unwrap_or(i64::MAX);
         Ok(0 < milliseconds && milliseconds <= limit)
     }
+}
+
+/// Adds the limits as start-up parameters, unless the URL has one of its own.
+fn with_limits(options: &PgConnectOptions, statement_timeout: u128, lock_timeout: u128) -> PgConnectOptions {
+    if options.get_options().is_some_and(|it| it.contains("statement_timeout")) {
+        return options.clone();
+    }
+    options.clone().options([("statement_timeout", statement_timeout), ("lock_timeout", lock_timeout)])
 }
 
 #[expect(clippy::disallowed_types, reason = "two numbers are put into a constant; SET takes no parameters")]

@@ -4,7 +4,7 @@ use rocket::futures::future::BoxFuture;
 use rocket::futures::stream::BoxStream;
 use rocket::futures::{StreamExt, TryStreamExt};
 use sqlx::sqlite::{SqliteQueryResult, SqliteRow, SqliteStatement, SqliteTypeInfo};
-use sqlx::{Either, Execute, Executor, Sqlite, SqlStr, SqliteConnection};
+use sqlx::{Either, Execute, Executor, SqlStr, Sqlite, SqliteConnection};
 
 /// Reads every result to its end.
 ///

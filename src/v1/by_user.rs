@@ -10,7 +10,7 @@ use super::query::ListQuery;
 use super::tasks;
 use crate::auth::PathUser;
 use crate::problem::Problem;
-use crate::request::{Body, PathId};
+use crate::request::{Body, NoBody, PathId};
 use crate::store::Store;
 use crate::task::{Changes, Completion, NewTask};
 
@@ -57,9 +57,9 @@ async fn update(
     tasks::update(user.0, store, id, changes).await
 }
 
-#[delete("/<_>/tasks/<id>", rank = 1)]
-async fn remove(user: PathUser<'_>, store: &Store, id: PathId) -> Result<NoContent, Problem> {
-    tasks::remove(user.0, store, id).await
+#[delete("/<_>/tasks/<id>", data = "<body>", rank = 1)]
+async fn remove(user: PathUser<'_>, store: &Store, id: PathId, body: NoBody) -> Result<NoContent, Problem> {
+    tasks::remove(user.0, store, id, body).await
 }
 
 #[patch("/<_>/tasks/<id>/complete", data = "<completion>", rank = 1)]

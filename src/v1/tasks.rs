@@ -9,7 +9,7 @@ use super::envelope::{Answer, Envelope, PageView, TaskView, data};
 use super::query::ListQuery;
 use crate::auth::AuthUser;
 use crate::problem::Problem;
-use crate::request::{Body, PathId};
+use crate::request::{Body, NoBody, PathId};
 use crate::store::{Store, UserTasks};
 use crate::task::{Changes, Completion, NewTask, TaskId};
 
@@ -67,8 +67,13 @@ pub(super) async fn update(
     Ok(data(task.into()))
 }
 
-#[delete("/tasks/<id>", rank = 3)]
-pub(super) async fn remove(user: &AuthUser, store: &Store, id: PathId) -> Result<NoContent, Problem> {
+#[delete("/tasks/<id>", data = "<_body>", rank = 3)]
+pub(super) async fn remove(
+    user: &AuthUser,
+    store: &Store,
+    id: PathId,
+    _body: NoBody,
+) -> Result<NoContent, Problem> {
     let (tasks, id) = (store.of(user), id.get()?);
     or_forbidden(&tasks, id, tasks.delete(id).await).await?;
     Ok(NoContent)

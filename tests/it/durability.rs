@@ -164,3 +164,48 @@ async fn a_full_disk_does_not_stop_reads_or_readiness_and_the_log_tells_why_writ
     assert_eq!(me.get("/api/tasks").await.status, 200);
     assert_eq!(me.get("/readyz").await.status, 200, "the tasks can be read");
 }
+
+/// Waits for the server to notice that its file is not where it was, and checks that it promises nothing from then on.
+async fn is_noticed(server: &mut Server) {
+    server.ready(false).await;
+    let me = server.caller("me");
+    for answer in
+        [me.post("/api/tasks", &json!({ "title": "into nothing" })).await, me.get("/api/tasks").await]
+    {
+        answer.is_error(503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
+    }
+    let line = server.line(|line| line["status"] == 503 && line["route"] == "/api/tasks").await;
+    assert!(line["error"].as_str().unwrap().contains("database file todo.db"), "{line}");
+    assert_eq!(me.get("/livez").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_file_that_is_deleted_under_the_server_is_noticed_at_once() {
+    let mut server = Server::on(Engine::Sqlite).await;
+    server.caller("me").create("t").await;
+    for name in ["todo.db", "todo.db-wal", "todo.db-shm"] {
+        std::fs::remove_file(server.setup.folder.path().join(name)).unwrap();
+    }
+    let answer = server.caller("me").post("/api/tasks", &json!({ "title": "into nothing" })).await;
+    assert_eq!(answer.status, 503, "{answer:?}");
+    is_noticed(&mut server).await;
+    assert!(!server.setup.folder.path().join("todo.db").exists(), "no empty database takes its place");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_file_that_is_replaced_under_the_server_is_not_written_to() {
+    let mut server = Server::on(Engine::Sqlite).await;
+    let other = Server::on(Engine::Sqlite).await;
+    let (from, to) = (other.setup.folder.path().join("todo.db"), server.setup.folder.path().join("todo.db"));
+    server.caller("me").create("t").await;
+    let own = server.setup.folder.path().join("own.db");
+    std::fs::rename(&to, &own).unwrap();
+    let _other = other.killed().await;
+    std::fs::copy(&from, &to).unwrap();
+    is_noticed(&mut server).await;
+
+    // Back in its place, the file is used again.
+    std::fs::rename(&own, &to).unwrap();
+    server.ready(true).await;
+    assert_eq!(server.caller("me").get("/api/tasks").await.json().as_array().unwrap().len(), 1);
+}

@@ -30,6 +30,7 @@ mod pooler;
 mod protocol;
 mod schema;
 mod shutdown;
+mod time_limits;
 mod tls;
 mod tokens;
 mod traces;

@@ -178,6 +178,38 @@ async fn a_pool_that_is_busy_is_503_in_time_and_nothing_is_lost() {
     assert_eq!(me.get("/api/tasks").await.status, 200);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_connections_left_makes_requests_wait_for_the_pools_own() {
+    let cluster = Cluster::with("-c max_connections=8 -c superuser_reserved_connections=0");
+    let url = cluster.database().await;
+    let server =
+        on(&url).with("ROCKET_DATABASES", "{todo={max_connections=15,connect_timeout=10}}").start().await;
+    let me = server.caller("me");
+    me.create("t").await;
+    // Other programs take all connections but three.
+    let mut others = Vec::new();
+    while others.len() < 5 {
+        others.push(PgConnection::connect(&url).await.unwrap());
+    }
+    for _ in 0..5 {
+        let calls: Vec<_> = (0..60)
+            .map(|n| {
+                let me = me.clone();
+                tokio::spawn(async move {
+                    if n % 2 == 0 {
+                        me.get("/api/tasks").await.status
+                    } else {
+                        me.post("/api/tasks", &json!({ "title": "t" })).await.status
+                    }
+                })
+            })
+            .collect();
+        for call in calls {
+            assert!([200, 201].contains(&call.await.unwrap()), "{:#?}", server.output());
+        }
+    }
+}
+
 on_both_engines! {
     async fn forty_stalled_uploads_do_not_hold_up_anybody(engine: Engine) {
         let server = Setup::on(engine).await.with("ROCKET_DATABASES", "{todo={max_connections=4,connect_timeout=1}}").start().await;

@@ -21,24 +21,33 @@ async fn behind(pooler: &PgBouncer, direct: &str) -> Setup {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pooler_that_mixes_up_prepared_statements_is_refused_with_what_to_change() {
     let direct = Cluster::shared().database().await;
-    for settings in ["", "ignore_startup_parameters = options", "default_pool_size = 1", "server_round_robin = 1"] {
+    for settings in
+        ["", "ignore_startup_parameters = options", "default_pool_size = 1", "server_round_robin = 1"]
+    {
         let off = if PgBouncer::keeps_statements_apart() { "\nmax_prepared_statements = 0" } else { "" };
         let settings = &format!("{settings}{off}");
         let pooler = PgBouncer::before(Cluster::shared(), "transaction", settings);
         let mut server = behind(&pooler, &direct).await.start().await;
         let me = server.caller("me");
         for _ in 0..3 {
-            me.get("/api/tasks").await.is_error(503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
+            me.get("/api/tasks").await.is_error(
+                503,
+                "SERVICE_UNAVAILABLE",
+                "Service temporarily unavailable",
+            );
         }
         server.ready(false).await;
         let line = server.line(|line| line["status"] == 503 && line["route"] == "/api/tasks").await;
         let error = line["error"].as_str().unwrap();
-        for part in ["PgBouncer 1.21", "max_prepared_statements", "databases.todo.prepared_statements = false"] {
+        for part in
+            ["PgBouncer 1.21", "max_prepared_statements", "databases.todo.prepared_statements = false"]
+        {
             assert!(error.contains(part), "{settings}: {error}");
         }
         let other: PgConnectOptions = pooler.url(&direct).parse().unwrap();
         let mut other = PgConnection::connect_with(&other.extra_float_digits(None)).await.unwrap();
-        let left = sqlx::raw_sql("SELECT name FROM pg_prepared_statements").fetch_all(&mut other).await.unwrap();
+        let left =
+            sqlx::raw_sql("SELECT name FROM pg_prepared_statements").fetch_all(&mut other).await.unwrap();
         assert_eq!(left.len(), 0, "the check leaves no statement behind for other clients");
     }
 }
@@ -80,7 +89,10 @@ async fn mixed_load_of_two_processes(named: bool) {
                     let path = format!("/api/tasks/{}", task["id"]);
                     assert_eq!(me.get(&path).await.json(), task);
                     let done = me.patch(&format!("{path}/complete"), &json!({})).await.json();
-                    assert_eq!((&done["id"], &done["title"], &done["completed"]), (&task["id"], &json!(title), &json!(true)));
+                    assert_eq!(
+                        (&done["id"], &done["title"], &done["completed"]),
+                        (&task["id"], &json!(title), &json!(true))
+                    );
                     if round % 2 == 0 {
                         assert_eq!(me.delete(&path).await.status, 204);
                     } else {
@@ -142,7 +154,8 @@ async fn a_write_behind_a_pooler_that_is_refused_never_happens() {
     let direct = Cluster::shared().database().await;
     let port = refusing_pooler().await;
     let url = direct.replace(&format!(":{}", Cluster::shared().port()), &format!(":{port}"));
-    let setup = Setup::on(Engine::Sqlite).await.with("DATABASE_URL", &url).with("MIGRATE_DATABASE_URL", &direct);
+    let setup =
+        Setup::on(Engine::Sqlite).await.with("DATABASE_URL", &url).with("MIGRATE_DATABASE_URL", &direct);
     let server = setup.with("ROCKET_DATABASES", "{todo={query_timeout=1}}").start().await;
     refuses_for_good(&server, &direct).await;
 

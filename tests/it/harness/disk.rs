@@ -41,8 +41,12 @@ fn library() -> &'static PathBuf {
     LIBRARY.get_or_init(|| {
         let library = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("disk.so");
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/harness/disk.c");
-        let compiled =
-            Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl").status();
+        let compiled = Command::new("cc")
+            .args(["-shared", "-fPIC", "-O1", "-o"])
+            .arg(&library)
+            .arg(source)
+            .arg("-ldl")
+            .status();
         assert!(compiled.unwrap().success(), "the C compiler makes {}", library.display());
         library
     })

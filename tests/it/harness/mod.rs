@@ -8,7 +8,7 @@ mod postgres;
 mod server;
 mod tokens;
 
-pub use client::{Answer, Caller, raw};
+pub use client::{Answer, Caller, raw, raw_half_closed};
 pub use disk::Fault;
 pub use issuer::{Issuer, Publishes, Signer, base64, http};
 pub use pgbouncer::PgBouncer;

@@ -17,7 +17,10 @@ pub struct PgBouncer {
 impl PgBouncer {
     /// Whether the installed version keeps prepared statements apart: 1.21 and later do.
     pub fn keeps_statements_apart() -> bool {
-        let output = Command::new(program()).arg("--version").output().expect("PgBouncer is installed by scripts/test");
+        let output = Command::new(program())
+            .arg("--version")
+            .output()
+            .expect("PgBouncer is installed by scripts/test");
         let output = String::from_utf8(output.stdout).unwrap();
         let version = output.split_whitespace().nth(1).unwrap();
         let mut numbers = version.split('.').map(|it| it.parse::<u32>().unwrap());
@@ -27,7 +30,8 @@ impl PgBouncer {
     /// In front of this server, with a pool mode and more settings.
     pub fn before(cluster: &Cluster, mode: &str, settings: &str) -> Self {
         let port = free_port();
-        let directory = std::env::temp_dir().join(format!("todo-api-pgbouncer-{}-{port}", std::process::id()));
+        let directory =
+            std::env::temp_dir().join(format!("todo-api-pgbouncer-{}-{port}", std::process::id()));
         std::fs::create_dir(&directory).unwrap();
         let file = directory.join("pgbouncer.ini");
         let text = format!(

@@ -47,6 +47,15 @@ impl Cluster {
 
     /// A server of one test's own. `files` are put into its folder, and its settings may name them.
     pub fn start(files: &[(&str, &str)]) -> Self {
+        Self::start_with(files, "")
+    }
+
+    /// A server of one test's own, with more settings on its command line.
+    pub fn with(settings: &str) -> Self {
+        Self::start_with(&[], settings)
+    }
+
+    fn start_with(files: &[(&str, &str)], settings: &str) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let bin = programs();
         let name = format!("todo-api-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -74,7 +83,7 @@ impl Cluster {
             }
         }
         let port = free_port();
-        let options = format!("-p {port} -h 127.0.0.1 {SETTINGS} {tls}");
+        let options = format!("-p {port} -h 127.0.0.1 {SETTINGS} {tls} {settings}");
         let mut keeper = as_nobody(Command::new("sh"))
             .args(["-c", KEEPER, "keeper"])
             .arg(&bin)
