@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 use todo_api::config::{Config, ConfigError};
 use todo_api::fairings::Spans;
+use todo_api::ops::AcceptErrors;
 use todo_api::serve::serve;
 use todo_api::store::migrate;
 use todo_api::{auth, logging};
@@ -93,8 +94,14 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Serve => {
             logging::init(config.general()?.log_format)?;
             let (settings, spans) = (config.settings()?, Spans::from_environment()?);
-            let served =
-                on_workers(&settings.server, async { serve(&settings, spans.clone()).await.map_err(failed) });
+            // Each connection takes a descriptor, and the usual soft limit of 1,024 is soon reached.
+            if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+                tracing::warn!(%error, "the limit of open files cannot be raised");
+            }
+            let accept_errors = AcceptErrors::install();
+            let served = on_workers(&settings.server, async {
+                serve(&settings, accept_errors, spans.clone()).await.map_err(failed)
+            });
             if let Some(spans) = spans {
                 spans.shut();
             }

@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::config::Settings;
 use crate::fairings::Spans;
-use crate::ops::Lifecycle;
+use crate::ops::{AcceptErrors, Lifecycle};
 use crate::store::Store;
 
 /// For connections to be closed properly, at the very end.
@@ -57,9 +57,13 @@ impl From<Error> for ServeError {
 }
 
 /// Serves until SIGTERM or SIGINT. A second one ends the process at once. With `spans` every request is traced.
-pub async fn serve(settings: &Settings, spans: Option<Spans>) -> Result<(), ServeError> {
+pub async fn serve(
+    settings: &Settings,
+    accept_errors: AcceptErrors,
+    spans: Option<Spans>,
+) -> Result<(), ServeError> {
     let mut signals = Signals::new().map_err(ServeError::Signals)?;
-    let mut rocket = crate::rocket(settings);
+    let mut rocket = crate::rocket(settings).manage(accept_errors);
     if let Some(spans) = spans {
         rocket = rocket.manage(spans);
     }

@@ -64,16 +64,21 @@ fn kept(path: &Path) -> io::Result<String> {
     if let Some(folder) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    // Written aside and linked into place: of two first starts at once both then read the same whole secret.
+    // Written aside and linked into place when it is on disk: of two first starts at once both then read the same whole secret, and so
+    // does a start after a power cut.
     let aside = path.with_extension(std::process::id().to_string());
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
-    file.write_all(random().as_bytes())?;
-    let linked = fs::hard_link(&aside, path);
+    let linked = write(&aside).and_then(|()| fs::hard_link(&aside, path));
     fs::remove_file(&aside)?;
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => fs::read_to_string(path),
     }
+}
+
+fn write(path: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(random().as_bytes())?;
+    file.sync_all()
 }
 
 /// 244 random bits, in hexadecimal.

@@ -10,6 +10,7 @@ use prometheus::{
 use rocket::http::ContentType;
 use rocket::{Route, State, get, routes};
 
+use super::accept::AcceptErrors;
 use super::lifecycle::Lifecycle;
 use crate::auth::Verifier;
 use crate::problem::Problem;
@@ -55,10 +56,18 @@ fn metrics(
     lifecycle: &State<Lifecycle>,
     verifier: &State<Verifier>,
     store: &Store,
+    accept_errors: Option<&State<AcceptErrors>>,
 ) -> std::result::Result<(ContentType, Vec<u8>), Problem> {
     let mut text = Vec::new();
+    let accept_errors = accept_errors.map_or(0, |it| it.count());
     let written = known(lifecycle, verifier, store).and_then(|known| {
-        let mut families = [metrics.requests.collect(), metrics.durations.collect(), known].concat();
+        let accepts = counter(
+            "todo_accept_errors_total",
+            "Failed attempts to accept a connection.",
+            &[],
+            &[("", accept_errors)],
+        )?;
+        let mut families = [metrics.requests.collect(), metrics.durations.collect(), known, accepts].concat();
         // Before the first request there are none of those, which the encoder takes for a mistake.
         families.retain(|family| !family.get_metric().is_empty());
         TextEncoder::new().encode(&families, &mut text)
@@ -95,6 +104,12 @@ fn known(lifecycle: &Lifecycle, verifier: &Verifier, store: &Store) -> Result<Ve
             "Statements that got none in time.",
             &[],
             &[("", pool.timeouts)],
+        )?,
+        counter(
+            "todo_db_abandoned_statements_total",
+            "Statements without a response in time.",
+            &[],
+            &[("", pool.abandoned)],
         )?,
         counter(
             "todo_token_outcomes_total",

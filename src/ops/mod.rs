@@ -1,5 +1,6 @@
 //! What operators and their machines ask: is it alive, is it ready, is it going away.
 
+mod accept;
 mod announce;
 mod lifecycle;
 mod metrics;
@@ -8,6 +9,7 @@ mod readiness;
 
 use rocket::fairing::AdHoc;
 
+pub use accept::AcceptErrors;
 pub use lifecycle::{InFlight, Lifecycle};
 pub use metrics::Metrics;
 

@@ -9,10 +9,11 @@ use std::time::Duration;
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::{Build, Rocket, async_trait};
 use sqlx::migrate::{self, MigrateError, MigrationType, Migrator};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection, SqlSafeStr, SqliteConnection};
 use tokio::time::{sleep, timeout};
 
-use super::error::is_unavailable;
+use super::error::{is_refused_parameter, is_unavailable};
 use super::pool::Pool;
 use super::run::on;
 use super::schema::{Migration, Schema};
@@ -73,7 +74,7 @@ impl From<io::Error> for MigrationError {
 pub async fn migrate(settings: &Database, schema: &Schema) -> Result<(), MigrationError> {
     match settings.migrate_url() {
         DatabaseUrl::Postgres { options, .. } => {
-            let mut connection = PgConnection::connect_with(&options).await?;
+            let mut connection = connect_without_limits(&options).await?;
             migrator(schema, |it| it.postgres).run_direct(None, &mut connection, false).await?;
             connection.close().await?;
         }
@@ -87,6 +88,15 @@ pub async fn migrate(settings: &Database, schema: &Schema) -> Result<(), Migrati
         }
     }
     Ok(())
+}
+
+/// Opens a connection without the time limits that the role or the database may have: a migration may take long.
+async fn connect_without_limits(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
+    let unlimited = options.clone().options([("statement_timeout", 0), ("lock_timeout", 0)]);
+    match PgConnection::connect_with(&unlimited).await {
+        Err(error) if is_refused_parameter(&error) => PgConnection::connect_with(options).await,
+        other => other,
+    }
 }
 
 fn migrator(schema: &Schema, text: impl Fn(&Migration) -> &'static str) -> Migrator {

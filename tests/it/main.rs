@@ -11,6 +11,7 @@
 mod harness;
 
 mod configuration;
+mod connections;
 mod cors;
 mod crud;
 mod docs;

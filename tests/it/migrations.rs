@@ -101,10 +101,10 @@ async fn migrations_go_to_their_own_url_where_there_is_one() {
     assert_eq!(moved.start().await.caller("me").get("/api/tasks").await.status, 200);
 }
 
-async fn execute_on_postgres(url: &str, sql: &'static str) {
+async fn execute_on_postgres(url: &str, sql: &str) {
     use sqlx::{Connection, PgConnection};
     let mut db = PgConnection::connect(url).await.unwrap();
-    sqlx::raw_sql(sql).execute(&mut db).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut db).await.unwrap();
 }
 
 async fn execute_on_sqlite(setup: &Setup, sql: &'static str) {
@@ -113,4 +113,15 @@ async fn execute_on_sqlite(setup: &Setup, sql: &'static str) {
     let mut db = SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
     sqlx::raw_sql(sql).execute(&mut db).await.unwrap();
     db.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_have_no_time_limit_even_where_the_role_has_one() {
+    let setup = Setup::on(Engine::Postgres).await;
+    let database = setup.get("DATABASE_URL").rsplit('/').next().unwrap().to_owned();
+    let limit = format!("ALTER ROLE postgres IN DATABASE {database} SET statement_timeout = 1");
+    execute_on_postgres(setup.get("DATABASE_URL"), &limit).await;
+    let server = setup.start().await;
+    server.ready(true).await;
+    server.caller("me").create("t").await;
 }

@@ -29,6 +29,8 @@ pub enum Engine {
 pub struct Setup {
     pub folder: Arc<Folder>,
     environment: BTreeMap<String, String>,
+    /// An argument of `ulimit`.
+    limit: Option<&'static str>,
 }
 
 /// A working directory that goes away with its last user.
@@ -57,7 +59,7 @@ impl Drop for Folder {
 impl Setup {
     /// Nothing configured at all, but for a free port.
     pub fn bare() -> Self {
-        let setup = Self { folder: Arc::new(Folder::new()), environment: BTreeMap::new() };
+        let setup = Self { folder: Arc::new(Folder::new()), environment: BTreeMap::new(), limit: None };
         setup.with("PORT", "0").with("PATH", &std::env::var("PATH").unwrap_or_default())
     }
 
@@ -79,6 +81,11 @@ impl Setup {
         self
     }
 
+    /// Starts the program in a shell after this `ulimit`.
+    pub fn limited(self, limit: &'static str) -> Self {
+        Self { limit: Some(limit), ..self }
+    }
+
     pub fn without(mut self, name: &str) -> Self {
         self.environment.remove(name);
         self
@@ -89,7 +96,15 @@ impl Setup {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_todo-api"));
+        let program = env!("CARGO_BIN_EXE_todo-api");
+        let mut command = match self.limit {
+            None => Command::new(program),
+            Some(limit) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &format!("ulimit {limit} && exec \"$0\" \"$@\""), program]);
+                shell
+            }
+        };
         command.args(arguments).env_clear().envs(&self.environment).current_dir(self.folder.path());
         command.stdin(Stdio::null()).kill_on_drop(true);
         command
