@@ -56,16 +56,15 @@ fn metrics(
     lifecycle: &State<Lifecycle>,
     verifier: &State<Verifier>,
     store: &Store,
-    accept_errors: Option<&State<AcceptErrors>>,
+    accept_errors: &State<AcceptErrors>,
 ) -> std::result::Result<(ContentType, Vec<u8>), Problem> {
     let mut text = Vec::new();
-    let accept_errors = accept_errors.map_or(0, |it| it.count());
     let written = known(lifecycle, verifier, store).and_then(|known| {
         let accepts = counter(
             "todo_accept_errors_total",
             "Failed attempts to accept a connection.",
             &[],
-            &[("", accept_errors)],
+            &[("", accept_errors.count())],
         )?;
         let mut families = [metrics.requests.collect(), metrics.durations.collect(), known, accepts].concat();
         // Before the first request there are none of those, which the encoder takes for a mistake.

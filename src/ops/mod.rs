@@ -22,6 +22,10 @@ pub fn stage(settings: &Settings) -> AdHoc {
     let announcement = announce::Announcement::new(settings);
     let has_metrics = settings.general.metrics;
     AdHoc::try_on_ignite("Operations", move |rocket| async move {
+        let rocket = match rocket.state::<AcceptErrors>() {
+            Some(_) => rocket,
+            None => rocket.manage(AcceptErrors::default()),
+        };
         let rocket = rocket
             .manage(Lifecycle::default())
             .manage(readiness::Readiness::default())

@@ -27,14 +27,26 @@ async fn a_pooler_that_mixes_up_prepared_statements_is_refused_with_what_to_chan
         let off = if PgBouncer::keeps_statements_apart() { "\nmax_prepared_statements = 0" } else { "" };
         let settings = &format!("{settings}{off}");
         let pooler = PgBouncer::before(Cluster::shared(), "transaction", settings);
+        // Leaves the pooler with several server connections.
+        let options: PgConnectOptions = pooler.url(&direct).parse().unwrap();
+        let options = options.extra_float_digits(None);
+        let mut others = [
+            PgConnection::connect_with(&options).await.unwrap(),
+            PgConnection::connect_with(&options).await.unwrap(),
+        ];
+        if !settings.contains("pool_size = 1") {
+            let (first, second) = others.split_at_mut(1);
+            let (mut one, mut two) = (first[0].begin().await.unwrap(), second[0].begin().await.unwrap());
+            sqlx::raw_sql("SELECT 1").execute(&mut *one).await.unwrap();
+            sqlx::raw_sql("SELECT 1").execute(&mut *two).await.unwrap();
+            one.rollback().await.unwrap();
+            two.rollback().await.unwrap();
+        }
         let mut server = behind(&pooler, &direct).await.start().await;
         let me = server.caller("me");
         for _ in 0..3 {
-            me.get("/api/tasks").await.is_error(
-                503,
-                "SERVICE_UNAVAILABLE",
-                "Service temporarily unavailable",
-            );
+            let answer = me.get("/api/tasks").await;
+            assert_eq!(answer.status, 503, "{answer:?} {:#?}", server.output());
         }
         server.ready(false).await;
         let line = server.line(|line| line["status"] == 503 && line["route"] == "/api/tasks").await;
