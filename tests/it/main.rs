@@ -28,6 +28,7 @@ mod migrations;
 mod outage;
 mod panics;
 mod pooler;
+mod properties;
 mod protocol;
 mod schema;
 mod shutdown;
