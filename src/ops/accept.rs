@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use log::{LevelFilter, Log, Metadata, Record};
 
 /// The interval at which errors are logged while they last.
-const LOG_INTERVAL: Duration = Duration::from_secs(60);
+const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 /// The module of Rocket that accepts connections.
 const LISTENER: &str = "rocket_http::listener";

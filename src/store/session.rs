@@ -124,7 +124,7 @@ fn with_limits(options: &PgConnectOptions, statement_timeout: u128, lock_timeout
     options.clone().options([("statement_timeout", statement_timeout), ("lock_timeout", lock_timeout)])
 }
 
-#[expect(clippy::disallowed_types, reason = "two numbers are put into a constant; SET takes no parameters")]
+/// The statement that begins a transaction with time limits. It is put together from two numbers, because `SET` takes no parameters.
 fn begin(statement_timeout: u128, lock_timeout: u128) -> SqlStr {
     let begin = format!(
         "BEGIN; SET LOCAL statement_timeout = {statement_timeout}; SET LOCAL lock_timeout = {lock_timeout}"

@@ -1,0 +1,40 @@
+//! The service in this process, with a database of its own, for the fuzz targets.
+
+use rocket::local::blocking::{Client, LocalRequest, LocalResponse};
+use rocket::http::Header;
+use todo_api::config::Config;
+
+/// The secret that signs tokens and cookies.
+pub const SECRET: &str = "a secret of the fuzz targets, 32 bytes or more";
+
+/// Starts the service on a new SQLite database.
+///
+/// # Panics
+///
+/// If it does not start.
+#[must_use]
+pub fn client() -> Client {
+    let directory = std::env::temp_dir().join(format!("todo-api-fuzz-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).expect("a directory for the database");
+    let url = format!("sqlite://{}", directory.join("todo.db").display());
+    let config = Config::of([
+        ("databases.todo.url", url.as_str()),
+        ("auth.secret", SECRET),
+        ("issuer.url", "http://localhost:8000"),
+        ("issuer.alg", "EdDSA"),
+    ]);
+    let settings = config.and_then(|it| it.settings()).expect("settings");
+    Client::untracked(todo_api::rocket(&settings)).expect("the service starts")
+}
+
+/// Sends a request from a client that names the server.
+#[must_use]
+pub fn send<'c>(request: LocalRequest<'c>) -> LocalResponse<'c> {
+    request.header(Header::new("Host", "localhost:8000")).dispatch()
+}
+
+/// Whether a header can have this value.
+#[must_use]
+pub fn is_header(value: &str) -> bool {
+    value.bytes().all(|byte| (0x20..0x7f).contains(&byte) || byte == b'\t')
+}
