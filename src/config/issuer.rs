@@ -34,6 +34,8 @@ pub struct Issuer {
     pub smtp_url: Option<SmtpUrl>,
     /// Whose mail it is.
     pub mail_from: Option<MailAddress>,
+    /// Whether a user's sessions go on when their password is reset.
+    pub keep_sessions_on_reset: bool,
     /// Whether links that nothing can mail are in the log, at `debug`.
     pub log_links: bool,
 }

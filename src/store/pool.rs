@@ -215,8 +215,9 @@ macro_rules! on {
 
 /// Runs statements on whichever engine there is, one after the other, and keeps what they do only if each has changed a
 /// row: `together!(pool, { INSERT => |query| query.bind(id), UPDATE => |query| query.bind(id) })`. Gives whether they have.
+/// A statement that may change no row is marked `optional`: `DELETE => optional |query| query.bind(id)`.
 macro_rules! together {
-    ($pool:ident, { $($sql:expr => |$query:ident| $bound:expr),+ $(,)? }) => {{
+    ($pool:ident, { $($sql:expr => $($optional:ident)? |$query:ident| $bound:expr),+ $(,)? }) => {{
         let mut connection = $pool.writer().await?;
         let limit = $pool.query_timeout();
         macro_rules! transaction {
@@ -225,7 +226,8 @@ macro_rules! together {
                     let mut transaction = sqlx::Connection::begin($connection).await?;
                     $(
                         let $query = sqlx::query($sql.$engine);
-                        if $bound.execute(&mut *transaction).await?.rows_affected() == 0 {
+                        let is_optional = !stringify!($($optional)?).is_empty();
+                        if $bound.execute(&mut *transaction).await?.rows_affected() == 0 && !is_optional {
                             transaction.rollback().await?;
                             return Ok(false);
                         }
