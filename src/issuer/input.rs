@@ -14,7 +14,7 @@ use crate::request::read_body;
 pub(super) const NUL: &str = "Invalid string: must not include U+0000";
 
 /// Characters of an address at most ([RFC 5321, 4.5.3.1.3](https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.3), less the brackets).
-const EMAIL_MAX: usize = 254;
+pub(super) const EMAIL_MAX: usize = 254;
 
 /// UTF-16 units of a name at most.
 pub(super) const NAME_MAX: usize = 255;

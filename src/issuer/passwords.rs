@@ -12,8 +12,8 @@ use super::refusal::Refusal;
 use crate::problem::Problem;
 
 /// UTF-16 units a password must have, and may have.
-const SHORTEST: usize = 8;
-const LONGEST: usize = 128;
+pub(super) const SHORTEST: usize = 8;
+pub(super) const LONGEST: usize = 128;
 
 /// Bytes of a hash.
 const KEY: usize = 64;
