@@ -19,8 +19,8 @@ pub(super) const EMAIL_MAX: usize = 254;
 /// UTF-16 units of a name at most.
 pub(super) const NAME_MAX: usize = 255;
 
-/// UTF-16 units of an image's URL at most. Tokens for the API carry it, and proxies refuse headers of more than some 8 KiB.
-pub(super) const IMAGE_MAX: usize = 2048;
+/// UTF-16 units of a URL at most. Tokens for the API carry the image's, and proxies refuse headers of more than some 8 KiB.
+pub(super) const URL_MAX: usize = 2048;
 
 /// What a body can become.
 pub(super) trait Read: Sized {

@@ -3,7 +3,7 @@
 use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
-use crate::issuer::input::{EMAIL_MAX, IMAGE_MAX, NAME_MAX};
+use crate::issuer::input::{EMAIL_MAX, NAME_MAX, URL_MAX};
 use crate::issuer::passwords::{LONGEST, SHORTEST};
 
 /// A text without U+0000.
@@ -70,8 +70,13 @@ pub(super) fn name() -> ObjectBuilder {
     text().max_length(Some(NAME_MAX))
 }
 
+/// A page to go on to: a path, or a URL of a trusted page.
+pub(super) fn link() -> ObjectBuilder {
+    text().max_length(Some(URL_MAX))
+}
+
 pub(super) fn image() -> ObjectBuilder {
-    text().max_length(Some(IMAGE_MAX)).description(Some("The URL of a picture"))
+    text().max_length(Some(URL_MAX)).description(Some("The URL of a picture"))
 }
 
 /// An image, or null to clear it.

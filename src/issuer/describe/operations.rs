@@ -6,7 +6,7 @@ use utoipa::openapi::schema::OneOfBuilder;
 use utoipa::openapi::{ArrayBuilder, HttpMethod, ObjectBuilder, Ref, RefOr, Schema, Type};
 
 use super::fields::{
-    Field, body, email, flag, image, image_or_null, name, new_password, password, some_text, text,
+    Field, body, email, flag, image, image_or_null, link, name, new_password, password, some_text, text,
 };
 use crate::issuer::passwords::LONGEST;
 use crate::issuer::refusal::Refusal;
@@ -78,7 +78,7 @@ fn sign() -> Vec<Operation> {
         Field::required("email", email()),
         Field::required("password", new_password()),
         Field::optional("image", image()),
-        Field::optional("callbackURL", text()),
+        Field::optional("callbackURL", link()),
         Field::optional("rememberMe", flag()),
     ]);
     let example = json!({ "name": "Ann", "email": "ann@example.com", "password": "correct horse battery" });
@@ -98,7 +98,7 @@ fn sign() -> Vec<Operation> {
     let shape = body([
         Field::required("email", email()),
         Field::required("password", password()),
-        Field::optional("callbackURL", text()),
+        Field::optional("callbackURL", link()),
         Field::optional("rememberMe", flag()),
     ]);
     let sign_in = Operation {
@@ -291,7 +291,7 @@ fn reset() -> Vec<Operation> {
             name: "requestPasswordReset",
             summary: "Have a link mailed by which to reset one's password",
             body: Some((
-                body([Field::required("email", email()), Field::optional("redirectTo", text())]),
+                body([Field::required("email", email()), Field::optional("redirectTo", link())]),
                 json!({ "email": "ann@example.com", "redirectTo": "/reset-password" }),
             )),
             answer: Some((of::<Done>(), json!({ "status": true, "message": sent }))),

@@ -5,7 +5,7 @@ use rocket::{State, get, post, routes};
 use crate::issuer::credentials::Credentials;
 use crate::issuer::gate::GatedRoutes;
 use crate::issuer::guard::SignedIn;
-use crate::issuer::input::{Fields, IMAGE_MAX, Input, NAME_MAX, Read};
+use crate::issuer::input::{Fields, Input, NAME_MAX, Read, URL_MAX};
 use crate::issuer::limits::Kind;
 use crate::issuer::passwords::check_length;
 use crate::issuer::refusal::Refusal;
@@ -33,7 +33,7 @@ impl Read for Update {
         Self {
             has_email: fields.has("email"),
             name: fields.optional_string_to("name", NAME_MAX),
-            image: fields.change_to("image", IMAGE_MAX),
+            image: fields.change_to("image", URL_MAX),
         }
     }
 }

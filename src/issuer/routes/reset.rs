@@ -4,7 +4,7 @@ use rocket::{State, get, post, routes};
 
 use crate::issuer::credentials::Credentials;
 use crate::issuer::gate::GatedRoutes;
-use crate::issuer::input::{Fields, Input, Read};
+use crate::issuer::input::{Fields, Input, Read, URL_MAX};
 use crate::issuer::limits::Kind;
 use crate::issuer::mail::Post;
 use crate::issuer::passwords::check_length;
@@ -38,7 +38,7 @@ struct Request {
 
 impl Read for Request {
     fn read(fields: &mut Fields) -> Self {
-        Self { email: fields.email("email"), redirect_to: fields.optional_string("redirectTo") }
+        Self { email: fields.email("email"), redirect_to: fields.optional_string_to("redirectTo", URL_MAX) }
     }
 }
 

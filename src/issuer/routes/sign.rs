@@ -5,7 +5,7 @@ use rocket::{State, post, routes};
 use crate::issuer::credentials::Credentials;
 use crate::issuer::gate::GatedRoutes;
 use crate::issuer::guard::SessionToken;
-use crate::issuer::input::{Fields, IMAGE_MAX, Input, NAME_MAX, Read};
+use crate::issuer::input::{Fields, Input, NAME_MAX, Read, URL_MAX};
 use crate::issuer::limits::Kind;
 use crate::issuer::refusal::Refusal;
 use crate::issuer::reply::Reply;
@@ -39,8 +39,8 @@ impl Read for SignUp {
             name: fields.string_to("name", NAME_MAX),
             email: fields.email("email"),
             password: fields.text("password"),
-            image: fields.optional_string_to("image", IMAGE_MAX),
-            callback: fields.optional_string("callbackURL"),
+            image: fields.optional_string_to("image", URL_MAX),
+            callback: fields.optional_string_to("callbackURL", URL_MAX),
             remember: fields.optional_bool("rememberMe").unwrap_or(true),
         }
     }
@@ -74,7 +74,7 @@ impl Read for SignIn {
         Self {
             email: fields.string("email"),
             password: fields.string("password"),
-            callback: fields.optional_string("callbackURL"),
+            callback: fields.optional_string_to("callbackURL", URL_MAX),
             remember: fields.optional_bool("rememberMe").unwrap_or(true),
         }
     }

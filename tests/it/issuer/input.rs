@@ -77,9 +77,10 @@ on_both_engines! {
             ("name", "x".repeat(256), big("name", 255)),
             ("name", "😀".repeat(128), big("name", 255)),
             ("image", "x".repeat(2049), big("image", 2048)),
+            ("callbackURL", format!("/{}", "x".repeat(2048)), big("callbackURL", 2048)),
         ] {
             for path in ["/api/auth/sign-up/email", "/api/auth/signup"] {
-                if path.ends_with("signup") && field == "image" {
+                if path.ends_with("signup") && ["image", "callbackURL"].contains(&field) {
                     continue;
                 }
                 nobody.post(path, &up(field, &value)).await.is_refusal(400, "VALIDATION_ERROR", &message);
