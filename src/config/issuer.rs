@@ -14,6 +14,7 @@ use super::HttpUrl;
 /// The section `issuer`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Issuer {
     /// Whether `/api/auth` is there.
     pub enabled: bool,

@@ -33,11 +33,11 @@ async fn tokens(server: &mut Server, count: usize) -> Vec<String> {
     loop {
         let lines = server.output();
         let lines = lines.iter().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-        let links: Vec<String> = lines.filter_map(|line| Some(token_of(line["link"].as_str()?))).collect();
-        if links.len() == count {
-            return links;
+        let tokens: Vec<String> = lines.filter_map(|line| Some(token_of(line["link"].as_str()?))).collect();
+        if tokens.len() == count {
+            return tokens;
         }
-        assert!(began.elapsed() < crate::harness::PATIENCE, "{links:?}");
+        assert!(began.elapsed() < crate::harness::PATIENCE, "{tokens:?}");
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
 }
