@@ -6,6 +6,7 @@
 
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::Method;
+use rocket::http::uri::Host;
 use rocket::request::Request;
 use rocket::{Data, async_trait};
 
@@ -33,5 +34,6 @@ impl Fairing for RequiredHost {
 
 /// Whether there is one `Host`, and it is one.
 fn names_one_host(request: &Request<'_>) -> bool {
-    request.headers().get("Host").count() == 1 && request.host().is_some()
+    let mut hosts = request.headers().get("Host");
+    hosts.next().is_some_and(|host| Host::parse(host).is_ok()) && hosts.next().is_none()
 }

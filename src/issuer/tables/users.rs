@@ -192,6 +192,7 @@ impl Tables<'_> {
     ) -> Result<bool, Problem> {
         let pool = self.0;
         together!(pool, {
+            sql::LOCK_USER => |query| query.bind(&user.id),
             sql::SET_PASSWORD => |query| query.bind(&user.id).bind(hash).bind(session.created_at),
             sql::REVOKE_SESSIONS => optional |query| query.bind(&user.id),
             sql::INSERT_SESSION => |query| insert_session!(query, session),
