@@ -40,6 +40,7 @@ pub fn rocket(settings: &config::Settings) -> Rocket<Build> {
         .attach(fairings::shield())
         .attach(fairings::ApiHeaders)
         .attach(fairings::Pieces)
+        .attach(fairings::RequiredHost)
         .attach(fairings::Cors::new(&settings.cors.origins))
         .attach(store::Store::init())
         .attach(store::Migrations::new(settings, schema(&settings.issuer)))

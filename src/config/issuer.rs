@@ -14,6 +14,7 @@ use super::HttpUrl;
 /// The section `issuer`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Issuer {
     /// Whether `/api/auth` is there.
     pub enabled: bool,
@@ -34,6 +35,8 @@ pub struct Issuer {
     pub smtp_url: Option<SmtpUrl>,
     /// Whose mail it is.
     pub mail_from: Option<MailAddress>,
+    /// Whether a user's sessions go on when their password is reset.
+    pub keep_sessions_on_reset: bool,
     /// Whether links that nothing can mail are in the log, at `debug`.
     pub log_links: bool,
 }

@@ -207,6 +207,11 @@ impl Config {
             let wrong = "is not set, and issuer.enabled needs it to sign its cookies";
             return Err(ConfigError::new("auth.secret", wrong, MAKE_A_SECRET));
         }
+        if issuer.enabled && issuer.origin().is_none() && !self.is_debug() {
+            // A client chooses the `Host` of its request, and so would choose the `iss` and `aud` of its tokens.
+            let wrong = "is not set, and issuer.enabled needs it outside development";
+            return Err(ConfigError::new("issuer.url", wrong, "set it to this server's public URL"));
+        }
         Ok(Settings {
             figment: sources::for_rocket(&self.figment),
             server: self.server()?,

@@ -2,6 +2,7 @@
 
 mod cors;
 mod headers;
+mod host;
 mod pieces;
 mod spans;
 mod trace;
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 pub use cors::Cors;
 pub use headers::{ApiHeaders, shield};
+pub use host::RequiredHost;
 pub(crate) use pieces::PIECE_MAX;
 pub use pieces::Pieces;
 pub use spans::Spans;

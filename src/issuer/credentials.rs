@@ -1,17 +1,23 @@
 //! Addresses and passwords: who may sign in.
 
-use rocket::outcome::Outcome;
+use std::net::IpAddr;
+
+use rocket::outcome::{Outcome, try_outcome};
 use rocket::request::{self, FromRequest, Request};
 use rocket::{State, async_trait};
 
+use super::gate::kind_of;
 use super::input::is_email;
 use super::passwords::{Passwords, check_length, check_not_too_long};
 use super::refusal::Refusal;
+use super::site::Site;
 use super::tables::{Device, Session, Tables, User};
+use crate::problem::Problem;
 
-/// What it takes to find out.
+/// What it takes to find out. Only a route whose kind counts guesses gets it, and there is no other way to a password's hash.
 pub(super) struct Credentials<'r> {
     passwords: &'r Passwords,
+    client: Option<IpAddr>,
     tables: Tables<'r>,
 }
 
@@ -30,7 +36,7 @@ impl Credentials<'_> {
         if self.tables.by_email(&email).await?.is_some() {
             return Err(Refusal::UserExists);
         }
-        let hash = self.passwords.hash(password).await?;
+        let hash = self.passwords.hash(self.client, password).await?;
         let user = User::new(name, email, image);
         let session = Session::new(&user, device, remember);
         // Of two who ask for one address at once the slower one is told here.
@@ -60,13 +66,14 @@ impl Credentials<'_> {
             (_, Some(_)) => return Err(Refusal::InvalidEmailOrPassword),
             (_, None) => {
                 // As much work as for an address that is known, or the time would tell.
-                self.passwords.hash(password).await?;
+                self.passwords.hash(self.client, password).await?;
                 return Err(Refusal::InvalidEmailOrPassword);
             }
         };
         let session = Session::new(&user, device, remember);
-        self.tables.insert_session(&session).await?;
-        Ok((user, session))
+        // Not, where the user has been deleted in the meantime.
+        let is_known = self.tables.insert_session(&session).await?;
+        if is_known { Ok((user, session)) } else { Err(Refusal::InvalidEmailOrPassword) }
     }
 
     /// That this is the user's password. Asked of somebody who is signed in.
@@ -82,7 +89,7 @@ impl Credentials<'_> {
     /// `None` where there is no password.
     async fn is_password(&self, user: &User, password: &str) -> Result<Option<bool>, Refusal> {
         match self.tables.password(user).await? {
-            Some(hash) => Ok(Some(self.passwords.verify(password, &hash).await?)),
+            Some(hash) => Ok(Some(self.passwords.verify(self.client, password, &hash).await?)),
             None => Ok(None),
         }
     }
@@ -90,7 +97,7 @@ impl Credentials<'_> {
     /// The hash of a password that somebody is to have from now on.
     pub(super) async fn hash_new(&self, password: &str) -> Result<String, Refusal> {
         check_length(password)?;
-        Ok(self.passwords.hash(password).await?)
+        self.passwords.hash(self.client, password).await
     }
 }
 
@@ -99,9 +106,15 @@ impl<'r> FromRequest<'r> for Credentials<'r> {
     type Error = &'r str;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, &'r str> {
+        if !kind_of(request).is_guess() {
+            let problem =
+                Problem::Internal("the route hashes passwords and does not count guesses".to_owned());
+            return Outcome::Error((Refusal::from(problem).note(request), "it does not count guesses"));
+        }
+        let client = try_outcome!(request.guard::<Site<'_>>().await).address;
         match (request.guard::<&State<Passwords>>().await, request.guard::<Tables<'_>>().await) {
             (Outcome::Success(passwords), Outcome::Success(tables)) => {
-                Outcome::Success(Self { passwords, tables })
+                Outcome::Success(Self { passwords, client, tables })
             }
             _ => Outcome::Error((rocket::http::Status::InternalServerError, "there are no credentials")),
         }

@@ -9,30 +9,31 @@ use rocket::route::{self, Handler, Route};
 use rocket::{Data, async_trait};
 use url::Url;
 
+use super::input::NUL;
 use super::limits::{Kind, Limits};
 use super::refusal::Refusal;
 use super::site::Site;
 
-/// These routes, behind the gate.
-pub(super) fn gated(routes: Vec<Route>) -> Vec<Route> {
-    routes
-        .into_iter()
-        .map(|mut route| {
-            let kind = kind_of(route.uri.path());
+/// Routes of one kind, behind the gate. [`super::routes`] mounts nothing else, so that each route says what it is counted as.
+pub(super) struct GatedRoutes(Vec<Route>);
+
+impl GatedRoutes {
+    pub(super) fn new(kind: Kind, routes: Vec<Route>) -> Self {
+        let gated = |mut route: Route| {
             route.handler = Box::new(Gate { kind, inner: route.handler });
             route
-        })
-        .collect()
+        };
+        Self(routes.into_iter().map(gated).collect())
+    }
+
+    pub(super) fn into_routes(self) -> Vec<Route> {
+        self.0
+    }
 }
 
-fn kind_of(path: &str) -> Kind {
-    match path {
-        "/sign-in/email" | "/login" | "/signin" | "/login/email" => Kind::SignIn,
-        "/sign-up/email" | "/signup" | "/register" => Kind::SignUp,
-        "/change-password" => Kind::ChangePassword,
-        "/request-password-reset" => Kind::Mail,
-        _ => Kind::Other,
-    }
+/// The kind of the route that a request has reached.
+pub(super) fn kind_of(request: &Request<'_>) -> Kind {
+    *request.local_cache(|| Kind::Other)
 }
 
 #[derive(Clone)]
@@ -49,7 +50,10 @@ impl Handler for Gate {
             Outcome::Error((status, _)) | Outcome::Forward(status) => return Outcome::Error(status),
         };
         match self.check(request, &site) {
-            Ok(()) => self.inner.handle(request, data).await,
+            Ok(()) => {
+                request.local_cache(|| self.kind);
+                self.inner.handle(request, data).await
+            }
             Err(refusal) => Outcome::Error(refusal.note(request)),
         }
     }
@@ -61,6 +65,7 @@ impl Gate {
         if let (Some(limits), Some(address)) = (request.rocket().state::<Arc<Limits>>(), site.address) {
             limits.check(self.kind, address)?;
         }
+        check_uri(request)?;
         if request.method() == Method::Get { Ok(()) } else { self.check_origin(request, site) }
     }
 
@@ -95,4 +100,13 @@ impl Gate {
         };
         if site.trusts(&named) { Ok(()) } else { Err(Refusal::InvalidOrigin) }
     }
+}
+
+/// PostgreSQL has no text with U+0000, and SQLite has. Refused here, no route passes it to either.
+fn check_uri(request: &Request<'_>) -> Result<(), Refusal> {
+    let refuse = |part: &str| Err(Refusal::Validation(format!("[{part}] {NUL}")));
+    if request.uri().path().contains("%00") {
+        return refuse("path");
+    }
+    if request.uri().query().is_some_and(|it| it.contains("%00")) { refuse("query") } else { Ok(()) }
 }

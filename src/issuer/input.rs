@@ -10,6 +10,18 @@ use super::refusal::Refusal;
 use super::tables::Change;
 use crate::request::read_body;
 
+/// What is said of a text with U+0000, which PostgreSQL cannot keep.
+pub(super) const NUL: &str = "Invalid string: must not include U+0000";
+
+/// Characters of an address at most ([RFC 5321, 4.5.3.1.3](https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.3), less the brackets).
+pub(super) const EMAIL_MAX: usize = 254;
+
+/// UTF-16 units of a name at most.
+pub(super) const NAME_MAX: usize = 255;
+
+/// UTF-16 units of a URL at most. Tokens for the API carry the image's, and proxies refuse headers of more than some 8 KiB.
+pub(super) const URL_MAX: usize = 2048;
+
 /// What a body can become.
 pub(super) trait Read: Sized {
     /// Whether a plain HTML form may send it.
@@ -94,7 +106,12 @@ pub(super) struct Fields {
 impl Fields {
     pub(super) fn string(&mut self, name: &str) -> String {
         match self.object.remove(name) {
-            Some(Value::String(text)) => text,
+            Some(Value::String(text)) => {
+                if text.contains('\0') {
+                    self.wrong.push(format!("[body.{name}] {NUL}"));
+                }
+                text
+            }
             other => {
                 self.expected(name, "string", other.as_ref());
                 String::new()
@@ -106,12 +123,25 @@ impl Fields {
         self.object.contains_key(name).then(|| self.string(name))
     }
 
-    /// A string, or `null` to clear what there is.
-    pub(super) fn change(&mut self, name: &str) -> Change {
+    /// A string of at most so many UTF-16 units, which are JavaScript's characters.
+    pub(super) fn string_to(&mut self, name: &str, most: usize) -> String {
+        let text = self.string(name);
+        if text.encode_utf16().count() > most {
+            self.wrong.push(format!("[body.{name}] Too big: expected string to have <={most} characters"));
+        }
+        text
+    }
+
+    pub(super) fn optional_string_to(&mut self, name: &str, most: usize) -> Option<String> {
+        self.object.contains_key(name).then(|| self.string_to(name, most))
+    }
+
+    /// A string of at most so many UTF-16 units, or `null` to clear what there is.
+    pub(super) fn change_to(&mut self, name: &str, most: usize) -> Change {
         match self.object.get(name) {
             None => Change::Keep,
             Some(Value::Null) => Change::To(None),
-            Some(_) => Change::To(Some(self.string(name))),
+            Some(_) => Change::To(Some(self.string_to(name, most))),
         }
     }
 
@@ -170,8 +200,11 @@ fn kind(value: Option<&Value>) -> &'static str {
 }
 
 /// Addresses as Better Auth's validator (zod) has them, which is narrower than what mail allows: letters, digits and `_'+-.` before the
-/// `@`, where no dot stands first, last or twice; after it a domain of at least two names.
+/// `@`, where no dot stands first, last or twice; after it a domain of at least two names. And of a length that mail allows.
 pub(super) fn is_email(text: &str) -> bool {
+    if text.len() > EMAIL_MAX {
+        return false;
+    }
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let mailbox = |c: char| c.is_ascii_alphanumeric() || "_'+-.".contains(c);
     let local_is_good = local.chars().all(mailbox)

@@ -15,6 +15,9 @@ use super::refusal::Refusal;
 /// Between two times at which those who stayed away are forgotten.
 const FORGET: Duration = Duration::from_mins(1);
 
+/// Bits of the IPv6 network that is counted as one client: a client with one address has at least a network of these.
+const SUBSCRIBER: u8 = 64;
+
 /// What is counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
@@ -22,12 +25,22 @@ pub(super) enum Kind {
     SignIn,
     /// Signing up, in whatever way.
     SignUp,
-    /// Changing a password, which tells whether one is right.
-    ChangePassword,
+    /// All else that takes a password: it tells whether one is right, or has a new one hashed.
+    Password,
     /// Having somebody mailed.
     Mail,
-    /// All else.
+    /// All else. No such route can hash a password: see [`super::credentials`].
     Other,
+}
+
+impl Kind {
+    /// Whether calls are counted as guesses of a password.
+    pub(super) fn is_guess(self) -> bool {
+        match self {
+            Self::SignIn | Self::SignUp | Self::Password => true,
+            Self::Mail | Self::Other => false,
+        }
+    }
 }
 
 /// Counts, by address and by kind.
@@ -52,7 +65,7 @@ impl Limits {
 
     /// Counts a call, if it is not one too many.
     pub(super) fn check(&self, kind: Kind, address: IpAddr) -> Result<(), Refusal> {
-        let address = subscriber(address);
+        let address = network(address, SUBSCRIBER);
         let counted = match kind {
             Kind::Mail => self.mails.check_key(&address),
             Kind::Other => self.others.check_key(&address),
@@ -76,10 +89,13 @@ impl Limits {
     }
 }
 
-/// Who has one IPv6 address has at least all of its /64.
-fn subscriber(address: IpAddr) -> IpAddr {
+/// The IPv6 network of so many bits that an address is in; an IPv4 address itself.
+pub(super) fn network(address: IpAddr, bits: u8) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        IpAddr::V6(address) => {
+            let mask = u128::MAX.checked_shl(128_u32.saturating_sub(bits.into())).unwrap_or_default();
+            Ipv6Addr::from_bits(address.to_bits() & mask).into()
+        }
     }
 }

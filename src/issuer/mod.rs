@@ -15,6 +15,7 @@ mod keys;
 mod limits;
 mod mail;
 mod passwords;
+mod queue;
 mod random;
 mod refusal;
 mod reply;
@@ -61,15 +62,17 @@ fn attach(rocket: Rocket<Build>, settings: &Settings, secret: &Secret, store: St
     if let (Some(keys), Some(verifier)) = (&keys, rocket.state::<Verifier>()) {
         verifier.trust(keys.clone());
     }
+    let queue = queue::HashQueue::new(issuer.hashers(), issuer.rate_limit);
     tokio::spawn(sweep::keep_sweeping(store));
     let rocket = rocket
         .manage(site::Sites::new(settings))
         .manage(signature::Signer::new(secret))
-        .manage(passwords::Passwords::new(issuer.hashers()))
+        .manage(passwords::Passwords::new(queue))
         .manage(tokens::Tokens::new(secret, keys, issuer.token_lifetime(), &settings.auth))
         .manage(mail::Post::new(issuer))
+        .manage(routes::ResetPolicy { keep_sessions: issuer.keep_sessions_on_reset })
         .attach(exposed::ExposedHeaders)
-        .mount("/api/auth", with_preflights(gate::gated(routes::all())))
+        .mount("/api/auth", with_preflights(routes::all()))
         .register("/api/auth", catcher::catchers());
     if !issuer.rate_limit {
         return rocket;

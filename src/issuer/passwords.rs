@@ -1,56 +1,54 @@
 //! Passwords, hashed as Better Auth hashes them, so that either reads what the other has written.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::net::IpAddr;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use scrypt::{Params, scrypt};
-use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
 use unicode_normalization::UnicodeNormalization;
 
+use super::queue::HashQueue;
 use super::refusal::Refusal;
 use crate::problem::Problem;
 
 /// UTF-16 units a password must have, and may have.
-const SHORTEST: usize = 8;
-const LONGEST: usize = 128;
+pub(super) const SHORTEST: usize = 8;
+pub(super) const LONGEST: usize = 128;
 
 /// Bytes of a hash.
 const KEY: usize = 64;
 
-/// How long somebody waits for their turn.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Hashes passwords, so many at once: each takes 32 MiB and all of a core.
+/// Hashes passwords for clients, by whose addresses they queue.
 #[derive(Debug)]
-pub(super) struct Passwords(Arc<Semaphore>);
+pub(super) struct Passwords(HashQueue);
 
 impl Passwords {
-    pub(super) fn new(at_once: usize) -> Self {
-        Self(Arc::new(Semaphore::new(at_once)))
+    pub(super) fn new(queue: HashQueue) -> Self {
+        Self(queue)
     }
 
     /// `hex(salt):hex(key)`.
-    pub(super) async fn hash(&self, password: &str) -> Result<String, Problem> {
+    pub(super) async fn hash(&self, client: Option<IpAddr>, password: &str) -> Result<String, Refusal> {
         // What is hashed with it is the salt's hexadecimal text, not its bytes.
         let salt = hex::encode(rand::random::<[u8; 16]>());
-        let key = self.key(password, &salt).await?;
+        let key = self.key(client, password, &salt).await?;
         Ok(format!("{salt}:{}", hex::encode(key)))
     }
 
     /// Whether a hash is this password's. What is no hash is nobody's.
-    pub(super) async fn verify(&self, password: &str, hash: &str) -> Result<bool, Problem> {
+    pub(super) async fn verify(
+        &self,
+        client: Option<IpAddr>,
+        password: &str,
+        hash: &str,
+    ) -> Result<bool, Refusal> {
         let (salt, wanted) = hash.split_once(':').unwrap_or_default();
-        let key = self.key(password, salt).await?;
+        let key = self.key(client, password, salt).await?;
         Ok(hex::decode(wanted).is_ok_and(|wanted| verify_slices_are_equal(&key, &wanted).is_ok()))
     }
 
-    async fn key(&self, password: &str, salt: &str) -> Result<[u8; KEY], Problem> {
-        let Ok(Ok(turn)) = timeout(PATIENCE, self.0.clone().acquire_owned()).await else {
-            return Err(Problem::Unavailable("too many passwords are being hashed".to_owned()));
-        };
+    async fn key(&self, client: Option<IpAddr>, password: &str, salt: &str) -> Result<[u8; KEY], Refusal> {
+        let turn = self.0.turn(client).await?;
         let (password, salt) = (password.nfkc().collect::<String>(), salt.to_owned());
         let hashing = spawn_blocking(move || {
             // Kept in here: a client that goes away ends the waiting, but not the work.
@@ -62,7 +60,8 @@ impl Passwords {
                 .map_err(|error| error.to_string())?;
             Ok::<_, String>(key)
         });
-        hashing.await.map_err(|panic| panic.to_string()).flatten().map_err(Problem::Internal)
+        let hashed = hashing.await.map_err(|panic| panic.to_string()).flatten();
+        hashed.map_err(|error| Problem::Internal(error).into())
     }
 }
 

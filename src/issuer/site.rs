@@ -5,10 +5,13 @@ use std::net::IpAddr;
 use rocket::async_trait;
 use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest, Request};
-use url::Url;
+use url::{Position, Url};
 
 use super::tables::Device;
 use crate::config::{Issuer, Settings};
+
+/// Bytes of a `User-Agent` that are kept.
+const AGENT_MAX: usize = 512;
 
 /// What the settings say about it.
 #[derive(Debug)]
@@ -75,7 +78,8 @@ impl<'r> Site<'r> {
     /// By what somebody signs in who sends this request.
     pub(super) fn device(&self) -> Device {
         let address = self.address.map(|it| it.to_canonical().to_string()).unwrap_or_default();
-        Device { address, agent: self.agent.to_owned() }
+        let agent = self.agent.get(..self.agent.floor_char_boundary(AGENT_MAX)).unwrap_or_default();
+        Device { address, agent: agent.to_owned() }
     }
 
     /// Whether a page of this origin is one of ours.
@@ -83,17 +87,22 @@ impl<'r> Site<'r> {
         // Where the own origin is not configured a proxy may have changed the scheme on the way.
         let is_own = match self.sites.settings.origin() {
             Some(own) => own == origin,
-            None => origin.split_once("://").map(|(_, authority)| authority) == self.host,
+            None => origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == self.host),
         };
         is_own || self.sites.trusted.iter().any(|it| it == origin)
     }
 
-    /// Whether a link may lead there: to a path here, or to a page that is trusted.
-    pub(super) fn may_lead_to(&self, link: &str) -> bool {
+    /// The page that a link leads to, if it is trusted: a path here, or a URL. Written as the parser here has understood it, so that no
+    /// browser understands it otherwise.
+    pub(super) fn destination(&self, link: &str) -> Option<String> {
         if link.starts_with('/') {
-            return is_path(link);
+            let url = Url::parse(&self.origin).ok()?.join(link).ok()?;
+            // The parser has removed `/./` and `/../`, and what is left may begin with `//`.
+            let path = &url[Position::BeforePath..];
+            return (is_path(link) && is_path(path)).then(|| path.to_owned());
         }
-        Url::parse(link).is_ok_and(|url| self.trusts(&url.origin().ascii_serialization()))
+        let url = Url::parse(link).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+        self.trusts(&url.origin().ascii_serialization()).then(|| url.into())
     }
 
     /// The whole of a link that may be a path, with one more parameter.

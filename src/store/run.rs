@@ -34,9 +34,10 @@ macro_rules! on {
 }
 
 /// Runs statements in one transaction: `together!(pool, { INSERT => |query| query.bind(id), UPDATE => |query| query.bind(id) })`. Commits
-/// if each has changed a row, and returns whether they have.
+/// if each has changed a row, and returns whether they have. A statement that may change no row is marked `optional`:
+/// `DELETE => optional |query| query.bind(id)`.
 macro_rules! together {
-    ($pool:ident, { $($sql:expr => |$query:ident| $bound:expr),+ $(,)? }) => {{
+    ($pool:ident, { $($sql:expr => $($optional:ident)? |$query:ident| $bound:expr),+ $(,)? }) => {{
         let mut connection = $pool.writer().await?;
         let query_timeout = $pool.query_timeout();
         macro_rules! run {
@@ -47,7 +48,8 @@ macro_rules! together {
                     let result = async {
                         $(
                             let $query = sqlx::query($sql.$engine).persistent($lease.is_named());
-                            if $bound.execute($lease.executor()).await?.rows_affected() == 0 {
+                            let is_optional = !stringify!($($optional)?).is_empty();
+                            if $bound.execute($lease.executor()).await?.rows_affected() == 0 && !is_optional {
                                 return Ok(false);
                             }
                         )+

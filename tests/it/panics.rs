@@ -1,6 +1,6 @@
 //! A panic in a handler. The program has none to offer, so this test alone builds the server itself and gives it one.
 
-use rocket::http::Status;
+use rocket::http::{Header, Status};
 use rocket::local::asynchronous::Client;
 
 #[rocket::get("/panic")]
@@ -24,7 +24,7 @@ async fn a_panic_is_a_500_of_the_dialect_and_the_server_lives() {
     let bare = r#"{"detail":"Internal server error","error_code":"INTERNAL_ERROR"}"#;
     let enveloped = r#"{"data":null,"error":{"message":"Internal server error","code":"INTERNAL_ERROR"}}"#;
     for (path, expected) in [("/api/panic", bare), ("/api/v1/panic", enveloped), ("/api/panic", bare)] {
-        let answer = client.get(path).dispatch().await;
+        let answer = client.get(path).header(Header::new("Host", "localhost")).dispatch().await;
         assert_eq!(answer.status(), Status::InternalServerError);
         assert!(answer.headers().contains("X-Request-Id"));
         let body = answer.into_string().await.unwrap();

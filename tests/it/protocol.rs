@@ -136,6 +136,43 @@ on_both_engines! {
         assert_eq!(server.caller("me").get("/api/tasks").await.status, 200, "and it goes on");
     }
 
+    /// RFC 9112, 3.2. Rocket does not tell HTTP/1.0 from 1.1, and probes by the former have no `Host`: those are outside `/api`.
+    async fn a_request_to_the_api_must_name_one_host(engine: Engine) {
+        let server = Server::on(engine).await;
+        let token = token_for("me");
+        let ask = async |line: &str, hosts: &str| {
+            let rest = format!("Authorization: Bearer {token}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}");
+            raw(server.address(), format!("{line}\r\n{hosts}{rest}").as_bytes()).await
+        };
+        let bare = r#"{"detail":"Malformed request","error_code":"BAD_REQUEST"}"#;
+        let enveloped = r#"{"data":null,"error":{"message":"Malformed request","code":"BAD_REQUEST"}}"#;
+        let auth = r#"{"message":"Malformed request","code":"BAD_REQUEST"}"#;
+        for hosts in ["", "Host: a\r\nHost: b\r\n", "Host: a\r\nHost: a\r\n", "Host: a b\r\n"] {
+            for (line, body) in [
+                ("GET /api/tasks", bare),
+                ("POST /api/tasks", bare),
+                ("PATCH /api/me/tasks/1/complete", bare),
+                ("OPTIONS /api/tasks", bare),
+                ("GET /api/auth/tasks", bare),
+                ("GET /api/nothing", bare),
+                ("GET /api/v1/tasks", enveloped),
+                ("DELETE /api/v1/me/tasks/1", enveloped),
+                ("GET /api/auth/ok", auth),
+                ("POST /api/auth/sign-out", auth),
+                ("OPTIONS /api/auth/sign-out", auth),
+                ("GET /api/auth/nothing", auth),
+            ] {
+                let answer = ask(&format!("{line} HTTP/1.1"), hosts).await;
+                assert!(answer.starts_with("HTTP/1.1 400 ") && answer.ends_with(body), "{line} {hosts}: {answer}");
+            }
+        }
+        assert!(ask("GET /api/tasks HTTP/1.1", "Host: x:8000\r\n").await.starts_with("HTTP/1.1 200 "));
+        assert!(ask("GET /api/tasks HTTP/1.1", "Host: [::1]:8000\r\n").await.starts_with("HTTP/1.1 200 "));
+        assert!(ask("GET /api/tasks HTTP/1.0", "Host: x\r\n").await.starts_with("HTTP/1.0 200 "));
+        assert!(ask("GET /readyz HTTP/1.0", "").await.starts_with("HTTP/1.0 200 "));
+        assert!(ask("GET /livez HTTP/1.1", "").await.starts_with("HTTP/1.1 200 "));
+    }
+
     async fn the_probes_say_how_it_is(engine: Engine) {
         let server = Server::on(engine).await;
         let nobody = server.anonymous();

@@ -1,5 +1,6 @@
 //! The issuer's part of the OpenAPI document.
 
+mod fields;
 mod operations;
 
 use std::collections::BTreeMap;
@@ -11,12 +12,14 @@ use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
-use utoipa::openapi::{ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, Schema, Type};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Required, Response, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use operations::Operation;
 
 use super::refusal::{Refusal, RefusalBody};
+use crate::problem::Problem;
+
 use super::tables::{Account, Session, User};
 use super::views::{ApiToken, Done, LoggedIn, SessionAndUser, SignedInView, Succeeded, TokenAndUser};
 
@@ -78,19 +81,32 @@ fn add(document: &mut OpenApi, operation: Operation) {
         let page = "The page to go on to";
         built = built.parameter(parameter("callbackURL", ParameterIn::Query, page, "/reset-password"));
     }
+    let mut refusals = operation.refusals;
     if let Some((schema, example)) = operation.body {
+        refusals.extend(of_any_body());
         let content = ContentBuilder::new().schema(Some(schema)).example(Some(example)).build();
         let body = RequestBodyBuilder::new().content(JSON, content).required(Some(Required::True));
         built = built.request_body(Some(body.build()));
     }
-    let mut refusals = operation.refusals;
     refusals.extend(operation.needs_session.then_some(Refusal::Unauthorized));
     refusals.push(Refusal::TooManyRequests(3));
+    refusals.push(Problem::Internal(String::new()).into());
+    refusals.push(Problem::Unavailable(String::new()).into());
     for (status, response) in refused(&refusals) {
         built = built.response(status, response);
     }
     let path = format!("/api/auth{}", operation.path);
     document.paths.add_path_operation(path, vec![operation.method], built.build());
+}
+
+/// What can be wrong with any body.
+fn of_any_body() -> [Refusal; 4] {
+    [
+        Refusal::NotJson,
+        Refusal::MediaType("text/plain".to_owned(), JSON),
+        Problem::TooSlow.into(),
+        Problem::TooLarge.into(),
+    ]
 }
 
 fn parameter(name: &str, place: ParameterIn, about: &str, example: &str) -> utoipa::openapi::path::Parameter {
@@ -99,7 +115,7 @@ fn parameter(name: &str, place: ParameterIn, about: &str, example: &str) -> utoi
         .parameter_in(place)
         .required(Required::True)
         .description(Some(about))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .schema(Some(fields::some_text()))
         .example(Some(json!(example)))
         .build()
 }

@@ -5,6 +5,10 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::OneOfBuilder;
 use utoipa::openapi::{ArrayBuilder, HttpMethod, ObjectBuilder, Ref, RefOr, Schema, Type};
 
+use super::fields::{
+    Field, body, email, flag, image, image_or_null, link, name, new_password, password, some_text, text,
+};
+use crate::issuer::passwords::LONGEST;
 use crate::issuer::refusal::Refusal;
 use crate::issuer::tables::{Account, Session, User};
 use crate::issuer::views::{ApiToken, Done, LoggedIn, SessionAndUser, SignedInView, Succeeded, TokenAndUser};
@@ -42,16 +46,6 @@ fn list_of<T: ToSchema>() -> RefOr<Schema> {
     ArrayBuilder::new().items(of::<T>()).build().into()
 }
 
-/// A body with these fields: name, type, whether it must be there.
-fn fields(fields: &[(&str, Type, bool)]) -> RefOr<Schema> {
-    let object = fields.iter().fold(ObjectBuilder::new(), |object, (name, kind, required)| {
-        let field = ObjectBuilder::new().schema_type(kind.clone());
-        let object = object.property(*name, field);
-        if *required { object.required(*name) } else { object }
-    });
-    object.build().into()
-}
-
 fn user() -> Value {
     json!({
         "name": "Ann", "email": "ann@example.com", "emailVerified": false, "image": null,
@@ -79,14 +73,13 @@ fn missing(field: &str) -> Refusal {
 }
 
 fn sign() -> Vec<Operation> {
-    let text = Type::String;
-    let shape = fields(&[
-        ("name", text.clone(), true),
-        ("email", text.clone(), true),
-        ("password", text.clone(), true),
-        ("image", text.clone(), false),
-        ("callbackURL", text.clone(), false),
-        ("rememberMe", Type::Boolean, false),
+    let shape = body([
+        Field::required("name", name()),
+        Field::required("email", email()),
+        Field::required("password", new_password()),
+        Field::optional("image", image()),
+        Field::optional("callbackURL", link()),
+        Field::optional("rememberMe", flag()),
     ]);
     let example = json!({ "name": "Ann", "email": "ann@example.com", "password": "correct horse battery" });
     let up = Operation {
@@ -94,14 +87,19 @@ fn sign() -> Vec<Operation> {
         summary: "Sign up, and be signed in",
         body: Some((shape, example)),
         answer: Some((of::<TokenAndUser<'_>>(), json!({ "token": TOKEN, "user": user() }))),
-        refusals: [vec![missing("name"), Refusal::UserExists], passwords(), origins()].concat(),
+        refusals: [
+            vec![missing("name"), Refusal::UserExists, Refusal::InvalidCallbackUrl],
+            passwords(),
+            origins(),
+        ]
+        .concat(),
         ..post("/sign-up/email")
     };
-    let shape = fields(&[
-        ("email", text.clone(), true),
-        ("password", text.clone(), true),
-        ("callbackURL", text, false),
-        ("rememberMe", Type::Boolean, false),
+    let shape = body([
+        Field::required("email", email()),
+        Field::required("password", password()),
+        Field::optional("callbackURL", link()),
+        Field::optional("rememberMe", flag()),
     ]);
     let sign_in = Operation {
         name: "signInEmail",
@@ -111,8 +109,17 @@ fn sign() -> Vec<Operation> {
             of::<SignedInView<'_>>(),
             json!({ "redirect": false, "token": TOKEN, "user": user() }),
         )),
-        refusals: [vec![missing("email"), Refusal::InvalidEmail, Refusal::InvalidEmailOrPassword], origins()]
-            .concat(),
+        refusals: [
+            vec![
+                missing("email"),
+                Refusal::InvalidEmail,
+                Refusal::PasswordTooLong,
+                Refusal::InvalidEmailOrPassword,
+                Refusal::InvalidCallbackUrl,
+            ],
+            origins(),
+        ]
+        .concat(),
         ..post("/sign-in/email")
     };
     let out = Operation {
@@ -182,7 +189,7 @@ fn sessions() -> Vec<Operation> {
         Operation {
             name: "revokeSession",
             summary: "Sign out somewhere else",
-            body: Some((fields(&[("token", Type::String, true)]), json!({ "token": TOKEN }))),
+            body: Some((body([Field::required("token", text())]), json!({ "token": TOKEN }))),
             refusals: [vec![missing("token")], origins()].concat(),
             needs_session: true,
             ..post("/revoke-session")
@@ -222,17 +229,17 @@ fn account() -> Vec<Operation> {
         "accountId": ID, "providerId": "credential", "userId": ID, "createdAt": "2026-11-21T06:18:30.512Z",
         "updatedAt": "2026-11-21T06:18:30.512Z", "id": ID, "scopes": [],
     });
-    let change = fields(&[
-        ("currentPassword", Type::String, true),
-        ("newPassword", Type::String, true),
-        ("revokeOtherSessions", Type::Boolean, false),
+    let change = body([
+        Field::required("currentPassword", password()),
+        Field::required("newPassword", new_password()),
+        Field::optional("revokeOtherSessions", flag()),
     ]);
     vec![
         Operation {
             name: "updateUser",
             summary: "Change one's name or image",
             body: Some((
-                fields(&[("name", Type::String, false), ("image", Type::String, false)]),
+                body([Field::optional("name", name()), Field::optional("image", image_or_null())]),
                 json!({ "name": "Ann" }),
             )),
             refusals: [vec![Refusal::NoFields, Refusal::EmailCannotBeUpdated], origins()].concat(),
@@ -247,7 +254,7 @@ fn account() -> Vec<Operation> {
                 json!({ "currentPassword": "correct horse battery", "newPassword": "staple correct horse" }),
             )),
             answer: Some((of::<TokenAndUser<'_>>(), json!({ "token": null, "user": user() }))),
-            refusals: [vec![Refusal::InvalidPassword], passwords(), origins()].concat(),
+            refusals: [vec![Refusal::InvalidPassword, Refusal::NoPassword], passwords(), origins()].concat(),
             needs_session: true,
             ..post("/change-password")
         },
@@ -255,11 +262,15 @@ fn account() -> Vec<Operation> {
             name: "deleteUser",
             summary: "Delete oneself",
             body: Some((
-                fields(&[("password", Type::String, false)]),
+                body([Field::optional("password", password())]),
                 json!({ "password": "correct horse battery" }),
             )),
             answer: Some((of::<Succeeded>(), json!({ "success": true, "message": "User deleted" }))),
-            refusals: [vec![Refusal::InvalidPassword, Refusal::SessionExpired], origins()].concat(),
+            refusals: [
+                vec![Refusal::InvalidPassword, Refusal::NoPassword, Refusal::SessionExpired],
+                origins(),
+            ]
+            .concat(),
             needs_session: true,
             ..post("/delete-user")
         },
@@ -280,11 +291,11 @@ fn reset() -> Vec<Operation> {
             name: "requestPasswordReset",
             summary: "Have a link mailed by which to reset one's password",
             body: Some((
-                fields(&[("email", Type::String, true), ("redirectTo", Type::String, false)]),
+                body([Field::required("email", email()), Field::optional("redirectTo", link())]),
                 json!({ "email": "ann@example.com", "redirectTo": "/reset-password" }),
             )),
             answer: Some((of::<Done>(), json!({ "status": true, "message": sent }))),
-            refusals: vec![missing("email"), Refusal::InvalidRedirectUrl],
+            refusals: [vec![missing("email"), Refusal::InvalidRedirectUrl], origins()].concat(),
             ..post("/request-password-reset")
         },
         Operation {
@@ -292,17 +303,22 @@ fn reset() -> Vec<Operation> {
             summary: "What the mail links to",
             status: "302",
             answer: None,
-            refusals: vec![Refusal::InvalidCallbackUrl],
+            refusals: vec![
+                Refusal::Validation(
+                    "[query.callbackURL] Invalid input: expected string, received undefined".to_owned(),
+                ),
+                Refusal::InvalidCallbackUrl,
+            ],
             ..get("/reset-password/{token}")
         },
         Operation {
             name: "resetPassword",
             summary: "Choose a new password",
             body: Some((
-                fields(&[("newPassword", Type::String, true), ("token", Type::String, true)]),
+                body([Field::required("newPassword", new_password()), Field::required("token", text())]),
                 json!({ "newPassword": "staple correct horse", "token": "5QMevwekhEagdmQVHPDzSuwo" }),
             )),
-            refusals: [vec![Refusal::InvalidToken], passwords()].concat(),
+            refusals: [vec![missing("newPassword"), Refusal::InvalidToken], passwords(), origins()].concat(),
             ..post("/reset-password")
         },
     ]
@@ -310,15 +326,15 @@ fn reset() -> Vec<Operation> {
 
 /// The same two forms under the names by which frontends know them.
 fn plain() -> Vec<Operation> {
-    let form = |path, name, summary, refusals: Vec<Refusal>| {
-        let shape = fields(&[
-            ("email", Type::String, true),
-            ("password", Type::String, true),
-            ("name", Type::String, false),
+    let form = |path, operation, summary, secret, refusals: Vec<Refusal>| {
+        let shape = body([
+            Field::required("email", email()),
+            Field::required("password", secret),
+            Field::optional("name", name()),
         ]);
         let welcome = json!({ "access_token": JWT, "token": JWT, "token_type": "bearer", "user": user() });
         Operation {
-            name,
+            name: operation,
             summary,
             body: Some((shape, json!({ "email": "ann@example.com", "password": "correct horse battery" }))),
             answer: Some((of::<LoggedIn<'_>>(), welcome)),
@@ -326,14 +342,15 @@ fn plain() -> Vec<Operation> {
             ..post(path)
         }
     };
-    let known = || vec![Refusal::InvalidEmailOrPassword];
+    let known = || vec![Refusal::InvalidEmailOrPassword, Refusal::PasswordTooLong];
+    let old = || some_text().max_length(Some(LONGEST));
     let new = || [vec![Refusal::UserExists], passwords()].concat();
     vec![
-        form("/signup", "signup", "Sign up, and get a token for the API at once", new()),
-        form("/register", "register", "The same as signup", new()),
-        form("/login", "login", "Log in, and get a token for the API at once", known()),
-        form("/signin", "signin", "The same as login", known()),
-        form("/login/email", "loginEmail", "The same as login", known()),
+        form("/signup", "signup", "Sign up, and get a token for the API at once", new_password(), new()),
+        form("/register", "register", "The same as signup", new_password(), new()),
+        form("/login", "login", "Log in, and get a token for the API at once", old(), known()),
+        form("/signin", "signin", "The same as login", old(), known()),
+        form("/login/email", "loginEmail", "The same as login", old(), known()),
         Operation {
             name: "logout",
             summary: "The same as signing out",

@@ -1,10 +1,12 @@
 //! What users do with themselves.
 
-use rocket::{Route, State, get, post, routes};
+use rocket::{State, get, post, routes};
 
 use crate::issuer::credentials::Credentials;
+use crate::issuer::gate::GatedRoutes;
 use crate::issuer::guard::SignedIn;
-use crate::issuer::input::{Fields, Input, Read};
+use crate::issuer::input::{Fields, Input, NAME_MAX, Read, URL_MAX};
+use crate::issuer::limits::Kind;
 use crate::issuer::passwords::check_length;
 use crate::issuer::refusal::Refusal;
 use crate::issuer::reply::Reply;
@@ -13,8 +15,11 @@ use crate::issuer::site::Site;
 use crate::issuer::tables::{Change, Session, Tables};
 use crate::issuer::views::{Done, Succeeded, TokenAndUser};
 
-pub(super) fn routes() -> Vec<Route> {
-    routes![update, change_password, delete, accounts]
+pub(super) fn routes() -> Vec<GatedRoutes> {
+    vec![
+        GatedRoutes::new(Kind::Password, routes![change_password, delete]),
+        GatedRoutes::new(Kind::Other, routes![update, accounts]),
+    ]
 }
 
 struct Update {
@@ -27,8 +32,8 @@ impl Read for Update {
     fn read(fields: &mut Fields) -> Self {
         Self {
             has_email: fields.has("email"),
-            name: fields.optional_string("name"),
-            image: fields.change("image"),
+            name: fields.optional_string_to("name", NAME_MAX),
+            image: fields.change_to("image", URL_MAX),
         }
     }
 }
@@ -83,11 +88,17 @@ async fn change_password(
     credentials.confirm(user, &current).await?;
     let hash = credentials.hash_new(&new).await?;
     if !revoke_others {
-        tables.set_password(user, &hash).await?;
-        return Ok(Reply::json(&TokenAndUser { token: None, user }));
+        let is_set = tables.set_password(user, &hash).await?;
+        return if is_set {
+            Ok(Reply::json(&TokenAndUser { token: None, user }))
+        } else {
+            Err(Refusal::NoPassword)
+        };
     }
     let session = Session::new(user, site.device(), somebody.remember);
-    tables.set_password_and_session(user, &hash, &session).await?;
+    if !tables.set_password_and_session(user, &hash, &session).await? {
+        return Err(Refusal::NoPassword);
+    }
     let reply = Reply::json(&TokenAndUser { token: Some(&session.token), user });
     Ok(reply.signed_in(&site, signer, &session.token, somebody.remember))
 }

@@ -2,13 +2,15 @@
 
 use rocket::outcome::{Outcome, try_outcome};
 use rocket::request::{self, FromRequest, Request};
-use rocket::{Route, async_trait, get, post, routes};
+use rocket::{async_trait, get, post, routes};
 
 use super::sign;
 use crate::auth::AuthUser;
 use crate::issuer::credentials::Credentials;
+use crate::issuer::gate::GatedRoutes;
 use crate::issuer::guard::{SessionToken, Visitor};
-use crate::issuer::input::{Fields, Input, Read};
+use crate::issuer::input::{Fields, Input, NAME_MAX, Read};
+use crate::issuer::limits::Kind;
 use crate::issuer::refusal::Refusal;
 use crate::issuer::reply::Reply;
 use crate::issuer::signature::Signer;
@@ -17,8 +19,12 @@ use crate::issuer::tables::{Session, Tables, User};
 use crate::issuer::tokens::Tokens;
 use crate::issuer::views::LoggedIn;
 
-pub(super) fn routes() -> Vec<Route> {
-    routes![sign_up, register, login, sign_in, login_email, logout, me]
+pub(super) fn routes() -> Vec<GatedRoutes> {
+    vec![
+        GatedRoutes::new(Kind::SignUp, routes![sign_up, register]),
+        GatedRoutes::new(Kind::SignIn, routes![login, sign_in, login_email]),
+        GatedRoutes::new(Kind::Other, routes![logout, me]),
+    ]
 }
 
 struct Form {
@@ -34,7 +40,7 @@ impl Read for Form {
         Self {
             email: fields.email("email"),
             password: fields.text("password"),
-            name: fields.optional_string("name").unwrap_or_default(),
+            name: fields.optional_string_to("name", NAME_MAX).unwrap_or_default(),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Passwords that were forgotten: a link by mail, a page of the frontend's, a new password.
 
-use rocket::{Route, State, get, post, routes};
+use rocket::{State, get, post, routes};
 
 use crate::issuer::credentials::Credentials;
-use crate::issuer::input::{Fields, Input, Read};
+use crate::issuer::gate::GatedRoutes;
+use crate::issuer::input::{Fields, Input, Read, URL_MAX};
+use crate::issuer::limits::Kind;
 use crate::issuer::mail::Post;
 use crate::issuer::passwords::check_length;
 use crate::issuer::random::random_link;
@@ -14,8 +16,19 @@ use crate::issuer::tables::Tables;
 use crate::issuer::views::Done;
 use crate::store::Store;
 
-pub(super) fn routes() -> Vec<Route> {
-    routes![request, open, reset]
+pub(super) fn routes() -> Vec<GatedRoutes> {
+    vec![
+        GatedRoutes::new(Kind::Mail, routes![request]),
+        GatedRoutes::new(Kind::Other, routes![open]),
+        GatedRoutes::new(Kind::Password, routes![reset]),
+    ]
+}
+
+/// What a reset of a password ends besides the old password.
+#[derive(Debug)]
+pub(in crate::issuer) struct ResetPolicy {
+    /// Whether the user's sessions go on, as they do at a Better Auth without `revokeSessionsOnPasswordReset`.
+    pub(in crate::issuer) keep_sessions: bool,
 }
 
 struct Request {
@@ -25,7 +38,7 @@ struct Request {
 
 impl Read for Request {
     fn read(fields: &mut Fields) -> Self {
-        Self { email: fields.email("email"), redirect_to: fields.optional_string("redirectTo") }
+        Self { email: fields.email("email"), redirect_to: fields.optional_string_to("redirectTo", URL_MAX) }
     }
 }
 
@@ -38,10 +51,10 @@ async fn request(
     input: Input<Request>,
 ) -> Result<Reply, Refusal> {
     let Request { email, redirect_to } = input.0;
-    let to = redirect_to.unwrap_or_default();
-    if !to.is_empty() && !site.may_lead_to(&to) {
-        return Err(Refusal::InvalidRedirectUrl);
-    }
+    let to = match redirect_to.filter(|it| !it.is_empty()) {
+        Some(link) => site.destination(&link).ok_or(Refusal::InvalidRedirectUrl)?,
+        None => String::new(),
+    };
     let user = Tables::of(store).by_email(&email).await?;
     let token = random_link();
     let path = format!("/api/auth/reset-password/{token}");
@@ -73,14 +86,12 @@ async fn open(
             "[query.callbackURL] Invalid input: expected string, received undefined".to_owned(),
         )
     })?;
-    if !site.may_lead_to(to) {
-        return Err(Refusal::InvalidCallbackUrl);
-    }
+    let to = site.destination(to).ok_or(Refusal::InvalidCallbackUrl)?;
     let (name, value) = match tables.who_may_reset(token).await? {
         Some(_) => ("token", token),
         None => ("error", "INVALID_TOKEN"),
     };
-    site.link(to, name, value).map(Reply::to).ok_or(Refusal::InvalidCallbackUrl)
+    site.link(&to, name, value).map(Reply::to).ok_or(Refusal::InvalidCallbackUrl)
 }
 
 #[derive(rocket::FromForm)]
@@ -100,8 +111,10 @@ impl Read for Reset {
     }
 }
 
+/// Ends the user's other links, too, and their sessions unless the settings keep them.
 #[post("/reset-password", data = "<input>")]
 async fn reset(
+    policy: &State<ResetPolicy>,
     tables: Tables<'_>,
     credentials: Credentials<'_>,
     input: Input<Reset>,
@@ -112,6 +125,6 @@ async fn reset(
     let id = tables.who_may_reset(&token).await?.ok_or(Refusal::InvalidToken)?;
     let user = tables.by_id(&id).await?.ok_or(Refusal::InvalidToken)?;
     let hash = credentials.hash_new(&password).await?;
-    let is_first = tables.reset(&token, &user, &hash).await?;
+    let is_first = tables.reset(&token, &user, &hash, policy.keep_sessions).await?;
     if is_first { Ok(Reply::json(&Done { status: true, message: None })) } else { Err(Refusal::InvalidToken) }
 }

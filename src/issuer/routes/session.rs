@@ -1,10 +1,12 @@
 //! Sessions: what they are, and what they are worth to the API.
 
-use rocket::{Route, State, get, post, routes};
+use rocket::{State, get, post, routes};
 use serde_json::json;
 
+use crate::issuer::gate::GatedRoutes;
 use crate::issuer::guard::{SessionToken, SignedIn, Visitor};
 use crate::issuer::input::{Fields, Input, Read};
+use crate::issuer::limits::Kind;
 use crate::issuer::refusal::Refusal;
 use crate::issuer::reply::Reply;
 use crate::issuer::signature::Signer;
@@ -13,8 +15,9 @@ use crate::issuer::tables::Tables;
 use crate::issuer::tokens::Tokens;
 use crate::issuer::views::{ApiToken, Done, SessionAndUser};
 
-pub(super) fn routes() -> Vec<Route> {
-    routes![get_session, token, jwks, list, revoke, revoke_all, revoke_others]
+pub(super) fn routes() -> Vec<GatedRoutes> {
+    let all = routes![get_session, token, jwks, list, revoke, revoke_all, revoke_others];
+    vec![GatedRoutes::new(Kind::Other, all)]
 }
 
 /// Who is signed in; `null`, if nobody is. Extends a session that is due.

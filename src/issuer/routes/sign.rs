@@ -1,10 +1,12 @@
 //! Signing up, in and out.
 
-use rocket::{Route, State, post, routes};
+use rocket::{State, post, routes};
 
 use crate::issuer::credentials::Credentials;
+use crate::issuer::gate::GatedRoutes;
 use crate::issuer::guard::SessionToken;
-use crate::issuer::input::{Fields, Input, Read};
+use crate::issuer::input::{Fields, Input, NAME_MAX, Read, URL_MAX};
+use crate::issuer::limits::Kind;
 use crate::issuer::refusal::Refusal;
 use crate::issuer::reply::Reply;
 use crate::issuer::signature::Signer;
@@ -12,8 +14,12 @@ use crate::issuer::site::Site;
 use crate::issuer::tables::Tables;
 use crate::issuer::views::{SignedInView, Succeeded, TokenAndUser};
 
-pub(super) fn routes() -> Vec<Route> {
-    routes![sign_up, sign_in, sign_out]
+pub(super) fn routes() -> Vec<GatedRoutes> {
+    vec![
+        GatedRoutes::new(Kind::SignUp, routes![sign_up]),
+        GatedRoutes::new(Kind::SignIn, routes![sign_in]),
+        GatedRoutes::new(Kind::Other, routes![sign_out]),
+    ]
 }
 
 struct SignUp {
@@ -30,11 +36,11 @@ impl Read for SignUp {
 
     fn read(fields: &mut Fields) -> Self {
         Self {
-            name: fields.string("name"),
+            name: fields.string_to("name", NAME_MAX),
             email: fields.email("email"),
             password: fields.text("password"),
-            image: fields.optional_string("image"),
-            callback: fields.optional_string("callbackURL"),
+            image: fields.optional_string_to("image", URL_MAX),
+            callback: fields.optional_string_to("callbackURL", URL_MAX),
             remember: fields.optional_bool("rememberMe").unwrap_or(true),
         }
     }
@@ -48,7 +54,7 @@ async fn sign_up(
     input: Input<SignUp>,
 ) -> Result<Reply, Refusal> {
     let SignUp { name, email, password, image, callback, remember } = input.0;
-    check_callback(&site, callback.as_deref())?;
+    destination(&site, callback.as_deref())?;
     let (user, session) = credentials.sign_up(name, email, image, &password, site.device(), remember).await?;
     let reply = Reply::json(&TokenAndUser { token: Some(&session.token), user: &user });
     Ok(reply.signed_in(&site, signer, &session.token, remember))
@@ -68,7 +74,7 @@ impl Read for SignIn {
         Self {
             email: fields.string("email"),
             password: fields.string("password"),
-            callback: fields.optional_string("callbackURL"),
+            callback: fields.optional_string_to("callbackURL", URL_MAX),
             remember: fields.optional_bool("rememberMe").unwrap_or(true),
         }
     }
@@ -82,7 +88,7 @@ async fn sign_in(
     input: Input<SignIn>,
 ) -> Result<Reply, Refusal> {
     let SignIn { email, password, callback, remember } = input.0;
-    check_callback(&site, callback.as_deref())?;
+    let callback = destination(&site, callback.as_deref())?;
     let (user, session) = credentials.sign_in(&email, &password, site.device(), remember).await?;
     let redirect = callback.is_some();
     let body = SignedInView { redirect, token: &session.token, url: callback.as_deref(), user: &user };
@@ -103,9 +109,6 @@ pub(super) async fn sign_out(
     Ok(Reply::json(&Succeeded { success: true, message: None }).signed_out(&site))
 }
 
-fn check_callback(site: &Site<'_>, url: Option<&str>) -> Result<(), Refusal> {
-    match url {
-        Some(url) if !site.may_lead_to(url) => Err(Refusal::InvalidCallbackUrl),
-        _ => Ok(()),
-    }
+fn destination(site: &Site<'_>, link: Option<&str>) -> Result<Option<String>, Refusal> {
+    link.map(|link| site.destination(link).ok_or(Refusal::InvalidCallbackUrl)).transpose()
 }

@@ -9,10 +9,13 @@ use super::{Tables, sql};
 use crate::clock;
 use crate::issuer::random::random_id;
 use crate::problem::Problem;
-use crate::store::run::{execute, on};
+use crate::store::run::{execute, on, together};
 
 /// How long a session is good for.
 pub(in crate::issuer) const SESSION: TimeDelta = TimeDelta::days(7);
+
+/// Sessions of a user at most.
+const SESSIONS_MAX: i64 = 100;
 
 /// How long one is that is not to be remembered; and how old one is before it is extended.
 const DAY: TimeDelta = TimeDelta::days(1);
@@ -109,9 +112,14 @@ macro_rules! insert_session {
 pub(super) use insert_session;
 
 impl Tables<'_> {
-    pub(in crate::issuer) async fn insert_session(self, session: &Session) -> Result<(), Problem> {
+    /// Adds a session and deletes the user's oldest beyond [`SESSIONS_MAX`]; `false` if there is no such user any more.
+    pub(in crate::issuer) async fn insert_session(self, session: &Session) -> Result<bool, Problem> {
         let pool = self.0;
-        execute!(pool, sql::INSERT_SESSION, |query| { insert_session!(query, session) }).map(drop)
+        together!(pool, {
+            sql::LOCK_USER => |query| query.bind(&session.user_id),
+            sql::INSERT_SESSION => |query| insert_session!(query, session),
+            sql::TRIM_SESSIONS => optional |query| query.bind(&session.user_id).bind(SESSIONS_MAX),
+        })
     }
 
     /// The session that this token proves, and whose it is. It may have expired.
@@ -124,13 +132,13 @@ impl Tables<'_> {
         }))
     }
 
-    /// Those of a user that have not expired.
+    /// Those of a user that have not expired: the newest [`SESSIONS_MAX`], the oldest of them first.
     pub(in crate::issuer) async fn sessions(self, user: &User) -> Result<Vec<Session>, Problem> {
         let pool = self.0;
         let rows: Vec<SessionRow> = on!(pool.reader(), query_as(sql::SESSIONS), |query, db| {
-            query.bind(&user.id).bind(clock::now()).fetch_all(db)
+            query.bind(&user.id).bind(clock::now()).bind(SESSIONS_MAX).fetch_all(db)
         })?;
-        Ok(rows.into_iter().map(Session::from).collect())
+        Ok(rows.into_iter().rev().map(Session::from).collect())
     }
 
     /// Makes a session last from now on.

@@ -29,6 +29,13 @@ pub const INSERT_SESSION: Sql = Sql::both(concat!(
     r#"INSERT INTO session (id, token, "userId", "ipAddress", "userAgent", "createdAt", "updatedAt", "expiresAt") "#,
     "VALUES ($1, $2, $3, $4, $5, $6, $6, $7)"
 ));
+/// `$1` user, `$2` how many. Deletes all but so many of the user's sessions: those that were extended longest ago.
+pub const TRIM_SESSIONS: Sql = Sql::both(concat!(
+    r#"DELETE FROM session WHERE "userId" = $1 AND id NOT IN ("#,
+    r#"SELECT id FROM session WHERE "userId" = $1 ORDER BY "updatedAt" DESC, "createdAt" DESC, id LIMIT $2)"#
+));
+/// `$1` user. Makes transactions on what is the user's take turns. No row, if there is no such user.
+pub const LOCK_USER: Sql = Sql::both(r#"UPDATE "user" SET "updatedAt" = "updatedAt" WHERE id = $1"#);
 /// `$1` email.
 pub const USER_BY_EMAIL: Sql = Sql::both(concat!("SELECT ", user!(), r#" FROM "user" u WHERE u.email = $1"#));
 /// `$1` id.
@@ -41,6 +48,12 @@ pub const PASSWORD: Sql = Sql::both(
 pub const SET_PASSWORD: Sql = Sql::both(concat!(
     r#"UPDATE account SET password = $2, "updatedAt" = $3 "#,
     r#"WHERE "userId" = $1 AND "accountId" = $1 AND "providerId" = 'credential'"#
+));
+/// As [`INSERT_ACCOUNT`], if the user has no password.
+pub const INSERT_FIRST_ACCOUNT: Sql = Sql::both(concat!(
+    r#"INSERT INTO account (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt") "#,
+    "SELECT $1, $2, 'credential', $2, $3, $4, $4 WHERE NOT EXISTS (SELECT 1 FROM account ",
+    r#"WHERE "userId" = $2 AND "accountId" = $2 AND "providerId" = 'credential')"#
 ));
 /// `$1` user, `$2` now, `$3` name or null, `$4` whether to set the image, `$5` to what.
 pub const UPDATE_USER: Sql = Sql::both(concat!(
@@ -65,11 +78,11 @@ pub const SESSION: Sql = Sql::both(concat!(
 /// `$1` token, `$2` now, `$3` until when.
 pub const EXTEND_SESSION: Sql =
     Sql::both(r#"UPDATE session SET "updatedAt" = $2, "expiresAt" = $3 WHERE token = $1"#);
-/// `$1` user, `$2` now.
+/// `$1` user, `$2` now, `$3` how many. The newest first.
 pub const SESSIONS: Sql = Sql::both(concat!(
     "SELECT ",
     session!(),
-    r#" FROM session s WHERE s."userId" = $1 AND s."expiresAt" > $2 ORDER BY s."createdAt""#
+    r#" FROM session s WHERE s."userId" = $1 AND s."expiresAt" > $2 ORDER BY s."createdAt" DESC LIMIT $3"#
 ));
 /// `$1` token.
 pub const DELETE_SESSION: Sql = Sql::both("DELETE FROM session WHERE token = $1");
@@ -77,6 +90,8 @@ pub const DELETE_SESSION: Sql = Sql::both("DELETE FROM session WHERE token = $1"
 pub const REVOKE_SESSION: Sql = Sql::both(r#"DELETE FROM session WHERE "userId" = $1 AND token = $2"#);
 /// `$1` user.
 pub const REVOKE_SESSIONS: Sql = Sql::both(r#"DELETE FROM session WHERE "userId" = $1"#);
+/// `$1` user, `$2` whether to.
+pub const REVOKE_SESSIONS_IF: Sql = Sql::both(r#"DELETE FROM session WHERE "userId" = $1 AND $2"#);
 /// `$1` user, `$2` the token of the one to keep.
 pub const REVOKE_OTHER_SESSIONS: Sql =
     Sql::both(r#"DELETE FROM session WHERE "userId" = $1 AND token <> $2"#);
@@ -91,6 +106,9 @@ pub const VERIFICATION: Sql =
 /// `$1` identifier, `$2` now.
 pub const USE_VERIFICATION: Sql =
     Sql::both(r#"DELETE FROM verification WHERE identifier = $1 AND "expiresAt" > $2"#);
+/// `$1` user. What lets the user's password be reset.
+pub const REVOKE_RESETS: Sql =
+    Sql::both("DELETE FROM verification WHERE value = $1 AND identifier LIKE 'reset-password:%'");
 /// `$1` now.
 pub const SWEEP_SESSIONS: Sql = Sql::both(r#"DELETE FROM session WHERE "expiresAt" <= $1"#);
 /// `$1` now.
@@ -111,10 +129,13 @@ pub const ALL: &[(&str, Sql)] = &[
     ("INSERT_USER", INSERT_USER),
     ("INSERT_ACCOUNT", INSERT_ACCOUNT),
     ("INSERT_SESSION", INSERT_SESSION),
+    ("TRIM_SESSIONS", TRIM_SESSIONS),
+    ("LOCK_USER", LOCK_USER),
     ("USER_BY_EMAIL", USER_BY_EMAIL),
     ("USER_BY_ID", USER_BY_ID),
     ("PASSWORD", PASSWORD),
     ("SET_PASSWORD", SET_PASSWORD),
+    ("INSERT_FIRST_ACCOUNT", INSERT_FIRST_ACCOUNT),
     ("UPDATE_USER", UPDATE_USER),
     ("DELETE_USER", DELETE_USER),
     ("ACCOUNTS", ACCOUNTS),
@@ -124,10 +145,12 @@ pub const ALL: &[(&str, Sql)] = &[
     ("DELETE_SESSION", DELETE_SESSION),
     ("REVOKE_SESSION", REVOKE_SESSION),
     ("REVOKE_SESSIONS", REVOKE_SESSIONS),
+    ("REVOKE_SESSIONS_IF", REVOKE_SESSIONS_IF),
     ("REVOKE_OTHER_SESSIONS", REVOKE_OTHER_SESSIONS),
     ("INSERT_VERIFICATION", INSERT_VERIFICATION),
     ("VERIFICATION", VERIFICATION),
     ("USE_VERIFICATION", USE_VERIFICATION),
+    ("REVOKE_RESETS", REVOKE_RESETS),
     ("SWEEP_SESSIONS", SWEEP_SESSIONS),
     ("SWEEP_VERIFICATIONS", SWEEP_VERIFICATIONS),
     ("KEYS", KEYS),

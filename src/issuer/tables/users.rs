@@ -176,13 +176,14 @@ impl Tables<'_> {
         Ok(hash.flatten())
     }
 
-    pub(in crate::issuer) async fn set_password(self, user: &User, hash: &str) -> Result<(), Problem> {
+    /// Another password; `false` if there is none any more.
+    pub(in crate::issuer) async fn set_password(self, user: &User, hash: &str) -> Result<bool, Problem> {
         let pool = self.0;
         execute!(pool, sql::SET_PASSWORD, |query| { query.bind(&user.id).bind(hash).bind(clock::now()) })
-            .map(drop)
+            .map(|changed| changed > 0)
     }
 
-    /// Another password, and one session in the place of all there were.
+    /// Another password, and one session in the place of all there were; `false` if there is no password any more.
     pub(in crate::issuer) async fn set_password_and_session(
         self,
         user: &User,
@@ -191,8 +192,9 @@ impl Tables<'_> {
     ) -> Result<bool, Problem> {
         let pool = self.0;
         together!(pool, {
+            sql::LOCK_USER => |query| query.bind(&user.id),
             sql::SET_PASSWORD => |query| query.bind(&user.id).bind(hash).bind(session.created_at),
-            sql::REVOKE_SESSIONS => |query| query.bind(&user.id),
+            sql::REVOKE_SESSIONS => optional |query| query.bind(&user.id),
             sql::INSERT_SESSION => |query| insert_session!(query, session),
         })
     }

@@ -37,26 +37,27 @@ impl Tables<'_> {
         })
     }
 
-    /// Uses the token up and changes the password, or makes the first one; `false` if somebody was faster.
+    /// Uses the token up, changes the password, or makes the first one, and ends the user's other resets and, unless they are to be kept,
+    /// sessions. `false` if another request was faster.
     pub(in crate::issuer) async fn reset(
         self,
         token: &str,
         user: &User,
         hash: &str,
+        keep_sessions: bool,
     ) -> Result<bool, Problem> {
         let pool = self.0;
         let now = clock::now();
-        if self.password(user).await?.is_some() {
-            together!(pool, {
-                sql::USE_VERIFICATION => |query| query.bind(identifier(token)).bind(now),
-                sql::SET_PASSWORD => |query| query.bind(&user.id).bind(hash).bind(now),
-            })
-        } else {
-            together!(pool, {
-                sql::USE_VERIFICATION => |query| query.bind(identifier(token)).bind(now),
-                sql::INSERT_ACCOUNT => |query| query.bind(random_id()).bind(&user.id).bind(hash).bind(now),
-            })
-        }
+        together!(pool, {
+            sql::LOCK_USER => |query| query.bind(&user.id),
+            sql::USE_VERIFICATION => |query| query.bind(identifier(token)).bind(now),
+            sql::SET_PASSWORD => optional |query| query.bind(&user.id).bind(hash).bind(now),
+            sql::INSERT_FIRST_ACCOUNT => optional |query| {
+                query.bind(random_id()).bind(&user.id).bind(hash).bind(now)
+            },
+            sql::REVOKE_RESETS => optional |query| query.bind(&user.id),
+            sql::REVOKE_SESSIONS_IF => optional |query| query.bind(&user.id).bind(!keep_sessions),
+        })
     }
 
     /// Deletes what has expired.

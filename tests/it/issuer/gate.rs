@@ -123,7 +123,7 @@ on_both_engines! {
         assert_eq!(server.number(tables).await, 0);
         assert!(!server.anonymous().get("/openapi.json").await.body.contains("/api/auth/sign-up"));
         // Switched on later it finds its place beside the tasks.
-        let server = server.again_with("ROCKET_ISSUER", "{enabled=true}").await;
+        let server = server.again_with("ROCKET_ISSUER", "{enabled=true,url=\"https://tasks.example.com\"}").await;
         server.ready(true).await;
         assert_eq!(server.number(tables).await, 5);
         Person::signs_up(&server, "ann").await;
@@ -205,7 +205,7 @@ on_both_engines! {
     }
 }
 
-async fn limited(engine: Engine, more: &str) -> Server {
+pub(super) async fn limited(engine: Engine, more: &str) -> Server {
     let setup = Setup::on(engine).await.with("ROCKET_ISSUER", &format!("{{rate_limit=true{more}}}"));
     setup.start().await
 }
@@ -266,4 +266,29 @@ async fn settings_that_cannot_work_stop_the_start() {
         error.contains("BETTER_AUTH_SECRET (auth.secret) is not set, and issuer.enabled needs it"),
         "{error}"
     );
+}
+
+/// A `Host` header must not become the `iss` and `aud` of a token.
+#[tokio::test(flavor = "multi_thread")]
+async fn in_release_the_issuer_must_know_its_own_url() {
+    let release = Setup::on(Engine::Sqlite).await.with("ROCKET_PROFILE", "release");
+    let output = release.clone().with("ROCKET_ISSUER", "{enabled=true}").run(&[]).await;
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1), "{error}");
+    let wanted = "issuer.url is not set, and issuer.enabled needs it outside development";
+    assert!(error.contains(wanted), "{error}");
+    // Migrating needs none.
+    let output = release.clone().with("ROCKET_ISSUER", "{enabled=true}").run(&["migrate"]).await;
+    assert!(output.status.success(), "{output:?}");
+    let server = release
+        .with("ROCKET_ISSUER", "{enabled=true,url=\"https://tasks.example.com/\"}")
+        .with("ROCKET_SHUTDOWN", "{drain=0}")
+        .start()
+        .await;
+    server.ready(true).await;
+    let ann = Person::signs_up(&server, "ann").await;
+    let answer = ann.by_bearer(&server).with("Host", "evil.example").get("/api/auth/token").await;
+    let claims = super::claims(answer.json()["token"].as_str().unwrap());
+    let own = json!("https://tasks.example.com");
+    assert_eq!((&claims["iss"], &claims["aud"]), (&own, &own));
 }

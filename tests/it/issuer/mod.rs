@@ -2,7 +2,9 @@
 
 mod account;
 mod gate;
+mod input;
 mod keys;
+mod limits;
 mod plain;
 mod reset;
 mod session;

@@ -27,6 +27,25 @@ async fn link(server: &mut Server) -> String {
     line["link"].as_str().unwrap().to_owned()
 }
 
+/// The tokens of all the links that nothing could mail, as soon as there are so many.
+async fn tokens(server: &mut Server, count: usize) -> Vec<String> {
+    let began = std::time::Instant::now();
+    loop {
+        let lines = server.output();
+        let lines = lines.iter().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let tokens: Vec<String> = lines.filter_map(|line| Some(token_of(line["link"].as_str()?))).collect();
+        if tokens.len() == count {
+            return tokens;
+        }
+        assert!(began.elapsed() < crate::harness::PATIENCE, "{tokens:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+fn token_of(link: &str) -> String {
+    link.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned()
+}
+
 async fn with_links_in_the_log(engine: Engine) -> Server {
     Setup::on(engine).await.with("RUST_LOG", "todo_api=debug,info").start().await
 }
@@ -92,6 +111,59 @@ on_both_engines! {
         none.is_refusal(400, "VALIDATION_ERROR", "[query.callbackURL] Invalid input: expected string, received undefined");
         let good = nobody.get("/api/auth/reset-password/x?callbackURL=http%3A%2F%2Flocalhost%3A3000%2Freset").await;
         assert_eq!(good.header("location"), Some("http://localhost:3000/reset?error=INVALID_TOKEN"));
+    }
+
+    async fn a_reset_ends_the_users_other_links_and_sessions(engine: Engine) {
+        let mut server = with_links_in_the_log(engine).await;
+        let (ann, bob) = (Person::signs_up(&server, "ann").await, Person::signs_up(&server, "bob").await);
+        let phone = ann.signs_in(&server).await;
+        for (n, person) in [&ann, &ann, &bob].into_iter().enumerate() {
+            assert_eq!(ask(&server, &person.email, "/").await.status, 200);
+            tokens(&mut server, n + 1).await;
+        }
+        let tokens = tokens(&mut server, 3).await;
+        assert_eq!(reset(&server, &tokens[1], NEW).await.json(), json!({ "status": true }));
+        assert!(!ann.is_signed_in(&server).await && !phone.is_signed_in(&server).await);
+        reset(&server, &tokens[0], "another password").await.is_refusal(400, "INVALID_TOKEN", "Invalid token");
+        assert_eq!(sign_in(&server, &ann.email, NEW).await.status, 200);
+        assert!(bob.is_signed_in(&server).await, "another user's are not touched");
+        assert_eq!(reset(&server, &tokens[2], NEW).await.json(), json!({ "status": true }));
+        assert_eq!(server.number("SELECT count(*) FROM verification").await, 0);
+        // Nor does it need any other link or session.
+        server.sql("DELETE FROM session").await;
+        ask(&server, &ann.email, "/").await;
+        let token = self::tokens(&mut server, 4).await.remove(3);
+        assert_eq!(reset(&server, &token, PASSWORD).await.json(), json!({ "status": true }));
+        assert_eq!(sign_in(&server, &ann.email, PASSWORD).await.status, 200);
+    }
+
+    async fn of_two_links_used_at_once_one_serves(engine: Engine) {
+        let mut server = with_links_in_the_log(engine).await;
+        let ann = Person::signs_up(&server, "ann").await;
+        for round in 0..3 {
+            for n in 1..=2 {
+                ask(&server, &ann.email, "/").await;
+                tokens(&mut server, round * 2 + n).await;
+            }
+            let tokens = tokens(&mut server, round * 2 + 2).await;
+            let (first, second) = (&tokens[round * 2], &tokens[round * 2 + 1]);
+            let both = tokio::join!(reset(&server, first, NEW), reset(&server, second, NEW));
+            let mut statuses = [both.0.status, both.1.status];
+            statuses.sort_unstable();
+            assert_eq!(statuses, [200, 400], "{both:?}");
+        }
+    }
+
+    async fn sessions_outlive_a_reset_where_the_settings_say_so(engine: Engine) {
+        let setup = Setup::on(engine).await.with("RUST_LOG", "todo_api=debug,info");
+        let mut server = setup.with("ROCKET_ISSUER", "{keep_sessions_on_reset=true}").start().await;
+        let ann = Person::signs_up(&server, "ann").await;
+        ask(&server, &ann.email, "/").await;
+        ask(&server, &ann.email, "/").await;
+        let tokens = tokens(&mut server, 2).await;
+        assert_eq!(reset(&server, &tokens[0], NEW).await.json(), json!({ "status": true }));
+        assert!(ann.is_signed_in(&server).await);
+        reset(&server, &tokens[1], NEW).await.is_refusal(400, "INVALID_TOKEN", "Invalid token");
     }
 
     /// Who signed up elsewhere makes themselves a password that way.

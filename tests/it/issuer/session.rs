@@ -147,6 +147,35 @@ on_both_engines! {
         assert!(!ann.is_signed_in(&server).await && bob.is_signed_in(&server).await);
     }
 
+    async fn a_user_has_a_hundred_sessions_and_the_oldest_go(engine: Engine) {
+        let server = Server::on(engine).await;
+        let (ann, bob) = (Person::signs_up(&server, "ann").await, Person::signs_up(&server, "bob").await);
+        let rows: Vec<String> = (0..120)
+            .map(|n| {
+                let (made, ends) = (hours(n - 120), hours(48));
+                format!("('s{n}', {ends}, 't{n}', {made}, {made}, '', '', '{}')", ann.id)
+            })
+            .collect();
+        let columns = r#"id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId""#;
+        server.sql(&format!("INSERT INTO session ({columns}) VALUES {}", rows.join(", "))).await;
+        let listed = async |person: &Person| person.by_bearer(&server).get("/api/auth/list-sessions").await.json();
+        // Better Auth, on the same tables, has no such bound.
+        assert_eq!(listed(&ann).await.as_array().unwrap().len(), 100);
+
+        let phone = ann.signs_in(&server).await;
+        assert_eq!(server.number("SELECT count(*) FROM session WHERE token LIKE 't%' AND length(token) < 9").await, 98);
+        assert_eq!(server.number("SELECT count(*) FROM session WHERE token IN ('t0', 't1', 't21')").await, 0);
+        assert!(ann.is_signed_in(&server).await && phone.is_signed_in(&server).await && bob.is_signed_in(&server).await);
+        let sessions = listed(&ann).await;
+        let sessions = sessions.as_array().unwrap();
+        assert_eq!((sessions.len(), &sessions[0]["token"], &sessions[99]["token"]), (100, &json!("t22"), &json!(phone.token)));
+        for path in ["/api/auth/login", "/api/auth/sign-in/email"] {
+            let body = json!({ "email": ann.email, "password": PASSWORD });
+            assert_eq!(server.anonymous().post(path, &body).await.status, 200);
+        }
+        assert_eq!(server.number(&format!(r#"SELECT count(*) FROM session WHERE "userId" = '{}'"#, ann.id)).await, 100);
+    }
+
     async fn only_who_signed_in_lately_sees_where(engine: Engine) {
         let server = Server::on(engine).await;
         let ann = Person::signs_up(&server, "ann").await;

@@ -152,6 +152,36 @@ on_both_engines! {
         }
     }
 
+    async fn a_page_to_go_to_goes_out_as_it_is_understood(engine: Engine) {
+        let server = Server::on(engine).await;
+        Person::signs_up(&server, "ann").await;
+        let sign_in = async |url: &str| {
+            let body = json!({ "email": "ann@example.com", "password": PASSWORD, "callbackURL": url });
+            server.anonymous().post("/api/auth/sign-in/email", &body).await
+        };
+        for (sent, out) in [
+            ("HTTP://LOCALHOST:3000/Dash board", "http://localhost:3000/Dash%20board"),
+            ("http:localhost:3000/x", "http://localhost:3000/x"),
+            ("http:\\\\localhost:3000\\x", "http://localhost:3000/x"),
+            ("ht\ntp://local\thost:3000/x", "http://localhost:3000/x"),
+            ("http://localhost:3000", "http://localhost:3000/"),
+            ("/a b/../c?x=é#y", "/c?x=%C3%A9#y"),
+        ] {
+            let answer = sign_in(sent).await;
+            assert_eq!((answer.status, answer.header("location")), (200, Some(out)), "{sent}");
+            assert_eq!(answer.json()["url"], out);
+        }
+        for bad in ["ftp://localhost:3000/x", "ws://localhost:3000/x", "/a/..//evil.example", "/.//evil.example", "/x/%2e%2e//evil.example", "data:text/html,x", "null", ""] {
+            sign_in(bad).await.is_refusal(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
+        }
+        let page = server.anonymous().get("/api/auth/reset-password/x?callbackURL=http%3Alocalhost%3A3000%2Freset").await;
+        assert_eq!(page.header("location"), Some("http://localhost:3000/reset?error=INVALID_TOKEN"));
+        for bad in ["ftp%3A%2F%2Flocalhost%3A3000%2F", "%2Fa%2F..%2F%2Fevil.example"] {
+            let answer = server.anonymous().get(&format!("/api/auth/reset-password/x?callbackURL={bad}")).await;
+            answer.is_refusal(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
+        }
+    }
+
     async fn signing_out_ends_the_session_and_is_never_refused(engine: Engine) {
         let server = Server::on(engine).await;
         let ann = Person::signs_up(&server, "ann").await;
