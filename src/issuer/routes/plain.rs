@@ -18,6 +18,7 @@ use crate::issuer::site::Site;
 use crate::issuer::tables::{Session, Tables, User};
 use crate::issuer::tokens::Tokens;
 use crate::issuer::views::LoggedIn;
+use crate::request::NoBody;
 
 pub(super) fn routes() -> Vec<GatedRoutes> {
     vec![
@@ -112,9 +113,14 @@ async fn login_email(door: Door<'_>, form: Input<Form>) -> Result<Reply, Refusal
     door.sign_in(form.0).await
 }
 
-#[post("/logout")]
-async fn logout(site: Site<'_>, tables: Tables<'_>, token: SessionToken) -> Result<Reply, Refusal> {
-    sign::sign_out(site, tables, token).await
+#[post("/logout", data = "<body>")]
+async fn logout(
+    site: Site<'_>,
+    tables: Tables<'_>,
+    token: SessionToken,
+    body: NoBody,
+) -> Result<Reply, Refusal> {
+    sign::sign_out(site, tables, token, body).await
 }
 
 /// Whoever the session is of, or the token.

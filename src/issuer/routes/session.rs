@@ -14,6 +14,7 @@ use crate::issuer::site::Site;
 use crate::issuer::tables::Tables;
 use crate::issuer::tokens::Tokens;
 use crate::issuer::views::{ApiToken, Done, SessionAndUser};
+use crate::request::NoBody;
 
 pub(super) fn routes() -> Vec<GatedRoutes> {
     let all = routes![get_session, token, jwks, list, revoke, revoke_all, revoke_others];
@@ -82,14 +83,14 @@ async fn revoke(tables: Tables<'_>, somebody: SignedIn, input: Input<Revoke>) ->
     Ok(done())
 }
 
-#[post("/revoke-sessions")]
-async fn revoke_all(tables: Tables<'_>, somebody: SignedIn) -> Result<Reply, Refusal> {
+#[post("/revoke-sessions", data = "<_body>")]
+async fn revoke_all(tables: Tables<'_>, somebody: SignedIn, _body: NoBody) -> Result<Reply, Refusal> {
     tables.revoke_all(&somebody.user).await?;
     Ok(done())
 }
 
-#[post("/revoke-other-sessions")]
-async fn revoke_others(tables: Tables<'_>, somebody: SignedIn) -> Result<Reply, Refusal> {
+#[post("/revoke-other-sessions", data = "<_body>")]
+async fn revoke_others(tables: Tables<'_>, somebody: SignedIn, _body: NoBody) -> Result<Reply, Refusal> {
     tables.revoke_others(&somebody.session).await?;
     Ok(done())
 }

@@ -13,6 +13,7 @@ use crate::issuer::signature::Signer;
 use crate::issuer::site::Site;
 use crate::issuer::tables::Tables;
 use crate::issuer::views::{SignedInView, Succeeded, TokenAndUser};
+use crate::request::NoBody;
 
 pub(super) fn routes() -> Vec<GatedRoutes> {
     vec![
@@ -97,11 +98,12 @@ async fn sign_in(
 }
 
 /// Nobody who is not signed in is told so.
-#[post("/sign-out")]
+#[post("/sign-out", data = "<_body>")]
 pub(super) async fn sign_out(
     site: Site<'_>,
     tables: Tables<'_>,
     token: SessionToken,
+    _body: NoBody,
 ) -> Result<Reply, Refusal> {
     if let Some(token) = token.0 {
         tables.delete_session(&token).await?;

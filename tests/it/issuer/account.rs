@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{CLEARED, PASSWORD, Person, USER, claims, fields, is_date, sign_in};
-use crate::harness::{Engine, Server};
+use crate::harness::{Engine, Server, raw, raw_half_closed};
 use crate::on_both_engines;
 
 const NEW: &str = "staple horse correct";
@@ -107,5 +107,34 @@ on_both_engines! {
         answer.is_refusal(400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "Credential account not found");
         let accounts = ann.by_bearer(&server).get("/api/auth/list-accounts").await.json();
         assert_eq!(accounts[0]["scopes"], json!(["user:email", "repo"]));
+    }
+
+    async fn an_account_route_whose_declared_body_is_not_there_whole_changes_nothing(engine: Engine) {
+        let server = Server::on(engine).await;
+        let ann = Person::signs_up(&server, "ann").await;
+        let phone = ann.signs_in(&server).await;
+        let me = ann.by_bearer(&server);
+        let before = (me.get("/api/auth/me").await.json(), me.get("/api/auth/list-sessions").await.json());
+        for route in ["delete-user", "sign-out", "logout", "revoke-sessions", "revoke-other-sessions", "revoke-session", "update-user", "change-password"] {
+            for body in [
+                "Content-Length: 19\r\n\r\n",
+                "Content-Length: 19\r\n\r\n{}",
+                "Transfer-Encoding: chunked\r\n\r\n",
+                "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+                "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\nzz\r\n\r\n",
+            ] {
+                let (host, token) = (server.address(), &ann.token);
+                let request = format!("POST /api/auth/{route} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n{body}");
+                let answer = raw_half_closed(host, request.as_bytes()).await;
+                assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400 "), "{route} {body:?}: {answer}");
+            }
+        }
+        let after = (me.get("/api/auth/me").await.json(), me.get("/api/auth/list-sessions").await.json());
+        assert_eq!(before, after);
+        assert!(phone.is_signed_in(&server).await);
+        // Without any body the routes that need none do what they are for.
+        let request = format!("POST /api/auth/sign-out HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n", server.address(), ann.token);
+        assert!(raw(server.address(), request.as_bytes()).await.starts_with("HTTP/1.1 200 "));
+        assert!(!ann.is_signed_in(&server).await);
     }
 }
