@@ -4,7 +4,7 @@ use rocket::http::Status;
 use rocket::request::Request;
 use rocket::{Catcher, catch, catchers};
 
-use super::refusal::Refusal;
+use super::error::AuthError;
 use crate::api::catcher::words;
 use crate::fairings::{Failure, fail};
 use crate::request::behind;
@@ -21,6 +21,6 @@ async fn refusal<'r>(status: Status, request: &'r Request<'_>) -> Failure<'r> {
         let (status, body) = words(&problem);
         return fail(request, status, &body, |response| problem.add_headers(response)).await;
     }
-    let refusal = Refusal::noted(request).cloned().unwrap_or_else(|| problem.into());
+    let refusal = AuthError::noted(request).cloned().unwrap_or_else(|| problem.into());
     fail(request, refusal.status(), &refusal.body(), |response| refusal.add_headers(response)).await
 }

@@ -6,8 +6,8 @@ use rocket::request::Request;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::refusal::Refusal;
-use super::tables::Change;
+use super::error::AuthError;
+use super::store::Patch;
 use crate::request::read_body;
 
 /// What is said of a text with U+0000, which PostgreSQL cannot keep.
@@ -19,29 +19,29 @@ pub(super) const EMAIL_MAX: usize = 254;
 /// UTF-16 units of a name at most.
 pub(super) const NAME_MAX: usize = 255;
 
-/// UTF-16 units of a URL at most. Tokens for the API carry the image's, and proxies refuse headers of more than some 8 KiB.
+/// UTF-16 units of a URL at most. TokenIssuer for the API carry the image's, and proxies refuse headers of more than some 8 KiB.
 pub(super) const URL_MAX: usize = 2048;
 
 /// What a body can become.
-pub(super) trait Read: Sized {
+pub(super) trait FromFields: Sized {
     /// Whether a plain HTML form may send it.
-    const IS_FORM: bool = false;
+    const ACCEPTS_FORM: bool = false;
 
     /// Takes the fields it needs. Others are ignored.
-    fn read(fields: &mut Fields) -> Self;
+    fn from_fields(fields: &mut Fields) -> Self;
 }
 
 /// A body, read.
 #[derive(Debug)]
-pub(super) struct Input<T>(pub(super) T);
+pub(super) struct AuthBody<T>(pub(super) T);
 
 #[rocket::async_trait]
-impl<'r, T: Read> FromData<'r> for Input<T> {
+impl<'r, T: FromFields> FromData<'r> for AuthBody<T> {
     type Error = ();
 
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> data::Outcome<'r, Self> {
         let read = async {
-            let format = Format::of(request, T::IS_FORM)?;
+            let format = Format::of(request, T::ACCEPTS_FORM)?;
             let body = read_body(request, data).await?;
             parse(format, &body)
         };
@@ -59,7 +59,7 @@ enum Format {
 
 impl Format {
     /// Who sends JSON may forget to say so.
-    fn of(request: &Request<'_>, is_form: bool) -> Result<Self, Refusal> {
+    fn of(request: &Request<'_>, is_form: bool) -> Result<Self, AuthError> {
         match request.content_type() {
             Some(kind) if kind.is_form() && is_form => Ok(Self::Form),
             Some(kind) if !kind.is_json() => {
@@ -68,23 +68,23 @@ impl Format {
                 } else {
                     "application/json"
                 };
-                Err(Refusal::MediaType(kind.media_type().to_string(), may))
+                Err(AuthError::UnsupportedMediaType(kind.media_type().to_string(), may))
             }
             _ => Ok(Self::Json),
         }
     }
 }
 
-fn parse<T: Read>(format: Format, body: &[u8]) -> Result<T, Refusal> {
+fn parse<T: FromFields>(format: Format, body: &[u8]) -> Result<T, AuthError> {
     let object = match format {
         // No body is one without fields; that they are missing will be said.
         Format::Json if body.is_empty() => Map::new(),
-        Format::Json => match serde_json::from_slice(body).map_err(|_| Refusal::NotJson)? {
+        Format::Json => match serde_json::from_slice(body).map_err(|_| AuthError::InvalidJson)? {
             Value::Object(object) => object,
             other => {
                 let message =
                     format!("[body] Invalid input: expected object, received {}", kind(Some(&other)));
-                return Err(Refusal::Validation(message));
+                return Err(AuthError::Validation(message));
             }
         },
         Format::Form => {
@@ -92,8 +92,8 @@ fn parse<T: Read>(format: Format, body: &[u8]) -> Result<T, Refusal> {
         }
     };
     let mut fields = Fields { object, wrong: Vec::new() };
-    let value = T::read(&mut fields);
-    if fields.wrong.is_empty() { Ok(value) } else { Err(Refusal::Validation(fields.wrong.join("; "))) }
+    let value = T::from_fields(&mut fields);
+    if fields.wrong.is_empty() { Ok(value) } else { Err(AuthError::Validation(fields.wrong.join("; "))) }
 }
 
 /// The fields of a body. What is wrong with them is gathered, so that all of it can be said at once.
@@ -124,7 +124,7 @@ impl Fields {
     }
 
     /// A string of at most so many UTF-16 units, which are JavaScript's characters.
-    pub(super) fn string_to(&mut self, name: &str, most: usize) -> String {
+    pub(super) fn bounded_string(&mut self, name: &str, most: usize) -> String {
         let text = self.string(name);
         if text.encode_utf16().count() > most {
             self.wrong.push(format!("[body.{name}] Too big: expected string to have <={most} characters"));
@@ -132,16 +132,16 @@ impl Fields {
         text
     }
 
-    pub(super) fn optional_string_to(&mut self, name: &str, most: usize) -> Option<String> {
-        self.object.contains_key(name).then(|| self.string_to(name, most))
+    pub(super) fn optional_bounded_string(&mut self, name: &str, most: usize) -> Option<String> {
+        self.object.contains_key(name).then(|| self.bounded_string(name, most))
     }
 
     /// A string of at most so many UTF-16 units, or `null` to clear what there is.
-    pub(super) fn change_to(&mut self, name: &str, most: usize) -> Change {
+    pub(super) fn nullable_string(&mut self, name: &str, most: usize) -> Patch {
         match self.object.get(name) {
-            None => Change::Keep,
-            Some(Value::Null) => Change::To(None),
-            Some(_) => Change::To(Some(self.string_to(name, most))),
+            None => Patch::Unchanged,
+            Some(Value::Null) => Patch::Set(None),
+            Some(_) => Patch::Set(Some(self.bounded_string(name, most))),
         }
     }
 
@@ -167,7 +167,7 @@ impl Fields {
     }
 
     /// A string that is not empty.
-    pub(super) fn text(&mut self, name: &str) -> String {
+    pub(super) fn non_empty_string(&mut self, name: &str) -> String {
         let before = self.wrong.len();
         let text = self.string(name);
         if self.wrong.len() == before && text.is_empty() {
@@ -176,7 +176,7 @@ impl Fields {
         text
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(super) fn contains(&self, name: &str) -> bool {
         self.object.contains_key(name)
     }
 

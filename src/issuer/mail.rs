@@ -4,26 +4,26 @@ use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
-use super::tables::User;
+use super::store::User;
 use crate::config::Issuer;
 
 /// How mail goes out.
 #[derive(Debug, Clone)]
-pub(super) enum Post {
+pub(super) enum Mailer {
     /// By a mail server, from this address.
     Smtp(Box<AsyncSmtpTransport<Tokio1Executor>>, Mailbox),
     /// Nowhere, but who develops finds the link in the log.
     Log,
     /// Nowhere.
-    Nowhere,
+    Disabled,
 }
 
-impl Post {
+impl Mailer {
     pub(super) fn new(settings: &Issuer) -> Self {
         match (settings.smtp_url.as_ref(), settings.mail_from.as_ref()) {
             (Some(smtp), Some(from)) => Self::Smtp(Box::new(smtp.transport()), from.0.clone()),
             _ if settings.log_links => Self::Log,
-            _ => Self::Nowhere,
+            _ => Self::Disabled,
         }
     }
 
@@ -40,7 +40,7 @@ impl Post {
                 }
             }
             Self::Log => tracing::debug!(link, "the link to reset a password, which nothing can mail"),
-            Self::Nowhere => {
+            Self::Disabled => {
                 tracing::warn!("a password is to be reset, and no SMTP_URL is set to mail the link");
             }
         }

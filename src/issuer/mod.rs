@@ -4,27 +4,27 @@
 //! Nothing else depends on this. Its tokens reach the API as everybody's do, by the `Authorization` header.
 
 mod catcher;
+mod cleanup;
+mod cookie_signer;
 mod cookies;
-mod credentials;
-mod describe;
-mod exposed;
-mod gate;
-mod guard;
+mod cors_headers;
+mod error;
+mod hash_queue;
+mod ids;
 mod input;
-mod keys;
-mod limits;
 mod mail;
-mod passwords;
-mod queue;
-mod random;
-mod refusal;
-mod reply;
+mod openapi;
+mod password_auth;
+mod password_hasher;
+mod protection;
+mod rate_limit;
+mod request_context;
+mod response;
 mod routes;
-mod signature;
-mod site;
-mod sweep;
-pub mod tables;
-mod tokens;
+mod session_guard;
+mod signing_keys;
+pub mod store;
+mod token_issuer;
 mod views;
 
 use std::sync::Arc;
@@ -33,8 +33,8 @@ use rocket::fairing::AdHoc;
 use rocket::{Build, Rocket};
 use rocket_db_pools::Database;
 
-pub use describe::describe;
-pub use tables::TABLES;
+pub use openapi::describe;
+pub use store::TABLES;
 
 use crate::auth::Verifier;
 use crate::config::{IssuerAlgorithm, Secret, Settings};
@@ -58,26 +58,27 @@ pub fn stage(settings: &Settings) -> AdHoc {
 
 fn attach(rocket: Rocket<Build>, settings: &Settings, secret: &Secret, store: Store) -> Rocket<Build> {
     let issuer = &settings.issuer;
-    let keys = (issuer.alg == IssuerAlgorithm::EdDSA).then(|| keys::Keys::new(store.clone(), secret, issuer));
+    let keys = (issuer.alg == IssuerAlgorithm::EdDSA)
+        .then(|| signing_keys::Keys::new(store.clone(), secret, issuer));
     if let (Some(keys), Some(verifier)) = (&keys, rocket.state::<Verifier>()) {
         verifier.trust(keys.clone());
     }
-    let queue = queue::HashQueue::new(issuer.hashers(), issuer.rate_limit);
-    tokio::spawn(sweep::keep_sweeping(store));
+    let queue = hash_queue::HashQueue::new(issuer.hashers(), issuer.rate_limit);
+    tokio::spawn(cleanup::cleanup_loop(store));
     let rocket = rocket
-        .manage(site::Sites::new(settings))
-        .manage(signature::Signer::new(secret))
-        .manage(passwords::Passwords::new(queue))
-        .manage(tokens::Tokens::new(secret, keys, issuer.token_lifetime(), &settings.auth))
-        .manage(mail::Post::new(issuer))
+        .manage(request_context::OriginPolicy::new(settings))
+        .manage(cookie_signer::CookieSigner::new(secret))
+        .manage(password_hasher::PasswordHasher::new(queue))
+        .manage(token_issuer::TokenIssuer::new(secret, keys, issuer.token_lifetime(), &settings.auth))
+        .manage(mail::Mailer::new(issuer))
         .manage(routes::ResetPolicy { keep_sessions: issuer.keep_sessions_on_reset })
-        .attach(exposed::ExposedHeaders)
+        .attach(cors_headers::ExposeAuthHeaders)
         .mount("/api/auth", with_preflights(routes::all()))
         .register("/api/auth", catcher::catchers());
     if !issuer.rate_limit {
         return rocket;
     }
-    let limits = Arc::new(limits::Limits::new());
-    tokio::spawn(limits.clone().keep_forgetting());
+    let limits = Arc::new(rate_limit::Limits::new());
+    tokio::spawn(limits.clone().evict_loop());
     rocket.manage(limits)
 }

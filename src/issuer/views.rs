@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::tables::{Session, User};
+use super::store::{Session, User};
 
 /// After signing up, or changing the password.
 #[derive(Serialize, ToSchema)]
@@ -18,7 +18,7 @@ pub(super) struct TokenAndUser<'a> {
 /// After signing in.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SignedIn)]
-pub(super) struct SignedInView<'a> {
+pub(super) struct SignInResponse<'a> {
     /// Whether there is a page to go to.
     pub(super) redirect: bool,
     /// Of the session.
@@ -50,7 +50,7 @@ pub(super) struct ApiToken<'a> {
 /// After a plain login form. Some frontends look for the token under one name, some under the other.
 #[derive(Serialize, ToSchema)]
 #[schema(as = LoggedIn)]
-pub(super) struct LoggedIn<'a> {
+pub(super) struct LoginResponse<'a> {
     /// A JWT.
     pub(super) access_token: &'a str,
     /// The same.
@@ -64,7 +64,7 @@ pub(super) struct LoggedIn<'a> {
 /// That it is done.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Done)]
-pub(super) struct Done {
+pub(super) struct StatusResponse {
     pub(super) status: bool,
     /// What that means, where it is not obvious.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,7 +75,7 @@ pub(super) struct Done {
 /// That it succeeded.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Succeeded)]
-pub(super) struct Succeeded {
+pub(super) struct SuccessResponse {
     pub(super) success: bool,
     /// What that means, where it is not obvious.
     #[serde(skip_serializing_if = "Option::is_none")]

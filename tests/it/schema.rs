@@ -1,7 +1,7 @@
 //! The SQL and the schema, on both engines.
 
 use sqlx::{Connection, Executor, PgConnection, SqlSafeStr, SqliteConnection};
-use todo_api::issuer::tables::sql as issuer_sql;
+use todo_api::issuer::store::sql as issuer_sql;
 use todo_api::store::sql;
 
 use crate::harness::{Engine, Setup};
@@ -46,7 +46,7 @@ fn every_statement_on_tasks_names_the_user() {
     for (name, statement) in issuer_sql::ALL {
         assert!(!statement.postgres.contains("tasks"), "{name}: the issuer has no business with tasks");
     }
-    for (file, all) in [("store/sql.rs", sql::ALL), ("issuer/tables/sql.rs", issuer_sql::ALL)] {
+    for (file, all) in [("store/sql.rs", sql::ALL), ("issuer/store/sql.rs", issuer_sql::ALL)] {
         let source = std::fs::read_to_string(format!("{}/src/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
         assert_eq!(source.matches("pub const").count() - 1, all.len(), "every constant is in ALL");
     }

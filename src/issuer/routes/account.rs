@@ -2,18 +2,18 @@
 
 use rocket::{State, get, post, routes};
 
-use crate::issuer::credentials::Credentials;
-use crate::issuer::gate::GatedRoutes;
-use crate::issuer::guard::SignedIn;
-use crate::issuer::input::{Fields, Input, NAME_MAX, Read, URL_MAX};
-use crate::issuer::limits::Kind;
-use crate::issuer::passwords::check_length;
-use crate::issuer::refusal::Refusal;
-use crate::issuer::reply::Reply;
-use crate::issuer::signature::Signer;
-use crate::issuer::site::Site;
-use crate::issuer::tables::{Change, Session, Tables};
-use crate::issuer::views::{Done, Succeeded, TokenAndUser};
+use crate::issuer::cookie_signer::CookieSigner;
+use crate::issuer::error::AuthError;
+use crate::issuer::input::{AuthBody, Fields, FromFields, NAME_MAX, URL_MAX};
+use crate::issuer::password_auth::PasswordAuth;
+use crate::issuer::password_hasher::check_length;
+use crate::issuer::protection::GatedRoutes;
+use crate::issuer::rate_limit::Kind;
+use crate::issuer::request_context::RequestContext;
+use crate::issuer::response::AuthResponse;
+use crate::issuer::session_guard::CurrentSession;
+use crate::issuer::store::{AuthStore, Patch, Session};
+use crate::issuer::views::{StatusResponse, SuccessResponse, TokenAndUser};
 
 pub(super) fn routes() -> Vec<GatedRoutes> {
     vec![
@@ -24,51 +24,51 @@ pub(super) fn routes() -> Vec<GatedRoutes> {
 
 struct Update {
     name: Option<String>,
-    image: Change,
+    image: Patch,
     has_email: bool,
 }
 
-impl Read for Update {
-    fn read(fields: &mut Fields) -> Self {
+impl FromFields for Update {
+    fn from_fields(fields: &mut Fields) -> Self {
         Self {
-            has_email: fields.has("email"),
-            name: fields.optional_string_to("name", NAME_MAX),
-            image: fields.change_to("image", URL_MAX),
+            has_email: fields.contains("email"),
+            name: fields.optional_bounded_string("name", NAME_MAX),
+            image: fields.nullable_string("image", URL_MAX),
         }
     }
 }
 
 #[post("/update-user", data = "<input>")]
 async fn update(
-    site: Site<'_>,
-    tables: Tables<'_>,
-    signer: &State<Signer>,
-    somebody: SignedIn,
-    input: Input<Update>,
-) -> Result<Reply, Refusal> {
+    context: RequestContext<'_>,
+    store: AuthStore<'_>,
+    signer: &State<CookieSigner>,
+    current: CurrentSession,
+    input: AuthBody<Update>,
+) -> Result<AuthResponse, AuthError> {
     let Update { name, image, has_email } = input.0;
     if has_email {
-        return Err(Refusal::EmailCannotBeUpdated);
+        return Err(AuthError::EmailCannotBeUpdated);
     }
-    if name.is_none() && image == Change::Keep {
-        return Err(Refusal::NoFields);
+    if name.is_none() && image == Patch::Unchanged {
+        return Err(AuthError::NoFieldsToUpdate);
     }
-    tables.update(&somebody.user, name.as_deref(), &image).await?;
-    let reply = Reply::json(&Done { status: true, message: None });
-    Ok(reply.signed_in(&site, signer, &somebody.session.token, somebody.remember))
+    store.update(&current.user, name.as_deref(), &image).await?;
+    let response = AuthResponse::json(&StatusResponse { status: true, message: None });
+    Ok(response.signed_in(&context, signer, &current.session.token, current.remember))
 }
 
 struct ChangePassword {
-    current: String,
+    current_password: String,
     new: String,
     revoke_others: bool,
 }
 
-impl Read for ChangePassword {
-    fn read(fields: &mut Fields) -> Self {
+impl FromFields for ChangePassword {
+    fn from_fields(fields: &mut Fields) -> Self {
         Self {
             new: fields.string("newPassword"),
-            current: fields.string("currentPassword"),
+            current_password: fields.string("currentPassword"),
             revoke_others: fields.optional_bool("revokeOtherSessions").unwrap_or(false),
         }
     }
@@ -76,39 +76,39 @@ impl Read for ChangePassword {
 
 #[post("/change-password", data = "<input>")]
 async fn change_password(
-    site: Site<'_>,
-    tables: Tables<'_>,
-    credentials: Credentials<'_>,
-    signer: &State<Signer>,
-    somebody: SignedIn,
-    input: Input<ChangePassword>,
-) -> Result<Reply, Refusal> {
-    let (ChangePassword { current, new, revoke_others }, user) = (input.0, &somebody.user);
+    context: RequestContext<'_>,
+    store: AuthStore<'_>,
+    passwords: PasswordAuth<'_>,
+    signer: &State<CookieSigner>,
+    current: CurrentSession,
+    input: AuthBody<ChangePassword>,
+) -> Result<AuthResponse, AuthError> {
+    let (ChangePassword { current_password, new, revoke_others }, user) = (input.0, &current.user);
     check_length(&new)?;
-    credentials.confirm(user, &current).await?;
-    let hash = credentials.hash_new(&new).await?;
+    passwords.verify_current_password(user, &current_password).await?;
+    let hash = passwords.hash_checked(&new).await?;
     if !revoke_others {
-        let is_set = tables.set_password(user, &hash).await?;
+        let is_set = store.set_password(user, &hash).await?;
         return if is_set {
-            Ok(Reply::json(&TokenAndUser { token: None, user }))
+            Ok(AuthResponse::json(&TokenAndUser { token: None, user }))
         } else {
-            Err(Refusal::NoPassword)
+            Err(AuthError::CredentialAccountNotFound)
         };
     }
-    let session = Session::new(user, site.device(), somebody.remember);
-    if !tables.set_password_and_session(user, &hash, &session).await? {
-        return Err(Refusal::NoPassword);
+    let session = Session::new(user, context.device(), current.remember);
+    if !store.set_password_and_session(user, &hash, &session).await? {
+        return Err(AuthError::CredentialAccountNotFound);
     }
-    let reply = Reply::json(&TokenAndUser { token: Some(&session.token), user });
-    Ok(reply.signed_in(&site, signer, &session.token, somebody.remember))
+    let response = AuthResponse::json(&TokenAndUser { token: Some(&session.token), user });
+    Ok(response.signed_in(&context, signer, &session.token, current.remember))
 }
 
 struct Delete {
     password: Option<String>,
 }
 
-impl Read for Delete {
-    fn read(fields: &mut Fields) -> Self {
+impl FromFields for Delete {
+    fn from_fields(fields: &mut Fields) -> Self {
         Self { password: fields.optional_string("password") }
     }
 }
@@ -116,22 +116,23 @@ impl Read for Delete {
 /// Needs the password, unless it was given lately.
 #[post("/delete-user", data = "<input>")]
 async fn delete(
-    site: Site<'_>,
-    tables: Tables<'_>,
-    credentials: Credentials<'_>,
-    somebody: SignedIn,
-    input: Input<Delete>,
-) -> Result<Reply, Refusal> {
+    context: RequestContext<'_>,
+    store: AuthStore<'_>,
+    passwords: PasswordAuth<'_>,
+    current: CurrentSession,
+    input: AuthBody<Delete>,
+) -> Result<AuthResponse, AuthError> {
     match input.0.password {
-        Some(password) => credentials.confirm(&somebody.user, &password).await?,
-        None if !somebody.session.is_fresh() => return Err(Refusal::SessionExpired),
+        Some(password) => passwords.verify_current_password(&current.user, &password).await?,
+        None if !current.session.is_fresh() => return Err(AuthError::SessionExpired),
         None => {}
     }
-    tables.delete(&somebody.user).await?;
-    Ok(Reply::json(&Succeeded { success: true, message: Some("User deleted") }).signed_out(&site))
+    store.delete(&current.user).await?;
+    Ok(AuthResponse::json(&SuccessResponse { success: true, message: Some("User deleted") })
+        .signed_out(&context))
 }
 
 #[get("/list-accounts")]
-async fn accounts(tables: Tables<'_>, somebody: SignedIn) -> Result<Reply, Refusal> {
-    Ok(Reply::json(&tables.accounts(&somebody.user).await?))
+async fn accounts(store: AuthStore<'_>, current: CurrentSession) -> Result<AuthResponse, AuthError> {
+    Ok(AuthResponse::json(&store.accounts(&current.user).await?))
 }

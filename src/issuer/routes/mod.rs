@@ -1,23 +1,23 @@
 //! The routes, by what they are about.
 
 mod account;
-mod plain;
+mod login;
 mod reset;
 mod session;
-mod sign;
+mod sign_in;
 
 use rocket::{Route, get, routes};
 use serde_json::json;
 
 pub(super) use reset::ResetPolicy;
 
-use super::gate::GatedRoutes;
-use super::limits::Kind;
-use super::reply::Reply;
+use super::protection::GatedRoutes;
+use super::rate_limit::Kind;
+use super::response::AuthResponse;
 
 pub(super) fn all() -> Vec<Route> {
     let own = vec![GatedRoutes::new(Kind::Other, routes![ok])];
-    [own, sign::routes(), session::routes(), account::routes(), reset::routes(), plain::routes()]
+    [own, sign_in::routes(), session::routes(), account::routes(), reset::routes(), login::routes()]
         .into_iter()
         .flatten()
         .flat_map(GatedRoutes::into_routes)
@@ -25,6 +25,6 @@ pub(super) fn all() -> Vec<Route> {
 }
 
 #[get("/ok")]
-fn ok() -> Reply {
-    Reply::json(&json!({ "ok": true }))
+fn ok() -> AuthResponse {
+    AuthResponse::json(&json!({ "ok": true }))
 }

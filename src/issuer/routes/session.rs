@@ -3,17 +3,17 @@
 use rocket::{State, get, post, routes};
 use serde_json::json;
 
-use crate::issuer::gate::GatedRoutes;
-use crate::issuer::guard::{SessionToken, SignedIn, Visitor};
-use crate::issuer::input::{Fields, Input, Read};
-use crate::issuer::limits::Kind;
-use crate::issuer::refusal::Refusal;
-use crate::issuer::reply::Reply;
-use crate::issuer::signature::Signer;
-use crate::issuer::site::Site;
-use crate::issuer::tables::Tables;
-use crate::issuer::tokens::Tokens;
-use crate::issuer::views::{ApiToken, Done, SessionAndUser};
+use crate::issuer::cookie_signer::CookieSigner;
+use crate::issuer::error::AuthError;
+use crate::issuer::input::{AuthBody, Fields, FromFields};
+use crate::issuer::protection::GatedRoutes;
+use crate::issuer::rate_limit::Kind;
+use crate::issuer::request_context::RequestContext;
+use crate::issuer::response::AuthResponse;
+use crate::issuer::session_guard::{CurrentSession, MaybeSignedIn, SessionToken};
+use crate::issuer::store::AuthStore;
+use crate::issuer::token_issuer::TokenIssuer;
+use crate::issuer::views::{ApiToken, SessionAndUser, StatusResponse};
 use crate::request::NoBody;
 
 pub(super) fn routes() -> Vec<GatedRoutes> {
@@ -24,77 +24,94 @@ pub(super) fn routes() -> Vec<GatedRoutes> {
 /// Who is signed in; `null`, if nobody is. Extends a session that is due.
 #[get("/get-session")]
 async fn get_session(
-    site: Site<'_>,
-    tables: Tables<'_>,
-    signer: &State<Signer>,
-    tokens: &State<Tokens>,
+    context: RequestContext<'_>,
+    store: AuthStore<'_>,
+    signer: &State<CookieSigner>,
+    tokens: &State<TokenIssuer>,
     presented: SessionToken,
-    visitor: Visitor,
-) -> Result<Reply, Refusal> {
-    let Some(SignedIn { session, user, remember }) = visitor.0 else {
-        let nobody = Reply::json(&None::<()>);
+    maybe: MaybeSignedIn,
+) -> Result<AuthResponse, AuthError> {
+    let Some(CurrentSession { session, user, remember }) = maybe.0 else {
+        let nobody = AuthResponse::json(&None::<()>);
         // Whoever brought a session that is no more need not bring it again.
-        return Ok(if presented.0.is_some() { nobody.signed_out(&site) } else { nobody });
+        return Ok(if presented.0.is_some() { nobody.signed_out(&context) } else { nobody });
     };
-    let jwt = tokens.issue(&user, &site).await?;
+    let jwt = tokens.issue(&user, &context).await?;
     let is_due = remember && session.is_due();
-    let session = if is_due { tables.extend(session).await? } else { session };
-    let reply = Reply::json(&SessionAndUser { session: &session, user: &user }).with("set-auth-jwt", jwt);
-    Ok(if is_due { reply.signed_in(&site, signer, &session.token, true) } else { reply })
+    let session = if is_due { store.extend(session).await? } else { session };
+    let response = AuthResponse::json(&SessionAndUser { session: &session, user: &user })
+        .with_header("set-auth-jwt", jwt);
+    Ok(if is_due { response.signed_in(&context, signer, &session.token, true) } else { response })
 }
 
 #[get("/token")]
-async fn token(site: Site<'_>, tokens: &State<Tokens>, somebody: SignedIn) -> Result<Reply, Refusal> {
-    let token = tokens.issue(&somebody.user, &site).await?;
-    Ok(Reply::json(&ApiToken { token: &token }))
+async fn token(
+    context: RequestContext<'_>,
+    tokens: &State<TokenIssuer>,
+    current: CurrentSession,
+) -> Result<AuthResponse, AuthError> {
+    let token = tokens.issue(&current.user, &context).await?;
+    Ok(AuthResponse::json(&ApiToken { token: &token }))
 }
 
 #[get("/jwks")]
-async fn jwks(tokens: &State<Tokens>) -> Result<Reply, Refusal> {
+async fn jwks(tokens: &State<TokenIssuer>) -> Result<AuthResponse, AuthError> {
     let keys = match tokens.keys() {
         Some(keys) => keys.published().await?,
         None => Vec::new(),
     };
-    Ok(Reply::json(&json!({ "keys": keys })))
+    Ok(AuthResponse::json(&json!({ "keys": keys })))
 }
 
 #[get("/list-sessions")]
-async fn list(tables: Tables<'_>, somebody: SignedIn) -> Result<Reply, Refusal> {
-    if !somebody.session.is_fresh() {
-        return Err(Refusal::SessionNotFresh);
+async fn list(store: AuthStore<'_>, current: CurrentSession) -> Result<AuthResponse, AuthError> {
+    if !current.session.is_fresh() {
+        return Err(AuthError::SessionNotFresh);
     }
-    Ok(Reply::json(&tables.sessions(&somebody.user).await?))
+    Ok(AuthResponse::json(&store.sessions(&current.user).await?))
 }
 
 struct Revoke {
     token: String,
 }
 
-impl Read for Revoke {
-    fn read(fields: &mut Fields) -> Self {
+impl FromFields for Revoke {
+    fn from_fields(fields: &mut Fields) -> Self {
         Self { token: fields.string("token") }
     }
 }
 
 /// Whether there is such a session is not told.
 #[post("/revoke-session", data = "<input>")]
-async fn revoke(tables: Tables<'_>, somebody: SignedIn, input: Input<Revoke>) -> Result<Reply, Refusal> {
-    tables.revoke(&somebody.user, &input.0.token).await?;
+async fn revoke(
+    store: AuthStore<'_>,
+    current: CurrentSession,
+    input: AuthBody<Revoke>,
+) -> Result<AuthResponse, AuthError> {
+    store.revoke(&current.user, &input.0.token).await?;
     Ok(done())
 }
 
 #[post("/revoke-sessions", data = "<_body>")]
-async fn revoke_all(tables: Tables<'_>, somebody: SignedIn, _body: NoBody) -> Result<Reply, Refusal> {
-    tables.revoke_all(&somebody.user).await?;
+async fn revoke_all(
+    store: AuthStore<'_>,
+    current: CurrentSession,
+    _body: NoBody,
+) -> Result<AuthResponse, AuthError> {
+    store.revoke_all(&current.user).await?;
     Ok(done())
 }
 
 #[post("/revoke-other-sessions", data = "<_body>")]
-async fn revoke_others(tables: Tables<'_>, somebody: SignedIn, _body: NoBody) -> Result<Reply, Refusal> {
-    tables.revoke_others(&somebody.session).await?;
+async fn revoke_others(
+    store: AuthStore<'_>,
+    current: CurrentSession,
+    _body: NoBody,
+) -> Result<AuthResponse, AuthError> {
+    store.revoke_others(&current.session).await?;
     Ok(done())
 }
 
-fn done() -> Reply {
-    Reply::json(&Done { status: true, message: None })
+fn done() -> AuthResponse {
+    AuthResponse::json(&StatusResponse { status: true, message: None })
 }

@@ -1,4 +1,4 @@
-//! Tokens for the API: what a session is worth to it.
+//! TokenIssuer for the API: what a session is worth to it.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,29 +6,29 @@ use std::time::Duration;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde::Serialize;
 
-use super::keys::Keys;
-use super::site::Site;
-use super::tables::User;
+use super::request_context::RequestContext;
+use super::signing_keys::Keys;
+use super::store::User;
 use crate::clock;
 use crate::config::{Auth, OneOrMany, Secret};
 use crate::problem::Problem;
 
-/// Signs tokens.
-pub(super) struct Tokens {
-    signs: Signs,
+/// SigningMethod tokens.
+pub(super) struct TokenIssuer {
+    signs: SigningMethod,
     lifetime: Duration,
     issuer: Option<String>,
     audience: Option<String>,
 }
 
-enum Signs {
+enum SigningMethod {
     Secret(EncodingKey),
     Keys(Keys),
 }
 
-impl fmt::Debug for Tokens {
+impl fmt::Debug for TokenIssuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tokens(…)")
+        f.write_str("TokenIssuer(…)")
     }
 }
 
@@ -44,31 +44,31 @@ struct Claims<'a> {
     aud: &'a str,
 }
 
-impl Tokens {
+impl TokenIssuer {
     /// By the secret, or by the keys where there are some. What the verifier asks for besides a signature they have.
     pub(super) fn new(secret: &Secret, keys: Option<Keys>, lifetime: Duration, auth: &Auth) -> Self {
         let signs = match keys {
-            Some(keys) => Signs::Keys(keys),
-            None => Signs::Secret(EncodingKey::from_secret(secret.expose().as_bytes())),
+            Some(keys) => SigningMethod::Keys(keys),
+            None => SigningMethod::Secret(EncodingKey::from_secret(secret.expose().as_bytes())),
         };
         let audience = auth.audience.as_ref().map(OneOrMany::as_slice).and_then(|all| all.first()).cloned();
         Self { signs, lifetime, issuer: auth.issuer.clone(), audience }
     }
 
-    /// A token for this user, from this site.
-    pub(super) async fn issue(&self, user: &User, site: &Site<'_>) -> Result<String, Problem> {
+    /// A token for this user, from this context.
+    pub(super) async fn issue(&self, user: &User, context: &RequestContext<'_>) -> Result<String, Problem> {
         let now = clock::now().timestamp();
         let claims = Claims {
             iat: now,
             user,
             sub: &user.id,
             exp: now.saturating_add_unsigned(self.lifetime.as_secs()),
-            iss: self.issuer.as_deref().unwrap_or(&site.origin),
-            aud: self.audience.as_deref().unwrap_or(&site.origin),
+            iss: self.issuer.as_deref().unwrap_or(&context.origin),
+            aud: self.audience.as_deref().unwrap_or(&context.origin),
         };
         let signed = match &self.signs {
-            Signs::Secret(key) => encode(&header(Algorithm::HS256, None), &claims, key),
-            Signs::Keys(keys) => {
+            SigningMethod::Secret(key) => encode(&header(Algorithm::HS256, None), &claims, key),
+            SigningMethod::Keys(keys) => {
                 let signing = keys.signing().await?;
                 encode(&header(Algorithm::EdDSA, Some(signing.id)), &claims, &signing.key)
             }
@@ -79,8 +79,8 @@ impl Tokens {
     /// The keys by which others can check them.
     pub(super) fn keys(&self) -> Option<&Keys> {
         match &self.signs {
-            Signs::Secret(_) => None,
-            Signs::Keys(keys) => Some(keys),
+            SigningMethod::Secret(_) => None,
+            SigningMethod::Keys(keys) => Some(keys),
         }
     }
 }

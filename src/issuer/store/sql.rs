@@ -104,15 +104,16 @@ pub const INSERT_VERIFICATION: Sql = Sql::both(concat!(
 pub const VERIFICATION: Sql =
     Sql::both(r#"SELECT value FROM verification WHERE identifier = $1 AND "expiresAt" > $2"#);
 /// `$1` identifier, `$2` now.
-pub const USE_VERIFICATION: Sql =
+pub const CONSUME_VERIFICATION: Sql =
     Sql::both(r#"DELETE FROM verification WHERE identifier = $1 AND "expiresAt" > $2"#);
 /// `$1` user. What lets the user's password be reset.
 pub const REVOKE_RESETS: Sql =
     Sql::both("DELETE FROM verification WHERE value = $1 AND identifier LIKE 'reset-password:%'");
 /// `$1` now.
-pub const SWEEP_SESSIONS: Sql = Sql::both(r#"DELETE FROM session WHERE "expiresAt" <= $1"#);
+pub const DELETE_EXPIRED_SESSIONS: Sql = Sql::both(r#"DELETE FROM session WHERE "expiresAt" <= $1"#);
 /// `$1` now.
-pub const SWEEP_VERIFICATIONS: Sql = Sql::both(r#"DELETE FROM verification WHERE "expiresAt" <= $1"#);
+pub const DELETE_EXPIRED_VERIFICATIONS: Sql =
+    Sql::both(r#"DELETE FROM verification WHERE "expiresAt" <= $1"#);
 /// Those that are published: `$1` the time after which their own must be, if they have one.
 pub const KEYS: Sql = Sql::both(concat!(
     r#"SELECT k.id, k."publicKey", k."privateKey", k."expiresAt", k.alg FROM jwks k "#,
@@ -149,10 +150,10 @@ pub const ALL: &[(&str, Sql)] = &[
     ("REVOKE_OTHER_SESSIONS", REVOKE_OTHER_SESSIONS),
     ("INSERT_VERIFICATION", INSERT_VERIFICATION),
     ("VERIFICATION", VERIFICATION),
-    ("USE_VERIFICATION", USE_VERIFICATION),
+    ("CONSUME_VERIFICATION", CONSUME_VERIFICATION),
     ("REVOKE_RESETS", REVOKE_RESETS),
-    ("SWEEP_SESSIONS", SWEEP_SESSIONS),
-    ("SWEEP_VERIFICATIONS", SWEEP_VERIFICATIONS),
+    ("DELETE_EXPIRED_SESSIONS", DELETE_EXPIRED_SESSIONS),
+    ("DELETE_EXPIRED_VERIFICATIONS", DELETE_EXPIRED_VERIFICATIONS),
     ("KEYS", KEYS),
     ("INSERT_KEY", INSERT_KEY),
 ];

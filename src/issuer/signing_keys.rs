@@ -17,8 +17,8 @@ use rocket::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::random::random_id;
-use super::tables::{StoredKey, Tables};
+use super::ids::random_id;
+use super::store::{AuthStore, StoredKey};
 use crate::auth::KeySource;
 use crate::clock;
 use crate::config::{Issuer, Secret};
@@ -26,10 +26,10 @@ use crate::problem::Problem;
 use crate::store::Store;
 
 /// Bytes of the nonce that stands before what is encrypted.
-const NONCE: usize = 24;
+const NONCE_LEN: usize = 24;
 
 /// What a key is for that does not say: Better Auth's default.
-const DEFAULT: &str = "EdDSA";
+const DEFAULT_ALG: &str = "EdDSA";
 
 /// The keys.
 #[derive(Clone)]
@@ -72,7 +72,7 @@ impl Keys {
     /// The key that signs now. Made, if there is none.
     pub(super) async fn signing(&self) -> Result<SigningKey, Problem> {
         let now = clock::now();
-        let stored = Tables::of(&self.store).keys(now).await?;
+        let stored = AuthStore::of(&self.store).keys(now).await?;
         // One that cannot be decrypted is of an earlier secret, and what it has signed may still be about.
         match stored.iter().filter(|it| it.signs(now)).find_map(|it| self.open(it)) {
             Some(key) => Ok(key),
@@ -83,7 +83,7 @@ impl Keys {
     /// All that a token may be signed with, as JWKs.
     pub(super) async fn published(&self) -> Result<Vec<Value>, Problem> {
         let now = clock::now();
-        let read = || async { Tables::of(&self.store).keys(now - self.grace).await };
+        let read = || async { AuthStore::of(&self.store).keys(now - self.grace).await };
         let mut stored = read().await?;
         if !stored.iter().any(|it| it.signs(now)) {
             self.make().await?;
@@ -109,9 +109,9 @@ impl Keys {
             public: json!({ "crv": "Ed25519", "x": x, "kty": "OKP" }).to_string(),
             private: self.encrypt(&private).ok_or_else(|| failed("it cannot be encrypted"))?,
             expires_at: self.lifetime.map(|it| clock::now() + it),
-            alg: Some(DEFAULT.to_owned()),
+            alg: Some(DEFAULT_ALG.to_owned()),
         };
-        Tables::of(&self.store).insert_key(&stored).await?;
+        AuthStore::of(&self.store).insert_key(&stored).await?;
         self.open(&stored).ok_or_else(|| failed("it cannot be read back"))
     }
 
@@ -133,7 +133,7 @@ impl Keys {
     fn decrypt(&self, kept: &str) -> Option<String> {
         let sealed: String = serde_json::from_str(kept).ok()?;
         let sealed = hex::decode(sealed).ok()?;
-        let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>()?;
         let text = self.cipher.decrypt(&(*nonce).into(), sealed).ok()?;
         String::from_utf8(text).ok()
     }
@@ -141,11 +141,11 @@ impl Keys {
 
 impl StoredKey {
     fn signs(&self, now: DateTime<Utc>) -> bool {
-        self.algorithm() == DEFAULT && self.expires_at.is_none_or(|at| at > now)
+        self.algorithm() == DEFAULT_ALG && self.expires_at.is_none_or(|at| at > now)
     }
 
     fn algorithm(&self) -> &str {
-        self.alg.as_deref().unwrap_or(DEFAULT)
+        self.alg.as_deref().unwrap_or(DEFAULT_ALG)
     }
 
     /// The public half, with its name and what it is for.

@@ -2,31 +2,31 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Tables, sql};
+use super::{AuthStore, sql};
 use crate::clock;
 use crate::problem::Problem;
 use crate::store::run::{execute, on};
 
 /// A key pair.
 #[derive(Debug)]
-pub(in crate::issuer) struct StoredKey {
+pub(crate) struct StoredKey {
     /// The `kid` of what it signs.
-    pub(in crate::issuer) id: String,
+    pub(crate) id: String,
     /// A JWK.
-    pub(in crate::issuer) public: String,
+    pub(crate) public: String,
     /// A JWK, encrypted.
-    pub(in crate::issuer) private: String,
+    pub(crate) private: String,
     /// Until when it signs, if not for ever.
-    pub(in crate::issuer) expires_at: Option<DateTime<Utc>>,
+    pub(crate) expires_at: Option<DateTime<Utc>>,
     /// What it is for. Those of a Better Auth that did not yet say are for its default.
-    pub(in crate::issuer) alg: Option<String>,
+    pub(crate) alg: Option<String>,
 }
 
 type KeyRow = (String, String, String, Option<DateTime<Utc>>, Option<String>);
 
-impl Tables<'_> {
+impl AuthStore<'_> {
     /// Those that sign, and those that did until after this time. The newest first.
-    pub(in crate::issuer) async fn keys(self, after: DateTime<Utc>) -> Result<Vec<StoredKey>, Problem> {
+    pub(crate) async fn keys(self, after: DateTime<Utc>) -> Result<Vec<StoredKey>, Problem> {
         let pool = self.0;
         let rows: Vec<KeyRow> =
             on!(pool.reader(), query_as(sql::KEYS), |query, db| query.bind(after).fetch_all(db))?;
@@ -34,7 +34,7 @@ impl Tables<'_> {
         Ok(rows.into_iter().map(key).collect())
     }
 
-    pub(in crate::issuer) async fn insert_key(self, key: &StoredKey) -> Result<(), Problem> {
+    pub(crate) async fn insert_key(self, key: &StoredKey) -> Result<(), Problem> {
         let pool = self.0;
         execute!(pool, sql::INSERT_KEY, |query| {
             let query = query.bind(&key.id).bind(&key.public).bind(&key.private);

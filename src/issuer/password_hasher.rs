@@ -1,4 +1,4 @@
-//! Passwords, hashed as Better Auth hashes them, so that either reads what the other has written.
+//! PasswordHasher, hashed as Better Auth hashes them, so that either reads what the other has written.
 
 use std::net::IpAddr;
 
@@ -7,28 +7,28 @@ use scrypt::{Params, scrypt};
 use tokio::task::spawn_blocking;
 use unicode_normalization::UnicodeNormalization;
 
-use super::queue::HashQueue;
-use super::refusal::Refusal;
+use super::error::AuthError;
+use super::hash_queue::HashQueue;
 use crate::problem::Problem;
 
 /// UTF-16 units a password must have, and may have.
-pub(super) const SHORTEST: usize = 8;
-pub(super) const LONGEST: usize = 128;
+pub(super) const MIN_PASSWORD_LEN: usize = 8;
+pub(super) const MAX_PASSWORD_LEN: usize = 128;
 
 /// Bytes of a hash.
 const KEY: usize = 64;
 
 /// Hashes passwords for clients, by whose addresses they queue.
 #[derive(Debug)]
-pub(super) struct Passwords(HashQueue);
+pub(super) struct PasswordHasher(HashQueue);
 
-impl Passwords {
+impl PasswordHasher {
     pub(super) fn new(queue: HashQueue) -> Self {
         Self(queue)
     }
 
     /// `hex(salt):hex(key)`.
-    pub(super) async fn hash(&self, client: Option<IpAddr>, password: &str) -> Result<String, Refusal> {
+    pub(super) async fn hash(&self, client: Option<IpAddr>, password: &str) -> Result<String, AuthError> {
         // What is hashed with it is the salt's hexadecimal text, not its bytes.
         let salt = hex::encode(rand::random::<[u8; 16]>());
         let key = self.key(client, password, &salt).await?;
@@ -41,13 +41,13 @@ impl Passwords {
         client: Option<IpAddr>,
         password: &str,
         hash: &str,
-    ) -> Result<bool, Refusal> {
+    ) -> Result<bool, AuthError> {
         let (salt, wanted) = hash.split_once(':').unwrap_or_default();
         let key = self.key(client, password, salt).await?;
         Ok(hex::decode(wanted).is_ok_and(|wanted| verify_slices_are_equal(&key, &wanted).is_ok()))
     }
 
-    async fn key(&self, client: Option<IpAddr>, password: &str, salt: &str) -> Result<[u8; KEY], Refusal> {
+    async fn key(&self, client: Option<IpAddr>, password: &str, salt: &str) -> Result<[u8; KEY], AuthError> {
         let turn = self.0.turn(client).await?;
         let (password, salt) = (password.nfkc().collect::<String>(), salt.to_owned());
         let hashing = spawn_blocking(move || {
@@ -66,14 +66,14 @@ impl Passwords {
 }
 
 /// That a password may be one.
-pub(super) fn check_length(password: &str) -> Result<(), Refusal> {
-    if password.encode_utf16().count() < SHORTEST {
-        return Err(Refusal::PasswordTooShort);
+pub(super) fn check_length(password: &str) -> Result<(), AuthError> {
+    if password.encode_utf16().count() < MIN_PASSWORD_LEN {
+        return Err(AuthError::PasswordTooShort);
     }
-    check_not_too_long(password)
+    check_max_length(password)
 }
 
 /// That a password is none that nobody can have.
-pub(super) fn check_not_too_long(password: &str) -> Result<(), Refusal> {
-    if password.encode_utf16().count() > LONGEST { Err(Refusal::PasswordTooLong) } else { Ok(()) }
+pub(super) fn check_max_length(password: &str) -> Result<(), AuthError> {
+    if password.encode_utf16().count() > MAX_PASSWORD_LEN { Err(AuthError::PasswordTooLong) } else { Ok(()) }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::tables::Tables;
+use super::store::AuthStore;
 use crate::store::Store;
 
 /// Between two times.
@@ -14,9 +14,9 @@ const INTERVAL: Duration = Duration::from_hours(1);
 const RETRY: Duration = Duration::from_mins(1);
 
 /// Deletes them, for ever.
-pub(super) async fn keep_sweeping(store: Store) {
+pub(super) async fn cleanup_loop(store: Store) {
     loop {
-        let swept = Tables::of(&store).sweep().await;
+        let swept = AuthStore::of(&store).delete_expired().await;
         if let Err(problem) = &swept {
             tracing::warn!(error = %problem, "what has expired cannot be deleted; trying again");
         }

@@ -4,11 +4,11 @@ use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest, Request};
 use rocket::{State, async_trait};
 
+use super::cookie_signer::CookieSigner;
 use super::cookies;
-use super::refusal::Refusal;
-use super::signature::Signer;
-use super::site::Site;
-use super::tables::{Session, Tables, User};
+use super::error::AuthError;
+use super::request_context::RequestContext;
+use super::store::{AuthStore, Session, User};
 
 /// The token of a session, in whichever way it came. There may be no such session.
 #[derive(Debug)]
@@ -19,16 +19,16 @@ impl<'r> FromRequest<'r> for SessionToken {
     type Error = &'r str;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, &'r str> {
-        let site = match request.guard::<Site<'_>>().await {
-            Outcome::Success(site) => site,
+        let context = match request.guard::<RequestContext<'_>>().await {
+            Outcome::Success(context) => context,
             Outcome::Error(error) => return Outcome::Error(error),
             Outcome::Forward(status) => return Outcome::Forward(status),
         };
-        let token = request.rocket().state::<Signer>().and_then(|signer| {
+        let token = request.rocket().state::<CookieSigner>().and_then(|signer| {
             let bearer = request.headers().get_one("Authorization").and_then(bearer);
             bearer
                 .and_then(|it| by_bearer(it, signer))
-                .or_else(|| cookies::session_token(request, &site, signer))
+                .or_else(|| cookies::session_token(request, &context, signer))
         });
         Outcome::Success(Self(token))
     }
@@ -40,7 +40,7 @@ fn bearer(header: &str) -> Option<&str> {
 }
 
 /// The token as it is, or signed. A JWT has dots, too, but no such signature.
-fn by_bearer(token: &str, signer: &Signer) -> Option<String> {
+fn by_bearer(token: &str, signer: &CookieSigner) -> Option<String> {
     if token.contains('.') {
         signer.verify(token)
     } else {
@@ -50,7 +50,7 @@ fn by_bearer(token: &str, signer: &Signer) -> Option<String> {
 
 /// Somebody who is signed in.
 #[derive(Debug)]
-pub(super) struct SignedIn {
+pub(super) struct CurrentSession {
     pub(super) session: Session,
     pub(super) user: User,
     /// Whether their browser is to remember that.
@@ -58,12 +58,12 @@ pub(super) struct SignedIn {
 }
 
 #[async_trait]
-impl<'r> FromRequest<'r> for SignedIn {
+impl<'r> FromRequest<'r> for CurrentSession {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
-        match who(request).await {
-            Ok(somebody) => Outcome::Success(somebody),
+        match authenticate(request).await {
+            Ok(current) => Outcome::Success(current),
             Err(refusal) => Outcome::Error((refusal.note(request), ())),
         }
     }
@@ -71,42 +71,42 @@ impl<'r> FromRequest<'r> for SignedIn {
 
 /// Somebody who is signed in, or nobody.
 #[derive(Debug)]
-pub(super) struct Visitor(pub(super) Option<SignedIn>);
+pub(super) struct MaybeSignedIn(pub(super) Option<CurrentSession>);
 
 #[async_trait]
-impl<'r> FromRequest<'r> for Visitor {
+impl<'r> FromRequest<'r> for MaybeSignedIn {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
-        match who(request).await {
-            Ok(somebody) => Outcome::Success(Self(Some(somebody))),
-            Err(Refusal::Unauthorized) => Outcome::Success(Self(None)),
+        match authenticate(request).await {
+            Ok(current) => Outcome::Success(Self(Some(current))),
+            Err(AuthError::Unauthorized) => Outcome::Success(Self(None)),
             // That it cannot be known is not that it is nobody.
             Err(refusal) => Outcome::Error((refusal.note(request), ())),
         }
     }
 }
 
-async fn who(request: &Request<'_>) -> Result<SignedIn, Refusal> {
+async fn authenticate(request: &Request<'_>) -> Result<CurrentSession, AuthError> {
     let guards = (
         request.guard::<SessionToken>().await,
-        request.guard::<Tables<'_>>().await,
-        request.guard::<Site<'_>>().await,
-        request.guard::<&State<Signer>>().await,
+        request.guard::<AuthStore<'_>>().await,
+        request.guard::<RequestContext<'_>>().await,
+        request.guard::<&State<CookieSigner>>().await,
     );
     let (
         Outcome::Success(SessionToken(Some(token))),
-        Outcome::Success(tables),
-        Outcome::Success(site),
+        Outcome::Success(store),
+        Outcome::Success(context),
         Outcome::Success(signer),
     ) = guards
     else {
-        return Err(Refusal::Unauthorized);
+        return Err(AuthError::Unauthorized);
     };
-    let (session, user) = tables.session(&token).await?.ok_or(Refusal::Unauthorized)?;
+    let (session, user) = store.session(&token).await?.ok_or(AuthError::Unauthorized)?;
     if session.is_expired() {
-        return Err(Refusal::Unauthorized);
+        return Err(AuthError::Unauthorized);
     }
-    let remember = !cookies::is_not_to_be_remembered(request, &site, signer);
-    Ok(SignedIn { session, user, remember })
+    let remember = !cookies::has_dont_remember_cookie(request, &context, signer);
+    Ok(CurrentSession { session, user, remember })
 }

@@ -5,38 +5,38 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::sessions::{Session, insert_session};
-use super::{Tables, sql};
+use super::{AuthStore, sql};
 use crate::clock;
-use crate::issuer::random::random_id;
+use crate::issuer::ids::random_id;
 use crate::problem::Problem;
 use crate::store::run::{execute, on, together};
 
 /// Somebody who signed up, as Better Auth shows them.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::issuer) struct User {
+pub(crate) struct User {
     /// What they are to be called.
     #[schema(example = "Ann")]
-    pub(in crate::issuer) name: String,
+    pub(crate) name: String,
     /// In lower case.
     #[schema(example = "ann@example.com")]
-    pub(in crate::issuer) email: String,
+    pub(crate) email: String,
     /// Whether it is known to be theirs.
-    pub(in crate::issuer) email_verified: bool,
+    pub(crate) email_verified: bool,
     /// The URL of a picture.
     #[schema(required)]
-    pub(in crate::issuer) image: Option<String>,
+    pub(crate) image: Option<String>,
     /// When they signed up.
     #[serde(serialize_with = "clock::milliseconds")]
     #[schema(example = "2026-11-21T06:18:30.512Z")]
-    pub(in crate::issuer) created_at: DateTime<Utc>,
+    pub(crate) created_at: DateTime<Utc>,
     /// When any of this last changed.
     #[serde(serialize_with = "clock::milliseconds")]
     #[schema(example = "2026-11-21T06:18:30.512Z")]
-    pub(in crate::issuer) updated_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
     /// 32 letters and digits.
     #[schema(example = "MiVatLR7bqdaSkZQhT5G2B8WC3cj1MeH")]
-    pub(in crate::issuer) id: String,
+    pub(crate) id: String,
 }
 
 type UserRow = (String, String, bool, Option<String>, DateTime<Utc>, DateTime<Utc>, String);
@@ -49,7 +49,7 @@ impl From<UserRow> for User {
 
 impl User {
     /// Somebody new. The address is in lower case.
-    pub(in crate::issuer) fn new(name: String, email: String, image: Option<String>) -> Self {
+    pub(crate) fn new(name: String, email: String, image: Option<String>) -> Self {
         let now = clock::now();
         let id = random_id();
         Self { name, email, email_verified: false, image, created_at: now, updated_at: now, id }
@@ -58,16 +58,16 @@ impl User {
 
 /// What is to become of something that may be absent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::issuer) enum Change {
-    Keep,
-    To(Option<String>),
+pub(crate) enum Patch {
+    Unchanged,
+    Set(Option<String>),
 }
 
-impl Change {
+impl Patch {
     fn new_value(&self) -> Option<&str> {
         match self {
-            Self::Keep => None,
-            Self::To(value) => value.as_deref(),
+            Self::Unchanged => None,
+            Self::Set(value) => value.as_deref(),
         }
     }
 }
@@ -76,7 +76,7 @@ impl Change {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "the names are Better Auth's")]
-pub(in crate::issuer) struct Account {
+pub(crate) struct Account {
     account_id: String,
     provider_id: String,
     user_id: String,
@@ -99,14 +99,9 @@ impl From<AccountRow> for Account {
     }
 }
 
-impl Tables<'_> {
+impl AuthStore<'_> {
     /// A new user, signed in; `false` if the address is taken.
-    pub(in crate::issuer) async fn sign_up(
-        self,
-        user: &User,
-        hash: &str,
-        session: &Session,
-    ) -> Result<bool, Problem> {
+    pub(crate) async fn sign_up(self, user: &User, hash: &str, session: &Session) -> Result<bool, Problem> {
         let pool = self.0;
         together!(pool, {
             sql::INSERT_USER => |query| {
@@ -120,7 +115,7 @@ impl Tables<'_> {
     }
 
     /// The user with this address, which is in lower case.
-    pub(in crate::issuer) async fn by_email(self, email: &str) -> Result<Option<User>, Problem> {
+    pub(crate) async fn by_email(self, email: &str) -> Result<Option<User>, Problem> {
         let pool = self.0;
         let row: Option<UserRow> = on!(pool.reader(), query_as(sql::USER_BY_EMAIL), |query, db| {
             query.bind(email).fetch_optional(db)
@@ -128,7 +123,7 @@ impl Tables<'_> {
         Ok(row.map(User::from))
     }
 
-    pub(in crate::issuer) async fn by_id(self, id: &str) -> Result<Option<User>, Problem> {
+    pub(crate) async fn by_id(self, id: &str) -> Result<Option<User>, Problem> {
         let pool = self.0;
         let row: Option<UserRow> =
             on!(pool.reader(), query_as(sql::USER_BY_ID), |query, db| query.bind(id).fetch_optional(db))?;
@@ -136,31 +131,26 @@ impl Tables<'_> {
     }
 
     /// A name that is `None` stays as it is.
-    pub(in crate::issuer) async fn update(
-        self,
-        user: &User,
-        name: Option<&str>,
-        image: &Change,
-    ) -> Result<(), Problem> {
+    pub(crate) async fn update(self, user: &User, name: Option<&str>, image: &Patch) -> Result<(), Problem> {
         let pool = self.0;
         execute!(pool, sql::UPDATE_USER, |query| {
             query
                 .bind(&user.id)
                 .bind(clock::now())
                 .bind(name)
-                .bind(*image != Change::Keep)
+                .bind(*image != Patch::Unchanged)
                 .bind(image.new_value())
         })
         .map(drop)
     }
 
     /// The user, and with them whatever is theirs in these tables.
-    pub(in crate::issuer) async fn delete(self, user: &User) -> Result<(), Problem> {
+    pub(crate) async fn delete(self, user: &User) -> Result<(), Problem> {
         let pool = self.0;
         execute!(pool, sql::DELETE_USER, |query| query.bind(&user.id)).map(drop)
     }
 
-    pub(in crate::issuer) async fn accounts(self, user: &User) -> Result<Vec<Account>, Problem> {
+    pub(crate) async fn accounts(self, user: &User) -> Result<Vec<Account>, Problem> {
         let pool = self.0;
         let rows: Vec<AccountRow> =
             on!(pool.reader(), query_as(sql::ACCOUNTS), |query, db| query.bind(&user.id).fetch_all(db))?;
@@ -168,7 +158,7 @@ impl Tables<'_> {
     }
 
     /// The hash of a user's password, if they have one.
-    pub(in crate::issuer) async fn password(self, user: &User) -> Result<Option<String>, Problem> {
+    pub(crate) async fn password(self, user: &User) -> Result<Option<String>, Problem> {
         let pool = self.0;
         let hash: Option<Option<String>> = on!(pool.reader(), query_scalar(sql::PASSWORD), |query, db| {
             query.bind(&user.id).fetch_optional(db)
@@ -177,14 +167,14 @@ impl Tables<'_> {
     }
 
     /// Another password; `false` if there is none any more.
-    pub(in crate::issuer) async fn set_password(self, user: &User, hash: &str) -> Result<bool, Problem> {
+    pub(crate) async fn set_password(self, user: &User, hash: &str) -> Result<bool, Problem> {
         let pool = self.0;
         execute!(pool, sql::SET_PASSWORD, |query| { query.bind(&user.id).bind(hash).bind(clock::now()) })
             .map(|changed| changed > 0)
     }
 
     /// Another password, and one session in the place of all there were; `false` if there is no password any more.
-    pub(in crate::issuer) async fn set_password_and_session(
+    pub(crate) async fn set_password_and_session(
         self,
         user: &User,
         hash: &str,

@@ -8,6 +8,6 @@ pub(super) fn random_id() -> String {
 }
 
 /// 24 letters and digits, 142 bits: what it uses in links.
-pub(super) fn random_link() -> String {
+pub(super) fn random_link_token() -> String {
     Alphanumeric.sample_string(&mut rand::rng(), 24)
 }

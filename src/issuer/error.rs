@@ -13,9 +13,9 @@ use crate::problem::Problem;
 
 /// Why a request to `/api/auth` is not answered as it was meant.
 #[derive(Debug, Clone)]
-pub(super) enum Refusal {
+pub(super) enum AuthError {
     /// 400: not JSON.
-    NotJson,
+    InvalidJson,
     /// 400: not of the shape it must have.
     Validation(String),
     /// 400: no address.
@@ -27,11 +27,11 @@ pub(super) enum Refusal {
     /// 400: not the password of whoever is signed in.
     InvalidPassword,
     /// 400: there is no password, for who signed up did so elsewhere.
-    NoPassword,
+    CredentialAccountNotFound,
     /// 400: no such link, or one that was used or is too old.
     InvalidToken,
     /// 400: nothing to change.
-    NoFields,
+    NoFieldsToUpdate,
     /// 400: an address cannot be changed.
     EmailCannotBeUpdated,
     /// 400: so old a session may not delete its user without the password.
@@ -47,17 +47,17 @@ pub(super) enum Refusal {
     /// 403: a page that does not say what it is.
     MissingOrNullOrigin,
     /// 403: a foreign page that leads its visitor here to sign in.
-    CrossSiteNavigation,
+    CrossSiteNavigationLoginBlocked,
     /// 403: a link that leads to where nobody trusts.
     InvalidCallbackUrl,
     /// 403: the same, where it is called so.
     InvalidRedirectUrl,
     /// 404: no such route, or no such method of it.
-    NoRoute,
+    RouteNotFound,
     /// 415: neither JSON nor, where that may be, a form. What it is, and what it may be.
-    MediaType(String, &'static str),
+    UnsupportedMediaType(String, &'static str),
     /// 422: somebody has that address already.
-    UserExists,
+    UserAlreadyExists,
     /// 429: too often. Seconds to wait.
     TooManyRequests(u64),
     /// What is no more this protocol's than any other's.
@@ -67,7 +67,7 @@ pub(super) enum Refusal {
 /// `{message, code}`.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuthError)]
-pub(super) struct RefusalBody {
+pub(super) struct AuthErrorBody {
     /// One readable sentence.
     message: Cow<'static, str>,
     /// For programs. Some have none.
@@ -76,56 +76,58 @@ pub(super) struct RefusalBody {
     code: Option<&'static str>,
 }
 
-impl From<Problem> for Refusal {
+impl From<Problem> for AuthError {
     fn from(problem: Problem) -> Self {
         match problem {
-            Problem::NoRoute | Problem::MethodNotAllowed(_) => Self::NoRoute,
+            Problem::NoRoute | Problem::MethodNotAllowed(_) => Self::RouteNotFound,
             Problem::ForeignOrigin => Self::InvalidOrigin,
             other => Self::Other(other),
         }
     }
 }
 
-impl Refusal {
+impl AuthError {
     pub(super) fn status(&self) -> Status {
         match self {
-            Self::NotJson
+            Self::InvalidJson
             | Self::Validation(_)
             | Self::InvalidEmail
             | Self::PasswordTooShort
             | Self::PasswordTooLong
             | Self::InvalidPassword
-            | Self::NoPassword
+            | Self::CredentialAccountNotFound
             | Self::InvalidToken
-            | Self::NoFields
+            | Self::NoFieldsToUpdate
             | Self::EmailCannotBeUpdated
             | Self::SessionExpired => Status::BadRequest,
             Self::InvalidEmailOrPassword | Self::Unauthorized => Status::Unauthorized,
             Self::SessionNotFresh
             | Self::InvalidOrigin
             | Self::MissingOrNullOrigin
-            | Self::CrossSiteNavigation
+            | Self::CrossSiteNavigationLoginBlocked
             | Self::InvalidCallbackUrl
             | Self::InvalidRedirectUrl => Status::Forbidden,
-            Self::NoRoute => Status::NotFound,
-            Self::MediaType(..) => Status::UnsupportedMediaType,
-            Self::UserExists => Status::UnprocessableEntity,
+            Self::RouteNotFound => Status::NotFound,
+            Self::UnsupportedMediaType(..) => Status::UnsupportedMediaType,
+            Self::UserAlreadyExists => Status::UnprocessableEntity,
             Self::TooManyRequests(_) => Status::TooManyRequests,
             Self::Other(problem) => problem.status(),
         }
     }
 
-    pub(super) fn body(&self) -> RefusalBody {
+    pub(super) fn body(&self) -> AuthErrorBody {
         let (code, message): (_, Cow<'static, str>) = match self {
-            Self::NotJson => (Some("BAD_REQUEST"), "Invalid JSON in request body".into()),
+            Self::InvalidJson => (Some("BAD_REQUEST"), "Invalid JSON in request body".into()),
             Self::Validation(message) => (Some("VALIDATION_ERROR"), message.clone().into()),
             Self::InvalidEmail => (Some("INVALID_EMAIL"), "Invalid email".into()),
             Self::PasswordTooShort => (Some("PASSWORD_TOO_SHORT"), "Password too short".into()),
             Self::PasswordTooLong => (Some("PASSWORD_TOO_LONG"), "Password too long".into()),
             Self::InvalidPassword => (Some("INVALID_PASSWORD"), "Invalid password".into()),
-            Self::NoPassword => (Some("CREDENTIAL_ACCOUNT_NOT_FOUND"), "Credential account not found".into()),
+            Self::CredentialAccountNotFound => {
+                (Some("CREDENTIAL_ACCOUNT_NOT_FOUND"), "Credential account not found".into())
+            }
             Self::InvalidToken => (Some("INVALID_TOKEN"), "Invalid token".into()),
-            Self::NoFields => (None, "No fields to update".into()),
+            Self::NoFieldsToUpdate => (None, "No fields to update".into()),
             Self::EmailCannotBeUpdated => {
                 (Some("EMAIL_CAN_NOT_BE_UPDATED"), "Email can not be updated".into())
             }
@@ -139,25 +141,25 @@ impl Refusal {
             Self::SessionNotFresh => (Some("SESSION_NOT_FRESH"), "Session is not fresh".into()),
             Self::InvalidOrigin => (Some("INVALID_ORIGIN"), "Invalid origin".into()),
             Self::MissingOrNullOrigin => (Some("MISSING_OR_NULL_ORIGIN"), "Missing or null Origin".into()),
-            Self::CrossSiteNavigation => (
+            Self::CrossSiteNavigationLoginBlocked => (
                 Some("CROSS_SITE_NAVIGATION_LOGIN_BLOCKED"),
                 "Cross-site navigation login blocked. This request appears to be a CSRF attack.".into(),
             ),
             Self::InvalidCallbackUrl => (Some("INVALID_CALLBACK_URL"), "Invalid callbackURL".into()),
             Self::InvalidRedirectUrl => (Some("INVALID_REDIRECT_URL"), "Invalid redirectURL".into()),
-            Self::NoRoute => (Some("NOT_FOUND"), "Not found".into()),
-            Self::MediaType(is, may) => (
+            Self::RouteNotFound => (Some("NOT_FOUND"), "Not found".into()),
+            Self::UnsupportedMediaType(is, may) => (
                 Some("UNSUPPORTED_MEDIA_TYPE"),
                 format!("Content-Type \"{is}\" is not allowed. Allowed types: {may}").into(),
             ),
-            Self::UserExists => (
+            Self::UserAlreadyExists => (
                 Some("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"),
                 "User already exists. Use another email.".into(),
             ),
             Self::TooManyRequests(_) => (None, "Too many requests. Please try again later.".into()),
             Self::Other(problem) => (Some(code_of(problem)), problem.message()),
         };
-        RefusalBody { message, code }
+        AuthErrorBody { message, code }
     }
 
     /// Adds the headers HTTP wants beside the status.
@@ -202,12 +204,12 @@ fn code_of(problem: &Problem) -> &'static str {
     }
 }
 
-fn noted<'r>(request: &'r Request<'_>) -> &'r OnceLock<Refusal> {
+fn noted<'r>(request: &'r Request<'_>) -> &'r OnceLock<AuthError> {
     request.local_cache(OnceLock::new)
 }
 
 /// A handler that fails returns its refusal; the catcher says it.
-impl<'r> Responder<'r, 'static> for Refusal {
+impl<'r> Responder<'r, 'static> for AuthError {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         Err(self.note(request))
     }

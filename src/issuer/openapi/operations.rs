@@ -8,10 +8,12 @@ use utoipa::openapi::{ArrayBuilder, HttpMethod, ObjectBuilder, Ref, RefOr, Schem
 use super::fields::{
     Field, body, email, flag, image, image_or_null, link, name, new_password, password, some_text, text,
 };
-use crate::issuer::passwords::LONGEST;
-use crate::issuer::refusal::Refusal;
-use crate::issuer::tables::{Account, Session, User};
-use crate::issuer::views::{ApiToken, Done, LoggedIn, SessionAndUser, SignedInView, Succeeded, TokenAndUser};
+use crate::issuer::error::AuthError;
+use crate::issuer::password_hasher::MAX_PASSWORD_LEN;
+use crate::issuer::store::{Account, Session, User};
+use crate::issuer::views::{
+    ApiToken, LoginResponse, SessionAndUser, SignInResponse, StatusResponse, SuccessResponse, TokenAndUser,
+};
 
 const JWT: &str =
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJNaVZhdExSN2JxZGFTa1pRaFQ1RzJCOFdDM2NqMU1lSCJ9.c2lnbmF0dXJl";
@@ -29,7 +31,7 @@ pub(super) struct Operation {
     pub(super) status: &'static str,
     /// The schema of its answer, and an example.
     pub(super) answer: Option<(RefOr<Schema>, Value)>,
-    pub(super) refusals: Vec<Refusal>,
+    pub(super) refusals: Vec<AuthError>,
     pub(super) needs_session: bool,
 }
 
@@ -60,16 +62,16 @@ fn session() -> Value {
     })
 }
 
-fn passwords() -> Vec<Refusal> {
-    vec![Refusal::PasswordTooShort, Refusal::PasswordTooLong]
+fn passwords() -> Vec<AuthError> {
+    vec![AuthError::PasswordTooShort, AuthError::PasswordTooLong]
 }
 
-fn origins() -> Vec<Refusal> {
-    vec![Refusal::InvalidOrigin, Refusal::MissingOrNullOrigin]
+fn origins() -> Vec<AuthError> {
+    vec![AuthError::InvalidOrigin, AuthError::MissingOrNullOrigin]
 }
 
-fn missing(field: &str) -> Refusal {
-    Refusal::Validation(format!("[body.{field}] Invalid input: expected string, received undefined"))
+fn missing(field: &str) -> AuthError {
+    AuthError::Validation(format!("[body.{field}] Invalid input: expected string, received undefined"))
 }
 
 fn sign() -> Vec<Operation> {
@@ -88,7 +90,7 @@ fn sign() -> Vec<Operation> {
         body: Some((shape, example)),
         answer: Some((of::<TokenAndUser<'_>>(), json!({ "token": TOKEN, "user": user() }))),
         refusals: [
-            vec![missing("name"), Refusal::UserExists, Refusal::InvalidCallbackUrl],
+            vec![missing("name"), AuthError::UserAlreadyExists, AuthError::InvalidCallbackUrl],
             passwords(),
             origins(),
         ]
@@ -106,16 +108,16 @@ fn sign() -> Vec<Operation> {
         summary: "Sign in by address and password",
         body: Some((shape, json!({ "email": "ann@example.com", "password": "correct horse battery" }))),
         answer: Some((
-            of::<SignedInView<'_>>(),
+            of::<SignInResponse<'_>>(),
             json!({ "redirect": false, "token": TOKEN, "user": user() }),
         )),
         refusals: [
             vec![
                 missing("email"),
-                Refusal::InvalidEmail,
-                Refusal::PasswordTooLong,
-                Refusal::InvalidEmailOrPassword,
-                Refusal::InvalidCallbackUrl,
+                AuthError::InvalidEmail,
+                AuthError::PasswordTooLong,
+                AuthError::InvalidEmailOrPassword,
+                AuthError::InvalidCallbackUrl,
             ],
             origins(),
         ]
@@ -125,7 +127,7 @@ fn sign() -> Vec<Operation> {
     let out = Operation {
         name: "signOut",
         summary: "Sign out of this session",
-        answer: Some((of::<Succeeded>(), json!({ "success": true }))),
+        answer: Some((of::<SuccessResponse>(), json!({ "success": true }))),
         refusals: origins(),
         ..post("/sign-out")
     };
@@ -140,7 +142,7 @@ fn post(path: &'static str) -> Operation {
         summary: "",
         body: None,
         status: "200",
-        answer: Some((of::<Done>(), json!({ "status": true }))),
+        answer: Some((of::<StatusResponse>(), json!({ "status": true }))),
         refusals: Vec::new(),
         needs_session: false,
     }
@@ -182,7 +184,7 @@ fn sessions() -> Vec<Operation> {
             name: "listSessions",
             summary: "Where one is signed in",
             answer: Some((list_of::<Session>(), json!([session()]))),
-            refusals: vec![Refusal::SessionNotFresh],
+            refusals: vec![AuthError::SessionNotFresh],
             needs_session: true,
             ..get("/list-sessions")
         },
@@ -237,24 +239,30 @@ fn account() -> Vec<Operation> {
     vec![
         Operation {
             name: "updateUser",
-            summary: "Change one's name or image",
+            summary: "Patch one's name or image",
             body: Some((
                 body([Field::optional("name", name()), Field::optional("image", image_or_null())]),
                 json!({ "name": "Ann" }),
             )),
-            refusals: [vec![Refusal::NoFields, Refusal::EmailCannotBeUpdated], origins()].concat(),
+            refusals: [vec![AuthError::NoFieldsToUpdate, AuthError::EmailCannotBeUpdated], origins()]
+                .concat(),
             needs_session: true,
             ..post("/update-user")
         },
         Operation {
             name: "changePassword",
-            summary: "Change one's password",
+            summary: "Patch one's password",
             body: Some((
                 change,
                 json!({ "currentPassword": "correct horse battery", "newPassword": "staple correct horse" }),
             )),
             answer: Some((of::<TokenAndUser<'_>>(), json!({ "token": null, "user": user() }))),
-            refusals: [vec![Refusal::InvalidPassword, Refusal::NoPassword], passwords(), origins()].concat(),
+            refusals: [
+                vec![AuthError::InvalidPassword, AuthError::CredentialAccountNotFound],
+                passwords(),
+                origins(),
+            ]
+            .concat(),
             needs_session: true,
             ..post("/change-password")
         },
@@ -265,9 +273,13 @@ fn account() -> Vec<Operation> {
                 body([Field::optional("password", password())]),
                 json!({ "password": "correct horse battery" }),
             )),
-            answer: Some((of::<Succeeded>(), json!({ "success": true, "message": "User deleted" }))),
+            answer: Some((of::<SuccessResponse>(), json!({ "success": true, "message": "User deleted" }))),
             refusals: [
-                vec![Refusal::InvalidPassword, Refusal::NoPassword, Refusal::SessionExpired],
+                vec![
+                    AuthError::InvalidPassword,
+                    AuthError::CredentialAccountNotFound,
+                    AuthError::SessionExpired,
+                ],
                 origins(),
             ]
             .concat(),
@@ -294,8 +306,8 @@ fn reset() -> Vec<Operation> {
                 body([Field::required("email", email()), Field::optional("redirectTo", link())]),
                 json!({ "email": "ann@example.com", "redirectTo": "/reset-password" }),
             )),
-            answer: Some((of::<Done>(), json!({ "status": true, "message": sent }))),
-            refusals: [vec![missing("email"), Refusal::InvalidRedirectUrl], origins()].concat(),
+            answer: Some((of::<StatusResponse>(), json!({ "status": true, "message": sent }))),
+            refusals: [vec![missing("email"), AuthError::InvalidRedirectUrl], origins()].concat(),
             ..post("/request-password-reset")
         },
         Operation {
@@ -304,10 +316,10 @@ fn reset() -> Vec<Operation> {
             status: "302",
             answer: None,
             refusals: vec![
-                Refusal::Validation(
+                AuthError::Validation(
                     "[query.callbackURL] Invalid input: expected string, received undefined".to_owned(),
                 ),
-                Refusal::InvalidCallbackUrl,
+                AuthError::InvalidCallbackUrl,
             ],
             ..get("/reset-password/{token}")
         },
@@ -318,7 +330,8 @@ fn reset() -> Vec<Operation> {
                 body([Field::required("newPassword", new_password()), Field::required("token", text())]),
                 json!({ "newPassword": "staple correct horse", "token": "5QMevwekhEagdmQVHPDzSuwo" }),
             )),
-            refusals: [vec![missing("newPassword"), Refusal::InvalidToken], passwords(), origins()].concat(),
+            refusals: [vec![missing("newPassword"), AuthError::InvalidToken], passwords(), origins()]
+                .concat(),
             ..post("/reset-password")
         },
     ]
@@ -326,7 +339,7 @@ fn reset() -> Vec<Operation> {
 
 /// The same two forms under the names by which frontends know them.
 fn plain() -> Vec<Operation> {
-    let form = |path, operation, summary, secret, refusals: Vec<Refusal>| {
+    let form = |path, operation, summary, secret, refusals: Vec<AuthError>| {
         let shape = body([
             Field::required("email", email()),
             Field::required("password", secret),
@@ -337,14 +350,14 @@ fn plain() -> Vec<Operation> {
             name: operation,
             summary,
             body: Some((shape, json!({ "email": "ann@example.com", "password": "correct horse battery" }))),
-            answer: Some((of::<LoggedIn<'_>>(), welcome)),
+            answer: Some((of::<LoginResponse<'_>>(), welcome)),
             refusals: [refusals, vec![missing("email")], origins()].concat(),
             ..post(path)
         }
     };
-    let known = || vec![Refusal::InvalidEmailOrPassword, Refusal::PasswordTooLong];
-    let old = || some_text().max_length(Some(LONGEST));
-    let new = || [vec![Refusal::UserExists], passwords()].concat();
+    let known = || vec![AuthError::InvalidEmailOrPassword, AuthError::PasswordTooLong];
+    let old = || some_text().max_length(Some(MAX_PASSWORD_LEN));
+    let new = || [vec![AuthError::UserAlreadyExists], passwords()].concat();
     vec![
         form("/signup", "signup", "Sign up, and get a token for the API at once", new_password(), new()),
         form("/register", "register", "The same as signup", new_password(), new()),
@@ -354,7 +367,7 @@ fn plain() -> Vec<Operation> {
         Operation {
             name: "logout",
             summary: "The same as signing out",
-            answer: Some((of::<Succeeded>(), json!({ "success": true }))),
+            answer: Some((of::<SuccessResponse>(), json!({ "success": true }))),
             refusals: origins(),
             ..post("/logout")
         },

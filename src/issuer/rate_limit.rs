@@ -10,10 +10,10 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use tokio::time::sleep;
 
-use super::refusal::Refusal;
+use super::error::AuthError;
 
 /// Between two times at which those who stayed away are forgotten.
-const FORGET: Duration = Duration::from_mins(1);
+const EVICT_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Bits of the IPv6 network that is counted as one client: a client with one address has at least a network of these.
 const SUBSCRIBER: u8 = 64;
@@ -64,7 +64,7 @@ impl Limits {
     }
 
     /// Counts a call, if it is not one too many.
-    pub(super) fn check(&self, kind: Kind, address: IpAddr) -> Result<(), Refusal> {
+    pub(super) fn check(&self, kind: Kind, address: IpAddr) -> Result<(), AuthError> {
         let address = network(address, SUBSCRIBER);
         let counted = match kind {
             Kind::Mail => self.mails.check_key(&address),
@@ -74,14 +74,14 @@ impl Limits {
         counted.map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
             // Whole seconds, and enough of them.
-            Refusal::TooManyRequests(wait.as_secs() + 1)
+            AuthError::TooManyRequests(wait.as_secs() + 1)
         })
     }
 
     /// Forgets who has not called for a while, for ever.
-    pub(super) async fn keep_forgetting(self: Arc<Self>) {
+    pub(super) async fn evict_loop(self: Arc<Self>) {
         loop {
-            sleep(FORGET).await;
+            sleep(EVICT_INTERVAL).await;
             self.guesses.retain_recent();
             self.mails.retain_recent();
             self.others.retain_recent();

@@ -7,7 +7,7 @@ use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest, Request};
 use url::{Position, Url};
 
-use super::tables::Device;
+use super::store::Device;
 use crate::config::{Issuer, Settings};
 
 /// Bytes of a `User-Agent` that are kept.
@@ -15,13 +15,13 @@ const AGENT_MAX: usize = 512;
 
 /// What the settings say about it.
 #[derive(Debug)]
-pub(super) struct Sites {
+pub(super) struct OriginPolicy {
     settings: Issuer,
     /// Origins whose pages may sign people in and out.
     trusted: Vec<String>,
 }
 
-impl Sites {
+impl OriginPolicy {
     pub(super) fn new(settings: &Settings) -> Self {
         Self { settings: settings.issuer.clone(), trusted: settings.cors.origins.as_slice().to_vec() }
     }
@@ -29,18 +29,18 @@ impl Sites {
 
 /// One request's.
 #[derive(Debug)]
-pub(super) struct Site<'r> {
+pub(super) struct RequestContext<'r> {
     /// `https://tasks.example.com`
     pub(super) origin: String,
     /// Whose request it is. `None` for a client on a Unix socket.
     pub(super) address: Option<IpAddr>,
-    sites: &'r Sites,
+    sites: &'r OriginPolicy,
     host: Option<&'r str>,
     agent: &'r str,
 }
 
-impl<'r> Site<'r> {
-    fn of(request: &'r Request<'_>, sites: &'r Sites) -> Self {
+impl<'r> RequestContext<'r> {
+    fn of(request: &'r Request<'_>, sites: &'r OriginPolicy) -> Self {
         let headers = request.headers();
         let peer = request.remote().map(|it| it.ip());
         let behind = peer.is_some_and(|it| sites.settings.trusts(it));
@@ -99,7 +99,7 @@ impl<'r> Site<'r> {
             let url = Url::parse(&self.origin).ok()?.join(link).ok()?;
             // The parser has removed `/./` and `/../`, and what is left may begin with `//`.
             let path = &url[Position::BeforePath..];
-            return (is_path(link) && is_path(path)).then(|| path.to_owned());
+            return (is_safe_path(link) && is_safe_path(path)).then(|| path.to_owned());
         }
         let url = Url::parse(link).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
         self.trusts(&url.origin().ascii_serialization()).then(|| url.into())
@@ -119,7 +119,7 @@ impl<'r> Site<'r> {
 }
 
 /// Whether every browser takes this for a path: `//host`, `/\host` and what becomes one of them are none.
-fn is_path(link: &str) -> bool {
+fn is_safe_path(link: &str) -> bool {
     let path = link.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
     !link.starts_with("//")
         && !link.contains('\\')
@@ -129,11 +129,11 @@ fn is_path(link: &str) -> bool {
 }
 
 #[async_trait]
-impl<'r> FromRequest<'r> for Site<'r> {
+impl<'r> FromRequest<'r> for RequestContext<'r> {
     type Error = &'r str;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, &'r str> {
-        match request.rocket().state::<Sites>() {
+        match request.rocket().state::<OriginPolicy>() {
             Some(sites) => Outcome::Success(Self::of(request, sites)),
             None => Outcome::Error((rocket::http::Status::InternalServerError, "there are no sites")),
         }

@@ -9,16 +9,16 @@ use rocket::http::RawStr;
 
 use crate::config::Secret;
 
-/// Signs, and knows its own signature.
-pub(super) struct Signer(Key);
+/// SigningMethod, and knows its own signature.
+pub(super) struct CookieSigner(Key);
 
-impl fmt::Debug for Signer {
+impl fmt::Debug for CookieSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Signer(…)")
+        f.write_str("CookieSigner(…)")
     }
 }
 
-impl Signer {
+impl CookieSigner {
     pub(super) fn new(secret: &Secret) -> Self {
         Self(Key::new(HMAC_SHA256, secret.expose().as_bytes()))
     }

@@ -9,10 +9,10 @@ use rocket::route::{self, Handler, Route};
 use rocket::{Data, async_trait};
 use url::Url;
 
+use super::error::AuthError;
 use super::input::NUL;
-use super::limits::{Kind, Limits};
-use super::refusal::Refusal;
-use super::site::Site;
+use super::rate_limit::{Kind, Limits};
+use super::request_context::RequestContext;
 
 /// Routes of one kind, behind the gate. [`super::routes`] mounts nothing else, so that each route says what it is counted as.
 pub(super) struct GatedRoutes(Vec<Route>);
@@ -45,11 +45,11 @@ struct Gate {
 #[async_trait]
 impl Handler for Gate {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> route::Outcome<'r> {
-        let site = match request.guard::<Site<'_>>().await {
-            Outcome::Success(site) => site,
+        let context = match request.guard::<RequestContext<'_>>().await {
+            Outcome::Success(context) => context,
             Outcome::Error((status, _)) | Outcome::Forward(status) => return Outcome::Error(status),
         };
-        match self.check(request, &site) {
+        match self.check(request, &context) {
             Ok(()) => {
                 request.local_cache(|| self.kind);
                 self.inner.handle(request, data).await
@@ -60,20 +60,20 @@ impl Handler for Gate {
 }
 
 impl Gate {
-    fn check(&self, request: &Request<'_>, site: &Site<'_>) -> Result<(), Refusal> {
+    fn check(&self, request: &Request<'_>, context: &RequestContext<'_>) -> Result<(), AuthError> {
         // Absent where the settings say so.
-        if let (Some(limits), Some(address)) = (request.rocket().state::<Arc<Limits>>(), site.address) {
+        if let (Some(limits), Some(address)) = (request.rocket().state::<Arc<Limits>>(), context.address) {
             limits.check(self.kind, address)?;
         }
         check_uri(request)?;
-        if request.method() == Method::Get { Ok(()) } else { self.check_origin(request, site) }
+        if request.method() == Method::Get { Ok(()) } else { self.check_origin(request, context) }
     }
 
     /// A request with a cookie must come from a page that is trusted. One that signs in must even without, for a foreign page
     /// could make its visitor somebody else; but programs, which send none of these headers, may.
-    fn check_origin(&self, request: &Request<'_>, site: &Site<'_>) -> Result<(), Refusal> {
+    fn check_origin(&self, request: &Request<'_>, context: &RequestContext<'_>) -> Result<(), AuthError> {
         let header = |name| request.headers().get_one(name).filter(|value| !value.trim().is_empty());
-        let fetch_site = header("Sec-Fetch-Site");
+        let fetch_site = header("Sec-Fetch-RequestContext");
         let fetch_mode = header("Sec-Fetch-Mode");
         let origin = header("Origin");
         let referrer = header("Referer");
@@ -86,25 +86,25 @@ impl Gate {
             return Ok(());
         }
         if !has_cookie && fetch_site == Some("cross-site") && fetch_mode == Some("navigate") {
-            return Err(Refusal::CrossSiteNavigation);
+            return Err(AuthError::CrossSiteNavigationLoginBlocked);
         }
         let named = match origin {
             // Of a page whose policy keeps its origin to itself, but the browser vouches that it is our own.
             Some("null") if fetch_site == Some("same-origin") => return Ok(()),
-            Some("null") => return Err(Refusal::MissingOrNullOrigin),
+            Some("null") => return Err(AuthError::MissingOrNullOrigin),
             Some(origin) => origin.to_owned(),
             None => referrer
                 .and_then(|it| Url::parse(it).ok())
                 .map(|it| it.origin().ascii_serialization())
-                .ok_or(Refusal::MissingOrNullOrigin)?,
+                .ok_or(AuthError::MissingOrNullOrigin)?,
         };
-        if site.trusts(&named) { Ok(()) } else { Err(Refusal::InvalidOrigin) }
+        if context.trusts(&named) { Ok(()) } else { Err(AuthError::InvalidOrigin) }
     }
 }
 
 /// PostgreSQL has no text with U+0000, and SQLite has. Refused here, no route passes it to either.
-fn check_uri(request: &Request<'_>) -> Result<(), Refusal> {
-    let refuse = |part: &str| Err(Refusal::Validation(format!("[{part}] {NUL}")));
+fn check_uri(request: &Request<'_>) -> Result<(), AuthError> {
+    let refuse = |part: &str| Err(AuthError::Validation(format!("[{part}] {NUL}")));
     if request.uri().path().contains("%00") {
         return refuse("path");
     }

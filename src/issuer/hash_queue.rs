@@ -11,8 +11,8 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::limits::network;
-use super::refusal::Refusal;
+use super::error::AuthError;
+use super::rate_limit::network;
 use crate::problem::Problem;
 
 /// How long a hash waits for its turn before its request fails.
@@ -55,7 +55,7 @@ impl HashQueue {
     }
 
     /// Waits until a hash for this client may run. It counts as running until the turn is dropped.
-    pub(super) async fn turn(&self, client: Option<IpAddr>) -> Result<Turn, Refusal> {
+    pub(super) async fn turn(&self, client: Option<IpAddr>) -> Result<Turn, AuthError> {
         let client = client.filter(|_| self.has_shares).map(|it| network(it, CUSTOMER));
         let entry = self.enter(client)?;
         match timeout(TURN_TIMEOUT, self.running.clone().acquire_owned()).await {
@@ -64,7 +64,7 @@ impl HashQueue {
         }
     }
 
-    fn enter(&self, client: Option<IpAddr>) -> Result<Entry, Refusal> {
+    fn enter(&self, client: Option<IpAddr>) -> Result<Entry, AuthError> {
         let mut entries = lock(&self.entries);
         if entries.total >= self.length {
             return Err(too_busy());
@@ -72,7 +72,7 @@ impl HashQueue {
         if let Some(client) = client {
             let count = entries.by_network.entry(client).or_default();
             if *count >= SHARE {
-                return Err(Refusal::TooManyRequests(RETRY_AFTER));
+                return Err(AuthError::TooManyRequests(RETRY_AFTER));
             }
             *count += 1;
         }
@@ -114,6 +114,6 @@ fn lock(entries: &Mutex<Entries>) -> MutexGuard<'_, Entries> {
     entries.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn too_busy() -> Refusal {
+fn too_busy() -> AuthError {
     Problem::Unavailable("too many passwords are being hashed".to_owned()).into()
 }

@@ -5,14 +5,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::users::User;
-use super::{Tables, sql};
+use super::{AuthStore, sql};
 use crate::clock;
-use crate::issuer::random::random_id;
+use crate::issuer::ids::random_id;
 use crate::problem::Problem;
 use crate::store::run::{execute, on, together};
 
 /// How long a session is good for.
-pub(in crate::issuer) const SESSION: TimeDelta = TimeDelta::days(7);
+pub(crate) const SESSION: TimeDelta = TimeDelta::days(7);
 
 /// Sessions of a user at most.
 const SESSIONS_MAX: i64 = 100;
@@ -23,28 +23,28 @@ const DAY: TimeDelta = TimeDelta::days(1);
 /// That somebody is signed in, as Better Auth shows it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::issuer) struct Session {
+pub(crate) struct Session {
     /// Until when, if it is not extended.
     #[serde(serialize_with = "clock::milliseconds")]
-    pub(in crate::issuer) expires_at: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
     /// What its bearer proves it by.
-    pub(in crate::issuer) token: String,
+    pub(crate) token: String,
     /// When they signed in.
     #[serde(serialize_with = "clock::milliseconds")]
-    pub(in crate::issuer) created_at: DateTime<Utc>,
+    pub(crate) created_at: DateTime<Utc>,
     /// When it was last extended.
     #[serde(serialize_with = "clock::milliseconds")]
-    pub(in crate::issuer) updated_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
     /// From where they signed in.
     #[schema(required)]
-    pub(in crate::issuer) ip_address: Option<String>,
+    pub(crate) ip_address: Option<String>,
     /// By what.
     #[schema(required)]
-    pub(in crate::issuer) user_agent: Option<String>,
+    pub(crate) user_agent: Option<String>,
     /// Who.
-    pub(in crate::issuer) user_id: String,
+    pub(crate) user_id: String,
     /// Its name, which proves nothing.
-    pub(in crate::issuer) id: String,
+    pub(crate) id: String,
 }
 
 type SessionRow =
@@ -59,7 +59,7 @@ impl From<SessionRow> for Session {
 
 impl Session {
     /// A new one.
-    pub(in crate::issuer) fn new(user: &User, from: Device, remember: bool) -> Self {
+    pub(crate) fn new(user: &User, from: Device, remember: bool) -> Self {
         let now = clock::now();
         Self {
             expires_at: now + if remember { SESSION } else { DAY },
@@ -73,26 +73,26 @@ impl Session {
         }
     }
 
-    pub(in crate::issuer) fn is_expired(&self) -> bool {
+    pub(crate) fn is_expired(&self) -> bool {
         self.expires_at <= clock::now()
     }
 
     /// Whether it is to be extended: it is more than a day old, and not one of those that last no longer.
-    pub(in crate::issuer) fn is_due(&self) -> bool {
+    pub(crate) fn is_due(&self) -> bool {
         self.expires_at - self.updated_at > DAY && self.expires_at - SESSION + DAY <= clock::now()
     }
 
     /// Whether whoever has it has signed in lately.
-    pub(in crate::issuer) fn is_fresh(&self) -> bool {
+    pub(crate) fn is_fresh(&self) -> bool {
         clock::now() - self.created_at < DAY
     }
 }
 
 /// From where and by what somebody signs in.
 #[derive(Debug, Clone)]
-pub(in crate::issuer) struct Device {
-    pub(in crate::issuer) address: String,
-    pub(in crate::issuer) agent: String,
+pub(crate) struct Device {
+    pub(crate) address: String,
+    pub(crate) agent: String,
 }
 
 /// Binds a session to its statement, of whichever engine.
@@ -111,9 +111,9 @@ macro_rules! insert_session {
 
 pub(super) use insert_session;
 
-impl Tables<'_> {
+impl AuthStore<'_> {
     /// Adds a session and deletes the user's oldest beyond [`SESSIONS_MAX`]; `false` if there is no such user any more.
-    pub(in crate::issuer) async fn insert_session(self, session: &Session) -> Result<bool, Problem> {
+    pub(crate) async fn insert_session(self, session: &Session) -> Result<bool, Problem> {
         let pool = self.0;
         together!(pool, {
             sql::LOCK_USER => |query| query.bind(&session.user_id),
@@ -123,7 +123,7 @@ impl Tables<'_> {
     }
 
     /// The session that this token proves, and whose it is. It may have expired.
-    pub(in crate::issuer) async fn session(self, token: &str) -> Result<Option<(Session, User)>, Problem> {
+    pub(crate) async fn session(self, token: &str) -> Result<Option<(Session, User)>, Problem> {
         let pool = self.0;
         let row: Option<SessionAndUserRow> =
             on!(pool.reader(), query_as(sql::SESSION), |query, db| query.bind(token).fetch_optional(db))?;
@@ -133,7 +133,7 @@ impl Tables<'_> {
     }
 
     /// Those of a user that have not expired: the newest [`SESSIONS_MAX`], the oldest of them first.
-    pub(in crate::issuer) async fn sessions(self, user: &User) -> Result<Vec<Session>, Problem> {
+    pub(crate) async fn sessions(self, user: &User) -> Result<Vec<Session>, Problem> {
         let pool = self.0;
         let rows: Vec<SessionRow> = on!(pool.reader(), query_as(sql::SESSIONS), |query, db| {
             query.bind(&user.id).bind(clock::now()).bind(SESSIONS_MAX).fetch_all(db)
@@ -142,7 +142,7 @@ impl Tables<'_> {
     }
 
     /// Makes a session last from now on.
-    pub(in crate::issuer) async fn extend(self, session: Session) -> Result<Session, Problem> {
+    pub(crate) async fn extend(self, session: Session) -> Result<Session, Problem> {
         let pool = self.0;
         let now = clock::now();
         let session = Session { updated_at: now, expires_at: now + SESSION, ..session };
@@ -152,24 +152,24 @@ impl Tables<'_> {
         Ok(session)
     }
 
-    pub(in crate::issuer) async fn delete_session(self, token: &str) -> Result<(), Problem> {
+    pub(crate) async fn delete_session(self, token: &str) -> Result<(), Problem> {
         let pool = self.0;
         execute!(pool, sql::DELETE_SESSION, |query| query.bind(token)).map(drop)
     }
 
     /// Deletes one of the user's; nobody else's.
-    pub(in crate::issuer) async fn revoke(self, user: &User, token: &str) -> Result<(), Problem> {
+    pub(crate) async fn revoke(self, user: &User, token: &str) -> Result<(), Problem> {
         let pool = self.0;
         execute!(pool, sql::REVOKE_SESSION, |query| { query.bind(&user.id).bind(token) }).map(drop)
     }
 
-    pub(in crate::issuer) async fn revoke_all(self, user: &User) -> Result<(), Problem> {
+    pub(crate) async fn revoke_all(self, user: &User) -> Result<(), Problem> {
         let pool = self.0;
         execute!(pool, sql::REVOKE_SESSIONS, |query| query.bind(&user.id)).map(drop)
     }
 
     /// Deletes all of the user's but this one.
-    pub(in crate::issuer) async fn revoke_others(self, session: &Session) -> Result<(), Problem> {
+    pub(crate) async fn revoke_others(self, session: &Session) -> Result<(), Problem> {
         let pool = self.0;
         execute!(pool, sql::REVOKE_OTHER_SESSIONS, |query| {
             query.bind(&session.user_id).bind(&session.token)

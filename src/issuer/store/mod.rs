@@ -13,7 +13,7 @@ use rocket_db_pools::Database;
 
 pub(super) use keys::StoredKey;
 pub(super) use sessions::{Device, SESSION, Session};
-pub(super) use users::{Account, Change, User};
+pub(super) use users::{Account, Patch, User};
 
 use crate::store::pool::Pool;
 use crate::store::{Migration, Store};
@@ -28,16 +28,16 @@ pub const TABLES: &[Migration] = &[Migration {
 
 /// The tables.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Tables<'a>(&'a Pool);
+pub(super) struct AuthStore<'a>(&'a Pool);
 
-impl<'a> Tables<'a> {
+impl<'a> AuthStore<'a> {
     pub(super) fn of(store: &'a Store) -> Self {
         Self(store.pool())
     }
 }
 
 #[async_trait]
-impl<'r> FromRequest<'r> for Tables<'r> {
+impl<'r> FromRequest<'r> for AuthStore<'r> {
     type Error = &'r str;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, &'r str> {

@@ -4,7 +4,7 @@ use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
 use crate::issuer::input::{EMAIL_MAX, NAME_MAX, URL_MAX};
-use crate::issuer::passwords::{LONGEST, SHORTEST};
+use crate::issuer::password_hasher::{MAX_PASSWORD_LEN, MIN_PASSWORD_LEN};
 
 /// A text without U+0000.
 const TEXT: &str = r"^[^\x00]*$";
@@ -58,12 +58,12 @@ pub(super) fn email() -> ObjectBuilder {
 
 /// A password that is to be one.
 pub(super) fn new_password() -> ObjectBuilder {
-    text().min_length(Some(SHORTEST)).max_length(Some(LONGEST))
+    text().min_length(Some(MIN_PASSWORD_LEN)).max_length(Some(MAX_PASSWORD_LEN))
 }
 
 /// A password that is one, or is not.
 pub(super) fn password() -> ObjectBuilder {
-    text().max_length(Some(LONGEST))
+    text().max_length(Some(MAX_PASSWORD_LEN))
 }
 
 pub(super) fn name() -> ObjectBuilder {

@@ -3,9 +3,9 @@
 use chrono::TimeDelta;
 
 use super::users::User;
-use super::{Tables, sql};
+use super::{AuthStore, sql};
 use crate::clock;
-use crate::issuer::random::random_id;
+use crate::issuer::ids::random_id;
 use crate::problem::Problem;
 use crate::store::run::{execute, on, together};
 
@@ -17,9 +17,9 @@ fn identifier(token: &str) -> String {
     format!("reset-password:{token}")
 }
 
-impl Tables<'_> {
+impl AuthStore<'_> {
     /// Lets a token reset the password of this user.
-    pub(in crate::issuer) async fn allow_reset(self, user: &User, token: &str) -> Result<(), Problem> {
+    pub(crate) async fn insert_reset_token(self, user: &User, token: &str) -> Result<(), Problem> {
         let pool = self.0;
         let now = clock::now();
         execute!(pool, sql::INSERT_VERIFICATION, |query| {
@@ -30,7 +30,7 @@ impl Tables<'_> {
     }
 
     /// The id of the user whose password this token may reset.
-    pub(in crate::issuer) async fn who_may_reset(self, token: &str) -> Result<Option<String>, Problem> {
+    pub(crate) async fn find_reset_user(self, token: &str) -> Result<Option<String>, Problem> {
         let pool = self.0;
         on!(pool.reader(), query_scalar(sql::VERIFICATION), |query, db| {
             query.bind(identifier(token)).bind(clock::now()).fetch_optional(db)
@@ -39,7 +39,7 @@ impl Tables<'_> {
 
     /// Uses the token up, changes the password, or makes the first one, and ends the user's other resets and, unless they are to be kept,
     /// sessions. `false` if another request was faster.
-    pub(in crate::issuer) async fn reset(
+    pub(crate) async fn reset(
         self,
         token: &str,
         user: &User,
@@ -50,7 +50,7 @@ impl Tables<'_> {
         let now = clock::now();
         together!(pool, {
             sql::LOCK_USER => |query| query.bind(&user.id),
-            sql::USE_VERIFICATION => |query| query.bind(identifier(token)).bind(now),
+            sql::CONSUME_VERIFICATION => |query| query.bind(identifier(token)).bind(now),
             sql::SET_PASSWORD => optional |query| query.bind(&user.id).bind(hash).bind(now),
             sql::INSERT_FIRST_ACCOUNT => optional |query| {
                 query.bind(random_id()).bind(&user.id).bind(hash).bind(now)
@@ -61,10 +61,10 @@ impl Tables<'_> {
     }
 
     /// Deletes what has expired.
-    pub(in crate::issuer) async fn sweep(self) -> Result<(), Problem> {
+    pub(crate) async fn delete_expired(self) -> Result<(), Problem> {
         let pool = self.0;
         let now = clock::now();
-        for sweep in [sql::SWEEP_SESSIONS, sql::SWEEP_VERIFICATIONS] {
+        for sweep in [sql::DELETE_EXPIRED_SESSIONS, sql::DELETE_EXPIRED_VERIFICATIONS] {
             execute!(pool, sweep, |query| query.bind(now))?;
         }
         Ok(())

@@ -17,11 +17,13 @@ use utoipa::{PartialSchema, ToSchema};
 
 use operations::Operation;
 
-use super::refusal::{Refusal, RefusalBody};
+use super::error::{AuthError, AuthErrorBody};
 use crate::problem::Problem;
 
-use super::tables::{Account, Session, User};
-use super::views::{ApiToken, Done, LoggedIn, SessionAndUser, SignedInView, Succeeded, TokenAndUser};
+use super::store::{Account, Session, User};
+use super::views::{
+    ApiToken, LoginResponse, SessionAndUser, SignInResponse, StatusResponse, SuccessResponse, TokenAndUser,
+};
 
 const TAG: &str = "Sign up and in";
 const JSON: &str = "application/json";
@@ -37,14 +39,14 @@ pub fn describe(document: &mut OpenApi) {
         (User::name(), User::schema()),
         (Session::name(), Session::schema()),
         (Account::name(), Account::schema()),
-        (RefusalBody::name(), RefusalBody::schema()),
+        (AuthErrorBody::name(), AuthErrorBody::schema()),
         (TokenAndUser::name(), TokenAndUser::schema()),
-        (SignedInView::name(), SignedInView::schema()),
+        (SignInResponse::name(), SignInResponse::schema()),
         (SessionAndUser::name(), SessionAndUser::schema()),
         (ApiToken::name(), ApiToken::schema()),
-        (LoggedIn::name(), LoggedIn::schema()),
-        (Done::name(), Done::schema()),
-        (Succeeded::name(), Succeeded::schema()),
+        (LoginResponse::name(), LoginResponse::schema()),
+        (StatusResponse::name(), StatusResponse::schema()),
+        (SuccessResponse::name(), SuccessResponse::schema()),
     ];
     components.schemas.extend(schemas.map(|(name, schema)| (name.into_owned(), schema)));
     let session = HttpBuilder::new()
@@ -88,8 +90,8 @@ fn add(document: &mut OpenApi, operation: Operation) {
         let body = RequestBodyBuilder::new().content(JSON, content).required(Some(Required::True));
         built = built.request_body(Some(body.build()));
     }
-    refusals.extend(operation.needs_session.then_some(Refusal::Unauthorized));
-    refusals.push(Refusal::TooManyRequests(3));
+    refusals.extend(operation.needs_session.then_some(AuthError::Unauthorized));
+    refusals.push(AuthError::TooManyRequests(3));
     refusals.push(Problem::Internal(String::new()).into());
     refusals.push(Problem::Unavailable(String::new()).into());
     for (status, response) in refused(&refusals) {
@@ -100,10 +102,10 @@ fn add(document: &mut OpenApi, operation: Operation) {
 }
 
 /// What can be wrong with any body.
-fn of_any_body() -> [Refusal; 4] {
+fn of_any_body() -> [AuthError; 4] {
     [
-        Refusal::NotJson,
-        Refusal::MediaType("text/plain".to_owned(), JSON),
+        AuthError::InvalidJson,
+        AuthError::UnsupportedMediaType("text/plain".to_owned(), JSON),
         Problem::TooSlow.into(),
         Problem::TooLarge.into(),
     ]
@@ -129,7 +131,7 @@ fn answer(body: Option<(RefOr<Schema>, Value)>) -> Response {
 }
 
 /// One response a status, with an example for each refusal, in the catcher's own words.
-fn refused(refusals: &[Refusal]) -> Vec<(String, Response)> {
+fn refused(refusals: &[AuthError]) -> Vec<(String, Response)> {
     let mut bodies: BTreeMap<u16, Vec<(String, Value)>> = BTreeMap::new();
     for refusal in refusals {
         let body = json!(refusal.body());
@@ -140,7 +142,7 @@ fn refused(refusals: &[Refusal]) -> Vec<(String, Response)> {
         let examples = bodies
             .into_iter()
             .map(|(message, body)| (message, RefOr::T(ExampleBuilder::new().value(Some(body)).build())));
-        let schema = Ref::from_schema_name(RefusalBody::name());
+        let schema = Ref::from_schema_name(AuthErrorBody::name());
         let content = ContentBuilder::new().schema(Some(schema)).examples_from_iter(examples).build();
         ResponseBuilder::new().description("It is not, and why").content(JSON, content).build()
     };
