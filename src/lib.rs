@@ -57,7 +57,7 @@ pub fn rocket(settings: &config::Settings) -> Rocket<Build> {
 pub fn document(has_issuer: bool) -> OpenApi {
     let mut document = docs::document();
     if has_issuer {
-        issuer::describe(&mut document);
+        issuer::add_operations(&mut document);
     }
     document
 }
@@ -66,6 +66,6 @@ pub fn document(has_issuer: bool) -> OpenApi {
 #[must_use]
 pub fn schema(issuer: &config::Issuer) -> store::Schema {
     let mut parts = vec![store::TASKS];
-    parts.extend(issuer.enabled.then_some(issuer::TABLES));
+    parts.extend(issuer.enabled.then_some(issuer::ISSUER_MIGRATIONS));
     store::Schema::new(parts)
 }

@@ -1,25 +1,30 @@
-//! Sessions and links that have expired do not stay.
+//! Deletion of expired sessions and verifications.
 
 use std::time::Duration;
 
 use tokio::time::sleep;
 
 use super::store::AuthStore;
+use crate::problem::Problem;
 use crate::store::Store;
 
-/// Between two times.
-const INTERVAL: Duration = Duration::from_hours(1);
+const CLEANUP_INTERVAL: Duration = Duration::from_hours(1);
 
-/// After a time when the database was away.
-const RETRY: Duration = Duration::from_mins(1);
+/// Time until the next attempt after an error.
+const RETRY_INTERVAL: Duration = Duration::from_mins(1);
 
-/// Deletes them, for ever.
+/// Deletes expired rows in the background, as long as the process runs.
 pub(super) async fn cleanup_loop(store: Store) {
     loop {
-        let swept = AuthStore::of(&store).delete_expired().await;
-        if let Err(problem) = &swept {
-            tracing::warn!(error = %problem, "what has expired cannot be deleted; trying again");
+        let deleted = delete_expired(AuthStore::new(&store)).await;
+        if let Err(problem) = &deleted {
+            tracing::warn!(error = %problem, "cannot delete expired sessions and verifications; retrying");
         }
-        sleep(if swept.is_ok() { INTERVAL } else { RETRY }).await;
+        sleep(if deleted.is_ok() { CLEANUP_INTERVAL } else { RETRY_INTERVAL }).await;
     }
+}
+
+async fn delete_expired(store: AuthStore<'_>) -> Result<(), Problem> {
+    store.delete_expired_sessions().await?;
+    store.delete_expired_verifications().await
 }

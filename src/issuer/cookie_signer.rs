@@ -1,4 +1,4 @@
-//! Values that only this issuer, or a Better Auth with the same secret, can have given out.
+//! HMAC signatures of cookie values, in Better Auth's format.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use rocket::http::RawStr;
 
 use crate::config::Secret;
 
-/// SigningMethod, and knows its own signature.
+/// Signs and verifies values with `auth.secret`. A Better Auth server with the same secret accepts the signatures, and vice versa.
 pub(super) struct CookieSigner(Key);
 
 impl fmt::Debug for CookieSigner {
@@ -23,13 +23,13 @@ impl CookieSigner {
         Self(Key::new(HMAC_SHA256, secret.expose().as_bytes()))
     }
 
-    /// `value.base64(HMAC-SHA256(secret, value))`.
+    /// Returns `value.base64(HMAC-SHA256(secret, value))`.
     pub(super) fn sign(&self, value: &str) -> String {
         let signature = hmac::sign(&self.0, value.as_bytes());
         format!("{value}.{}", STANDARD.encode(signature))
     }
 
-    /// The value, if the signature is right. Both as they are, or percent-encoded as in a cookie.
+    /// Returns the value if its signature is valid. Accepts a percent-encoded text as well, because cookies are encoded so.
     pub(super) fn verify(&self, signed: &str) -> Option<String> {
         let decoded = RawStr::new(signed).percent_decode().ok()?;
         let (value, signature) = decoded.rsplit_once('.')?;

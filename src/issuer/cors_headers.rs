@@ -1,4 +1,4 @@
-//! Headers in which pages of other origins find their tokens.
+//! `Access-Control-Expose-Headers` for the headers that carry tokens.
 
 use rocket::async_trait;
 use rocket::fairing::{Fairing, Info, Kind};
@@ -7,21 +7,21 @@ use rocket::response::Response;
 
 const EXPOSE_HEADERS: &str = "Access-Control-Expose-Headers";
 
-/// Adds them to those that every answer exposes.
+/// Lets scripts of allowed origins read the tokens in `/api/auth` responses. Extends the list that the CORS fairing sets.
 #[derive(Debug)]
 pub(super) struct ExposeAuthHeaders;
 
 #[async_trait]
 impl Fairing for ExposeAuthHeaders {
     fn info(&self) -> Info {
-        Info { name: "Exposed headers", kind: Kind::Response }
+        Info { name: "Exposed auth headers", kind: Kind::Response }
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let is_ours = request.uri().path().starts_with("/api/auth/");
-        if let Some(exposed) = response.headers().get_one(EXPOSE_HEADERS).filter(|_| is_ours) {
-            let more = format!("{exposed}, set-auth-token, set-auth-jwt, X-Retry-After");
-            response.set_raw_header(EXPOSE_HEADERS, more);
+        let is_auth = request.uri().path().starts_with("/api/auth/");
+        if let Some(exposed) = response.headers().get_one(EXPOSE_HEADERS).filter(|_| is_auth) {
+            let extended = format!("{exposed}, set-auth-token, set-auth-jwt, X-Retry-After");
+            response.set_raw_header(EXPOSE_HEADERS, extended);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What Better Auth's protocol can answer but success, in its words.
+//! Errors of `/api/auth`, with the codes and messages of Better Auth's protocol.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -11,66 +11,66 @@ use utoipa::ToSchema;
 
 use crate::problem::Problem;
 
-/// Why a request to `/api/auth` is not answered as it was meant.
+/// Error of a request to `/api/auth`. Most variants have the name of the protocol's code.
 #[derive(Debug, Clone)]
 pub(super) enum AuthError {
-    /// 400: not JSON.
+    /// 400: the body is not JSON.
     InvalidJson,
-    /// 400: not of the shape it must have.
+    /// 400: a field of the body has the wrong type or length.
     Validation(String),
-    /// 400: no address.
+    /// 400: sign-in with a malformed email.
     InvalidEmail,
-    /// 400: fewer than 8 UTF-16 units.
+    /// 400: fewer than 8 UTF-16 code units.
     PasswordTooShort,
-    /// 400: more than 128 UTF-16 units.
+    /// 400: more than 128 UTF-16 code units.
     PasswordTooLong,
-    /// 400: not the password of whoever is signed in.
+    /// 400: not the password of the signed-in user.
     InvalidPassword,
-    /// 400: there is no password, for who signed up did so elsewhere.
+    /// 400: the user has no password, because the user signed up with another provider.
     CredentialAccountNotFound,
-    /// 400: no such link, or one that was used or is too old.
+    /// 400: the password reset token is unknown, used or expired.
     InvalidToken,
-    /// 400: nothing to change.
+    /// 400: the update has no field.
     NoFieldsToUpdate,
-    /// 400: an address cannot be changed.
+    /// 400: the update has an email.
     EmailCannotBeUpdated,
-    /// 400: so old a session may not delete its user without the password.
+    /// 400: the session is not fresh, so deleting the user needs the password.
     SessionExpired,
-    /// 401: one of the two is wrong, and which is not said.
+    /// 401: unknown email or wrong password. The response does not tell which.
     InvalidEmailOrPassword,
-    /// 401: not signed in.
+    /// 401: no session, or an expired session.
     Unauthorized,
-    /// 403: so old a session may not see the others.
+    /// 403: the session is not fresh, so it may not list sessions.
     SessionNotFresh,
-    /// 403: a page that is not trusted.
+    /// 403: the origin is not trusted.
     InvalidOrigin,
-    /// 403: a page that does not say what it is.
+    /// 403: a browser sent no origin, or `null`.
     MissingOrNullOrigin,
-    /// 403: a foreign page that leads its visitor here to sign in.
+    /// 403: a page of another site navigates to a sign-in.
     CrossSiteNavigationLoginBlocked,
-    /// 403: a link that leads to where nobody trusts.
+    /// 403: `callbackURL` is not of a trusted origin.
     InvalidCallbackUrl,
-    /// 403: the same, where it is called so.
+    /// 403: `redirectTo` is not of a trusted origin.
     InvalidRedirectUrl,
-    /// 404: no such route, or no such method of it.
+    /// 404: unknown route, or a method that the route does not have.
     RouteNotFound,
-    /// 415: neither JSON nor, where that may be, a form. What it is, and what it may be.
+    /// 415: the request's media type, and the media types that the route accepts.
     UnsupportedMediaType(String, &'static str),
-    /// 422: somebody has that address already.
+    /// 422: the email is taken.
     UserAlreadyExists,
-    /// 429: too often. Seconds to wait.
+    /// 429: rate limit exceeded. Seconds until the next attempt.
     TooManyRequests(u64),
-    /// What is no more this protocol's than any other's.
+    /// An error that is not specific to this protocol.
     Other(Problem),
 }
 
-/// `{message, code}`.
+/// Error body: `{message, code}`.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuthError)]
 pub(super) struct AuthErrorBody {
-    /// One readable sentence.
+    /// Human-readable message.
     message: Cow<'static, str>,
-    /// For programs. Some have none.
+    /// Machine-readable code. Some errors have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     code: Option<&'static str>,
@@ -162,12 +162,12 @@ impl AuthError {
         AuthErrorBody { message, code }
     }
 
-    /// Adds the headers HTTP wants beside the status.
+    /// Adds the headers that HTTP requires with the status.
     pub(super) fn add_headers(&self, response: &mut Response<'_>) {
         match self {
             Self::TooManyRequests(seconds) => {
                 response.set_raw_header("Retry-After", seconds.to_string());
-                // Where Better Auth's client looks.
+                // Better Auth's client reads this header.
                 response.set_raw_header("X-Retry-After", seconds.to_string());
             }
             Self::Unauthorized => {
@@ -178,17 +178,18 @@ impl AuthError {
         }
     }
 
-    /// Notes the refusal on the request, for its catcher, and gives the status to fail with.
+    /// Records the error in the request-local cache, for the catcher, and returns the status to fail with. Only the first error is kept.
     pub(super) fn note(self, request: &Request<'_>) -> Status {
         let status = self.status();
         if let Self::Other(problem) = &self {
-            // The log looks there for what was behind a 500.
+            // The request log reads the cause of a 500 from there.
             problem.clone().note(request);
         }
         let _ = noted(request).set(self);
         status
     }
 
+    /// The error recorded on the request.
     pub(super) fn noted<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
         noted(request).get()
     }
@@ -208,7 +209,7 @@ fn noted<'r>(request: &'r Request<'_>) -> &'r OnceLock<AuthError> {
     request.local_cache(OnceLock::new)
 }
 
-/// A handler that fails returns its refusal; the catcher says it.
+/// A handler returns its error with `?`. Rocket then calls the catcher, which formats it.
 impl<'r> Responder<'r, 'static> for AuthError {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         Err(self.note(request))

@@ -1,6 +1,6 @@
-//! The queue of password hashes.
+//! Queue of password hashes.
 //!
-//! A hash takes 32 MiB and all of a core for 0.1 s, so only a few run at once and the others wait. Each client network has a small share
+//! A hash takes 32 MiB and one core for 0.1 s, so only a few run concurrently and the others wait. Each client network has a small share
 //! of the queue, so that no client delays the others for long.
 
 use std::collections::HashMap;
@@ -15,32 +15,32 @@ use super::error::AuthError;
 use super::rate_limit::network;
 use crate::problem::Problem;
 
-/// How long a hash waits for its turn before its request fails.
-const TURN_TIMEOUT: Duration = Duration::from_secs(30);
+/// Maximum time that a hash waits for a permit. Then its request fails with 503.
+const PERMIT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Hashes in the queue at most, for each that runs at once: as many as end within [`TURN_TIMEOUT`].
-const LENGTH: usize = 300;
+/// Maximum number of queued hashes per concurrent hash: as many as end within [`PERMIT_TIMEOUT`].
+const QUEUE_LEN: usize = 300;
 
-/// Hashes in the queue, waiting or running, that one client network may have.
-const SHARE: usize = 8;
+/// Maximum number of hashes of one client network in the queue, waiting or running.
+const MAX_SHARE: usize = 8;
 
-/// Bits of an IPv6 client network: what a provider gives to a customer at most. The rate limiter, which counts networks of 64 bits one by
-/// one, does not hold such a customer back.
-const CUSTOMER: u8 = 48;
+/// Prefix length, in bits, of an IPv6 client network in the queue: the largest network that a provider assigns to a customer. The rate
+/// limiter counts networks of 64 bits separately, so it does not limit such a customer.
+const CUSTOMER_PREFIX_LEN: u8 = 48;
 
-/// Seconds after which a request over its share may come again.
+/// `Retry-After`, in seconds, of a request beyond its network's share.
 const RETRY_AFTER: u64 = 1;
 
-/// The queue.
+/// Limits concurrent hashes, waiting hashes, and hashes per client network.
 #[derive(Debug)]
 pub(super) struct HashQueue {
-    running: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     entries: Arc<Mutex<Entries>>,
-    length: usize,
+    max_len: usize,
     has_shares: bool,
 }
 
-/// What is in the queue. `by_network` holds at most as many networks as there are hashes.
+/// Number of hashes in the queue. `by_network` has at most as many networks as there are hashes.
 #[derive(Debug, Default)]
 struct Entries {
     total: usize,
@@ -48,30 +48,35 @@ struct Entries {
 }
 
 impl HashQueue {
-    /// A queue from which so many hashes run at once. Without shares any client may fill it.
-    pub(super) fn new(running: usize, has_shares: bool) -> Self {
-        let length = running.saturating_mul(LENGTH);
-        Self { running: Arc::new(Semaphore::new(running)), entries: Arc::default(), length, has_shares }
+    /// Creates a queue for this many concurrent hashes. Without shares a single client can fill it.
+    pub(super) fn new(max_concurrent: usize, has_shares: bool) -> Self {
+        let max_len = max_concurrent.saturating_mul(QUEUE_LEN);
+        Self {
+            permits: Arc::new(Semaphore::new(max_concurrent)),
+            entries: Arc::default(),
+            max_len,
+            has_shares,
+        }
     }
 
-    /// Waits until a hash for this client may run. It counts as running until the turn is dropped.
-    pub(super) async fn turn(&self, client: Option<IpAddr>) -> Result<Turn, AuthError> {
-        let client = client.filter(|_| self.has_shares).map(|it| network(it, CUSTOMER));
+    /// Waits until a hash of this client may run. The hash counts as running until the permit is dropped.
+    pub(super) async fn acquire(&self, client_ip: Option<IpAddr>) -> Result<HashPermit, AuthError> {
+        let client = client_ip.filter(|_| self.has_shares).map(|ip| network(ip, CUSTOMER_PREFIX_LEN));
         let entry = self.enter(client)?;
-        match timeout(TURN_TIMEOUT, self.running.clone().acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(Turn { _permit: permit, _entry: entry }),
-            _ => Err(too_busy()),
+        match timeout(PERMIT_TIMEOUT, self.permits.clone().acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(HashPermit { _permit: permit, _entry: entry }),
+            _ => Err(unavailable()),
         }
     }
 
     fn enter(&self, client: Option<IpAddr>) -> Result<Entry, AuthError> {
         let mut entries = lock(&self.entries);
-        if entries.total >= self.length {
-            return Err(too_busy());
+        if entries.total >= self.max_len {
+            return Err(unavailable());
         }
         if let Some(client) = client {
             let count = entries.by_network.entry(client).or_default();
-            if *count >= SHARE {
+            if *count >= MAX_SHARE {
                 return Err(AuthError::TooManyRequests(RETRY_AFTER));
             }
             *count += 1;
@@ -81,14 +86,14 @@ impl HashQueue {
     }
 }
 
-/// The right to run a hash.
+/// Permission to run a hash.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(super) struct HashPermit {
     _permit: OwnedSemaphorePermit,
     _entry: Entry,
 }
 
-/// A hash in the queue, which it leaves when this is dropped.
+/// A hash in the queue. Dropping it removes the hash.
 #[derive(Debug)]
 struct Entry {
     entries: Arc<Mutex<Entries>>,
@@ -109,11 +114,11 @@ impl Drop for Entry {
     }
 }
 
-/// No code that holds the lock can panic.
+/// Locks the entries. The lock cannot be poisoned, because no code that holds it panics.
 fn lock(entries: &Mutex<Entries>) -> MutexGuard<'_, Entries> {
     entries.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn too_busy() -> AuthError {
-    Problem::Unavailable("too many passwords are being hashed".to_owned()).into()
+fn unavailable() -> AuthError {
+    Problem::Unavailable("the queue of password hashes is full or too slow".to_owned()).into()
 }

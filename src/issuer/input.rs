@@ -1,4 +1,4 @@
-//! Bodies: JSON, or a form where a page may send one. What is wrong with them is said as Better Auth's validator says it.
+//! Request bodies: JSON, or a form for sign-up and sign-in. Validation errors have the wording of Better Auth's validator (zod).
 
 use rocket::data::{self, Data, FromData};
 use rocket::outcome::Outcome;
@@ -10,28 +10,29 @@ use super::error::AuthError;
 use super::store::Patch;
 use crate::request::read_body;
 
-/// What is said of a text with U+0000, which PostgreSQL cannot keep.
-pub(super) const NUL: &str = "Invalid string: must not include U+0000";
+/// Validation message for text with U+0000, which PostgreSQL cannot store.
+pub(super) const NUL_MESSAGE: &str = "Invalid string: must not include U+0000";
 
-/// Characters of an address at most ([RFC 5321, 4.5.3.1.3](https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.3), less the brackets).
-pub(super) const EMAIL_MAX: usize = 254;
+/// Maximum length of an email, in characters
+/// ([RFC 5321, 4.5.3.1.3](https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.3), without the angle brackets).
+pub(super) const MAX_EMAIL_LEN: usize = 254;
 
-/// UTF-16 units of a name at most.
-pub(super) const NAME_MAX: usize = 255;
+/// Maximum length of a name, in UTF-16 code units.
+pub(super) const MAX_NAME_LEN: usize = 255;
 
-/// UTF-16 units of a URL at most. TokenIssuer for the API carry the image's, and proxies refuse headers of more than some 8 KiB.
-pub(super) const URL_MAX: usize = 2048;
+/// Maximum length of a URL, in UTF-16 code units. API tokens contain the image URL, and proxies reject headers of more than about 8 KiB.
+pub(super) const MAX_URL_LEN: usize = 2048;
 
-/// What a body can become.
+/// A type that can be read from the fields of a body.
 pub(super) trait FromFields: Sized {
-    /// Whether a plain HTML form may send it.
+    /// Whether the body may be an HTML form as well as JSON.
     const ACCEPTS_FORM: bool = false;
 
-    /// Takes the fields it needs. Others are ignored.
+    /// Takes the known fields. Unknown fields are ignored.
     fn from_fields(fields: &mut Fields) -> Self;
 }
 
-/// A body, read.
+/// Data guard: a validated body.
 #[derive(Debug)]
 pub(super) struct AuthBody<T>(pub(super) T);
 
@@ -41,13 +42,13 @@ impl<'r, T: FromFields> FromData<'r> for AuthBody<T> {
 
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> data::Outcome<'r, Self> {
         let read = async {
-            let format = Format::of(request, T::ACCEPTS_FORM)?;
+            let format = Format::of_request(request, T::ACCEPTS_FORM)?;
             let body = read_body(request, data).await?;
             parse(format, &body)
         };
         match read.await {
             Ok(value) => Outcome::Success(Self(value)),
-            Err(refusal) => Outcome::Error((refusal.note(request), ())),
+            Err(error) => Outcome::Error((error.note(request), ())),
         }
     }
 }
@@ -58,17 +59,17 @@ enum Format {
 }
 
 impl Format {
-    /// Who sends JSON may forget to say so.
-    fn of(request: &Request<'_>, is_form: bool) -> Result<Self, AuthError> {
+    /// The format that `Content-Type` names. Without that header the body is JSON.
+    fn of_request(request: &Request<'_>, accepts_form: bool) -> Result<Self, AuthError> {
         match request.content_type() {
-            Some(kind) if kind.is_form() && is_form => Ok(Self::Form),
-            Some(kind) if !kind.is_json() => {
-                let may = if is_form {
+            Some(content_type) if content_type.is_form() && accepts_form => Ok(Self::Form),
+            Some(content_type) if !content_type.is_json() => {
+                let accepted = if accepts_form {
                     "application/x-www-form-urlencoded, application/json"
                 } else {
                     "application/json"
                 };
-                Err(AuthError::UnsupportedMediaType(kind.media_type().to_string(), may))
+                Err(AuthError::UnsupportedMediaType(content_type.media_type().to_string(), accepted))
             }
             _ => Ok(Self::Json),
         }
@@ -77,13 +78,13 @@ impl Format {
 
 fn parse<T: FromFields>(format: Format, body: &[u8]) -> Result<T, AuthError> {
     let object = match format {
-        // No body is one without fields; that they are missing will be said.
+        // An empty body has no fields. Validation then reports each required field as missing.
         Format::Json if body.is_empty() => Map::new(),
         Format::Json => match serde_json::from_slice(body).map_err(|_| AuthError::InvalidJson)? {
             Value::Object(object) => object,
             other => {
-                let message =
-                    format!("[body] Invalid input: expected object, received {}", kind(Some(&other)));
+                let received = js_type_name(Some(&other));
+                let message = format!("[body] Invalid input: expected object, received {received}");
                 return Err(AuthError::Validation(message));
             }
         },
@@ -91,16 +92,19 @@ fn parse<T: FromFields>(format: Format, body: &[u8]) -> Result<T, AuthError> {
             form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into())).collect()
         }
     };
-    let mut fields = Fields { object, wrong: Vec::new() };
+    let mut fields = Fields { object, errors: Vec::new() };
     let value = T::from_fields(&mut fields);
-    if fields.wrong.is_empty() { Ok(value) } else { Err(AuthError::Validation(fields.wrong.join("; "))) }
+    if fields.errors.is_empty() { Ok(value) } else { Err(AuthError::Validation(fields.errors.join("; "))) }
 }
 
-/// The fields of a body. What is wrong with them is gathered, so that all of it can be said at once.
+/// Fields of a body.
+///
+/// The methods collect errors, so that one response reports all of them. A method that finds an error returns a placeholder, which is
+/// dropped with the value built from it.
 #[derive(Debug)]
 pub(super) struct Fields {
     object: Map<String, Value>,
-    wrong: Vec<String>,
+    errors: Vec<String>,
 }
 
 impl Fields {
@@ -108,12 +112,12 @@ impl Fields {
         match self.object.remove(name) {
             Some(Value::String(text)) => {
                 if text.contains('\0') {
-                    self.wrong.push(format!("[body.{name}] {NUL}"));
+                    self.errors.push(format!("[body.{name}] {NUL_MESSAGE}"));
                 }
                 text
             }
             other => {
-                self.expected(name, "string", other.as_ref());
+                self.type_error(name, "string", other.as_ref());
                 String::new()
             }
         }
@@ -123,25 +127,26 @@ impl Fields {
         self.object.contains_key(name).then(|| self.string(name))
     }
 
-    /// A string of at most so many UTF-16 units, which are JavaScript's characters.
-    pub(super) fn bounded_string(&mut self, name: &str, most: usize) -> String {
+    /// A string of at most `max_len` UTF-16 code units, the unit of JavaScript's `length`.
+    pub(super) fn bounded_string(&mut self, name: &str, max_len: usize) -> String {
         let text = self.string(name);
-        if text.encode_utf16().count() > most {
-            self.wrong.push(format!("[body.{name}] Too big: expected string to have <={most} characters"));
+        if text.encode_utf16().count() > max_len {
+            let message = format!("[body.{name}] Too big: expected string to have <={max_len} characters");
+            self.errors.push(message);
         }
         text
     }
 
-    pub(super) fn optional_bounded_string(&mut self, name: &str, most: usize) -> Option<String> {
-        self.object.contains_key(name).then(|| self.bounded_string(name, most))
+    pub(super) fn optional_bounded_string(&mut self, name: &str, max_len: usize) -> Option<String> {
+        self.object.contains_key(name).then(|| self.bounded_string(name, max_len))
     }
 
-    /// A string of at most so many UTF-16 units, or `null` to clear what there is.
-    pub(super) fn nullable_string(&mut self, name: &str, most: usize) -> Patch {
+    /// A string of at most `max_len` UTF-16 code units, or `null` to clear the stored value.
+    pub(super) fn nullable_string(&mut self, name: &str, max_len: usize) -> Patch {
         match self.object.get(name) {
             None => Patch::Unchanged,
             Some(Value::Null) => Patch::Set(None),
-            Some(_) => Patch::Set(Some(self.bounded_string(name, most))),
+            Some(_) => Patch::Set(Some(self.bounded_string(name, max_len))),
         }
     }
 
@@ -150,28 +155,27 @@ impl Fields {
             None => None,
             Some(Value::Bool(value)) => Some(value),
             other => {
-                self.expected(name, "boolean", other.as_ref());
+                self.type_error(name, "boolean", other.as_ref());
                 None
             }
         }
     }
 
-    /// An address, in lower case.
+    /// A well-formed email, converted to lower case.
     pub(super) fn email(&mut self, name: &str) -> String {
-        let before = self.wrong.len();
+        let errors_before = self.errors.len();
         let email = self.string(name);
-        if self.wrong.len() == before && !is_email(&email) {
-            self.wrong.push(format!("[body.{name}] Invalid email address"));
+        if self.errors.len() == errors_before && !is_email(&email) {
+            self.errors.push(format!("[body.{name}] Invalid email address"));
         }
         email.to_lowercase()
     }
 
-    /// A string that is not empty.
     pub(super) fn non_empty_string(&mut self, name: &str) -> String {
-        let before = self.wrong.len();
+        let errors_before = self.errors.len();
         let text = self.string(name);
-        if self.wrong.len() == before && text.is_empty() {
-            self.wrong.push(format!("[body.{name}] Too small: expected string to have >=1 characters"));
+        if self.errors.len() == errors_before && text.is_empty() {
+            self.errors.push(format!("[body.{name}] Too small: expected string to have >=1 characters"));
         }
         text
     }
@@ -180,14 +184,14 @@ impl Fields {
         self.object.contains_key(name)
     }
 
-    fn expected(&mut self, name: &str, expected: &str, found: Option<&Value>) {
-        let found = kind(found);
-        self.wrong.push(format!("[body.{name}] Invalid input: expected {expected}, received {found}"));
+    fn type_error(&mut self, name: &str, expected: &str, received: Option<&Value>) {
+        let received = js_type_name(received);
+        self.errors.push(format!("[body.{name}] Invalid input: expected {expected}, received {received}"));
     }
 }
 
-/// What JavaScript calls it.
-fn kind(value: Option<&Value>) -> &'static str {
+/// JavaScript's name for the type of a value.
+fn js_type_name(value: Option<&Value>) -> &'static str {
     match value {
         None => "undefined",
         Some(Value::Null) => "null",
@@ -199,25 +203,27 @@ fn kind(value: Option<&Value>) -> &'static str {
     }
 }
 
-/// Addresses as Better Auth's validator (zod) has them, which is narrower than what mail allows: letters, digits and `_'+-.` before the
-/// `@`, where no dot stands first, last or twice; after it a domain of at least two names. And of a length that mail allows.
+/// Whether text is an email, by the rules of Better Auth's validator (zod) and the maximum length of RFC 5321.
+///
+/// zod is stricter than the RFC. Before the `@` it accepts letters, digits and `_'+-.`, but no dot at the start, at the end or next to
+/// another dot. After the `@` it requires a domain with at least two labels.
 pub(super) fn is_email(text: &str) -> bool {
-    if text.len() > EMAIL_MAX {
+    if text.len() > MAX_EMAIL_LEN {
         return false;
     }
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    let mailbox = |c: char| c.is_ascii_alphanumeric() || "_'+-.".contains(c);
-    let local_is_good = local.chars().all(mailbox)
+    let is_local_char = |c: char| c.is_ascii_alphanumeric() || "_'+-.".contains(c);
+    let is_local = local.chars().all(is_local_char)
         && !local.starts_with('.')
         && !text.contains("..")
-        && local.ends_with(|c: char| mailbox(c) && c != '.' && c != '\'');
-    let Some((names, top)) = domain.rsplit_once('.') else { return false };
-    let is_name = |name: &str| {
-        name.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        && local.ends_with(|c: char| is_local_char(c) && c != '.' && c != '\'');
+    let Some((labels, top_level)) = domain.rsplit_once('.') else { return false };
+    let is_label = |label: &str| {
+        label.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
     };
-    local_is_good
-        && names.split('.').all(is_name)
-        && top.len() >= 2
-        && top.chars().all(|c| c.is_ascii_alphabetic())
+    is_local
+        && labels.split('.').all(is_label)
+        && top_level.len() >= 2
+        && top_level.chars().all(|c| c.is_ascii_alphabetic())
 }

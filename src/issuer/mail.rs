@@ -1,4 +1,4 @@
-//! Mail to users: so far, the link by which a password is reset.
+//! Password reset emails.
 
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
@@ -7,14 +7,14 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use super::store::User;
 use crate::config::Issuer;
 
-/// How mail goes out.
+/// Delivery of password reset emails.
 #[derive(Debug, Clone)]
 pub(super) enum Mailer {
-    /// By a mail server, from this address.
+    /// Sends the email to an SMTP server, with this `From` address.
     Smtp(Box<AsyncSmtpTransport<Tokio1Executor>>, Mailbox),
-    /// Nowhere, but who develops finds the link in the log.
+    /// Logs the link at `debug`, for development.
     Log,
-    /// Nowhere.
+    /// Drops the link and logs a warning.
     Disabled,
 }
 
@@ -27,35 +27,35 @@ impl Mailer {
         }
     }
 
-    /// Sends the link by which a user resets their password.
+    /// Sends the link with which the user can reset the password. Errors are only logged.
     pub(super) async fn send_reset(&self, user: &User, link: String) {
         match self {
             Self::Smtp(server, from) => {
-                let sent = match letter(from, user, &link) {
-                    Ok(letter) => server.send(letter).await.map(drop).map_err(|error| error.to_string()),
+                let sent = match reset_email(from, user, &link) {
+                    Ok(email) => server.send(email).await.map(drop).map_err(|error| error.to_string()),
                     Err(error) => Err(error),
                 };
                 if let Err(error) = sent {
-                    tracing::error!(error, "a mail cannot be sent");
+                    tracing::error!(error, "failed to send email");
                 }
             }
-            Self::Log => tracing::debug!(link, "the link to reset a password, which nothing can mail"),
+            Self::Log => tracing::debug!(link, "password reset link (SMTP is not configured)"),
             Self::Disabled => {
-                tracing::warn!("a password is to be reset, and no SMTP_URL is set to mail the link");
+                tracing::warn!("password reset requested but SMTP_URL is not set; no email sent");
             }
         }
     }
 }
 
-fn letter(from: &Mailbox, user: &User, link: &str) -> Result<Message, String> {
-    let address = user.email.parse().map_err(|error| format!("the address is none: {error}"))?;
+fn reset_email(from: &Mailbox, user: &User, link: &str) -> Result<Message, String> {
+    let to = user.email.parse().map_err(|error| format!("the user's email is invalid: {error}"))?;
     let text = format!(
         "Somebody, probably you, wants to reset your password. To choose a new one, open this within an hour:\n\n\
          {link}\n\nIf it was not you, ignore this mail: nothing has changed.\n"
     );
     Message::builder()
         .from(from.clone())
-        .to(Mailbox::new(None, address))
+        .to(Mailbox::new(None, to))
         .subject("Reset your password")
         .header(ContentType::TEXT_PLAIN)
         .body(text)

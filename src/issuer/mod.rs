@@ -1,13 +1,14 @@
-//! `/api/auth`: an issuer that speaks Better Auth's protocol and keeps its tables, for servers without a Better Auth of their
-//! own, or beside one.
+//! Embedded issuer: `/api/auth` implements Better Auth's protocol on Better Auth's tables.
 //!
-//! Nothing else depends on this. Its tokens reach the API as everybody's do, by the `Authorization` header.
+//! It replaces a Better Auth server, or shares the database with one. No other module depends on this module. Its tokens reach the API in the
+//! `Authorization` header, as the tokens of any other issuer do.
 
 mod catcher;
 mod cleanup;
 mod cookie_signer;
 mod cookies;
 mod cors_headers;
+mod csrf;
 mod error;
 mod hash_queue;
 mod ids;
@@ -33,15 +34,15 @@ use rocket::fairing::AdHoc;
 use rocket::{Build, Rocket};
 use rocket_db_pools::Database;
 
-pub use openapi::describe;
-pub use store::TABLES;
+pub use openapi::add_operations;
+pub use store::ISSUER_MIGRATIONS;
 
 use crate::auth::Verifier;
 use crate::config::{IssuerAlgorithm, Secret, Settings};
 use crate::request::with_preflights;
 use crate::store::Store;
 
-/// Mounts the issuer, if the settings say so.
+/// Mounts the issuer if `issuer.enabled` is set.
 #[must_use]
 pub fn stage(settings: &Settings) -> AdHoc {
     let settings = settings.clone();
@@ -59,26 +60,23 @@ pub fn stage(settings: &Settings) -> AdHoc {
 fn attach(rocket: Rocket<Build>, settings: &Settings, secret: &Secret, store: Store) -> Rocket<Build> {
     let issuer = &settings.issuer;
     let keys = (issuer.alg == IssuerAlgorithm::EdDSA)
-        .then(|| signing_keys::Keys::new(store.clone(), secret, issuer));
+        .then(|| signing_keys::SigningKeys::new(store.clone(), secret, issuer));
     if let (Some(keys), Some(verifier)) = (&keys, rocket.state::<Verifier>()) {
         verifier.trust(keys.clone());
     }
+    let limiter = Arc::new(rate_limit::RateLimiter::new(issuer.rate_limit));
     let queue = hash_queue::HashQueue::new(issuer.hashers(), issuer.rate_limit);
+    tokio::spawn(limiter.clone().evict_loop());
     tokio::spawn(cleanup::cleanup_loop(store));
-    let rocket = rocket
+    rocket
         .manage(request_context::OriginPolicy::new(settings))
         .manage(cookie_signer::CookieSigner::new(secret))
+        .manage(limiter)
         .manage(password_hasher::PasswordHasher::new(queue))
         .manage(token_issuer::TokenIssuer::new(secret, keys, issuer.token_lifetime(), &settings.auth))
         .manage(mail::Mailer::new(issuer))
         .manage(routes::ResetPolicy { keep_sessions: issuer.keep_sessions_on_reset })
         .attach(cors_headers::ExposeAuthHeaders)
         .mount("/api/auth", with_preflights(routes::all()))
-        .register("/api/auth", catcher::catchers());
-    if !issuer.rate_limit {
-        return rocket;
-    }
-    let limits = Arc::new(rate_limit::Limits::new());
-    tokio::spawn(limits.clone().evict_loop());
-    rocket.manage(limits)
+        .register("/api/auth", catcher::catchers())
 }

@@ -1,4 +1,4 @@
-//! What stands before every route: not too often, and from a page that is trusted.
+//! Rate limiting and CSRF protection for every `/api/auth` route.
 
 use std::sync::Arc;
 
@@ -7,23 +7,24 @@ use rocket::outcome::Outcome;
 use rocket::request::Request;
 use rocket::route::{self, Handler, Route};
 use rocket::{Data, async_trait};
-use url::Url;
 
+use super::csrf;
 use super::error::AuthError;
-use super::input::NUL;
-use super::rate_limit::{Kind, Limits};
+use super::input::NUL_MESSAGE;
+use super::rate_limit::{PasswordGroup, RateLimitGroup, RateLimiter};
 use super::request_context::RequestContext;
+use crate::problem::Problem;
 
-/// Routes of one kind, behind the gate. [`super::routes`] mounts nothing else, so that each route says what it is counted as.
-pub(super) struct GatedRoutes(Vec<Route>);
+/// Routes of one rate limit group, each behind [`Protected`]. [`super::routes`] mounts nothing else, so each route declares its group.
+pub(super) struct ProtectedRoutes(Vec<Route>);
 
-impl GatedRoutes {
-    pub(super) fn new(kind: Kind, routes: Vec<Route>) -> Self {
-        let gated = |mut route: Route| {
-            route.handler = Box::new(Gate { kind, inner: route.handler });
+impl ProtectedRoutes {
+    pub(super) fn new(group: RateLimitGroup, routes: Vec<Route>) -> Self {
+        let protect = |mut route: Route| {
+            route.handler = Box::new(Protected { group, inner: route.handler });
             route
         };
-        Self(routes.into_iter().map(gated).collect())
+        Self(routes.into_iter().map(protect).collect())
     }
 
     pub(super) fn into_routes(self) -> Vec<Route> {
@@ -31,82 +32,50 @@ impl GatedRoutes {
     }
 }
 
-/// The kind of the route that a request has reached.
-pub(super) fn kind_of(request: &Request<'_>) -> Kind {
-    *request.local_cache(|| Kind::Other)
-}
-
+/// A route handler that runs the checks and then the wrapped handler.
 #[derive(Clone)]
-struct Gate {
-    kind: Kind,
+struct Protected {
+    group: RateLimitGroup,
     inner: Box<dyn Handler>,
 }
 
 #[async_trait]
-impl Handler for Gate {
+impl Handler for Protected {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> route::Outcome<'r> {
         let context = match request.guard::<RequestContext<'_>>().await {
             Outcome::Success(context) => context,
             Outcome::Error((status, _)) | Outcome::Forward(status) => return Outcome::Error(status),
         };
         match self.check(request, &context) {
-            Ok(()) => {
-                request.local_cache(|| self.kind);
-                self.inner.handle(request, data).await
-            }
-            Err(refusal) => Outcome::Error(refusal.note(request)),
+            Ok(()) => self.inner.handle(request, data).await,
+            Err(error) => Outcome::Error(error.note(request)),
         }
     }
 }
 
-impl Gate {
+impl Protected {
     fn check(&self, request: &Request<'_>, context: &RequestContext<'_>) -> Result<(), AuthError> {
-        // Absent where the settings say so.
-        if let (Some(limits), Some(address)) = (request.rocket().state::<Arc<Limits>>(), context.address) {
-            limits.check(self.kind, address)?;
-        }
+        let limiter = request.rocket().state::<Arc<RateLimiter>>();
+        let limiter =
+            limiter.ok_or_else(|| Problem::Internal("missing managed state: RateLimiter".to_owned()))?;
+        limiter.check(request, self.group, context.client_ip)?;
         check_uri(request)?;
-        if request.method() == Method::Get { Ok(()) } else { self.check_origin(request, context) }
-    }
-
-    /// A request with a cookie must come from a page that is trusted. One that signs in must even without, for a foreign page
-    /// could make its visitor somebody else; but programs, which send none of these headers, may.
-    fn check_origin(&self, request: &Request<'_>, context: &RequestContext<'_>) -> Result<(), AuthError> {
-        let header = |name| request.headers().get_one(name).filter(|value| !value.trim().is_empty());
-        let fetch_site = header("Sec-Fetch-RequestContext");
-        let fetch_mode = header("Sec-Fetch-Mode");
-        let origin = header("Origin");
-        let referrer = header("Referer");
-        let has_cookie = request.headers().contains("Cookie");
-        let signs_in = matches!(self.kind, Kind::SignIn | Kind::SignUp);
-        let by_browser =
-            [fetch_site, fetch_mode, header("Sec-Fetch-Dest"), origin, referrer].iter().any(Option::is_some);
-        let must_be_trusted = has_cookie || (signs_in && by_browser);
-        if !must_be_trusted {
+        if request.method() == Method::Get {
             return Ok(());
         }
-        if !has_cookie && fetch_site == Some("cross-site") && fetch_mode == Some("navigate") {
-            return Err(AuthError::CrossSiteNavigationLoginBlocked);
-        }
-        let named = match origin {
-            // Of a page whose policy keeps its origin to itself, but the browser vouches that it is our own.
-            Some("null") if fetch_site == Some("same-origin") => return Ok(()),
-            Some("null") => return Err(AuthError::MissingOrNullOrigin),
-            Some(origin) => origin.to_owned(),
-            None => referrer
-                .and_then(|it| Url::parse(it).ok())
-                .map(|it| it.origin().ascii_serialization())
-                .ok_or(AuthError::MissingOrNullOrigin)?,
-        };
-        if context.trusts(&named) { Ok(()) } else { Err(AuthError::InvalidOrigin) }
+        csrf::check_origin(request, context, self.signs_in())
+    }
+
+    fn signs_in(&self) -> bool {
+        matches!(self.group, RateLimitGroup::Password(PasswordGroup::SignIn | PasswordGroup::SignUp))
     }
 }
 
-/// PostgreSQL has no text with U+0000, and SQLite has. Refused here, no route passes it to either.
+/// Rejects U+0000 in path and query, for all routes. PostgreSQL cannot store that character, while SQLite can.
 fn check_uri(request: &Request<'_>) -> Result<(), AuthError> {
-    let refuse = |part: &str| Err(AuthError::Validation(format!("[{part}] {NUL}")));
+    let error = |part: &str| Err(AuthError::Validation(format!("[{part}] {NUL_MESSAGE}")));
     if request.uri().path().contains("%00") {
-        return refuse("path");
+        return error("path");
     }
-    if request.uri().query().is_some_and(|it| it.contains("%00")) { refuse("query") } else { Ok(()) }
+    if request.uri().query().is_some_and(|query| query.contains("%00")) { error("query") } else { Ok(()) }
 }

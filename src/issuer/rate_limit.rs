@@ -1,4 +1,4 @@
-//! How often one address may call.
+//! Rate limits per client network.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
@@ -6,96 +6,143 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-
+use governor::{DefaultKeyedRateLimiter, NotUntil, Quota};
+use rocket::request::Request;
 use tokio::time::sleep;
 
 use super::error::AuthError;
 
-/// Between two times at which those who stayed away are forgotten.
+/// Time between two evictions of networks whose limit is full again.
 const EVICT_INTERVAL: Duration = Duration::from_mins(1);
 
-/// Bits of the IPv6 network that is counted as one client: a client with one address has at least a network of these.
-const SUBSCRIBER: u8 = 64;
+/// Prefix length, in bits, of the IPv6 network that counts as one client. Even a client with a single address has such a network.
+const CLIENT_PREFIX_LEN: u8 = 64;
 
-/// What is counted together.
+/// Routes that share one rate limit.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum RateLimitGroup {
+    /// Routes that verify or hash a password.
+    Password(PasswordGroup),
+    /// Routes that send an email.
+    Email,
+    /// All other routes.
+    General,
+}
+
+/// Password routes that share one rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
-    /// Signing in, in whatever way.
+pub(super) enum PasswordGroup {
     SignIn,
-    /// Signing up, in whatever way.
     SignUp,
-    /// All else that takes a password: it tells whether one is right, or has a new one hashed.
-    Password,
-    /// Having somebody mailed.
-    Mail,
-    /// All else. No such route can hash a password: see [`super::credentials`].
+    /// Routes that change or reset a password, or confirm it.
     Other,
 }
 
-impl Kind {
-    /// Whether calls are counted as guesses of a password.
-    pub(super) fn is_guess(self) -> bool {
-        match self {
-            Self::SignIn | Self::SignUp | Self::Password => true,
-            Self::Mail | Self::Other => false,
-        }
+/// Token buckets keyed by client network. Counts nothing if `issuer.rate_limit` is off.
+#[derive(Debug)]
+pub(super) struct RateLimiter(Option<Buckets>);
+
+#[derive(Debug)]
+struct Buckets {
+    password_attempts: DefaultKeyedRateLimiter<(PasswordGroup, IpAddr)>,
+    emails: DefaultKeyedRateLimiter<IpAddr>,
+    general: DefaultKeyedRateLimiter<IpAddr>,
+}
+
+/// Proof that the current request was counted as a password attempt.
+///
+/// Only [`RateLimiter::password_attempt`] creates it, and [`super::password_hasher`] requires it. So a route without a rate limit cannot
+/// verify or hash a password. It cannot be cloned and lives in the request-local cache, so it proves nothing for a later request.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    client_ip: Option<IpAddr>,
+}
+
+impl Attempt {
+    /// IP of the client that made the attempt. `None` for a client on a Unix socket.
+    pub(super) fn client_ip(&self) -> Option<IpAddr> {
+        self.client_ip
     }
 }
 
-/// Counts, by address and by kind.
-#[derive(Debug)]
-pub(super) struct Limits {
-    guesses: DefaultKeyedRateLimiter<(Kind, IpAddr)>,
-    mails: DefaultKeyedRateLimiter<IpAddr>,
-    others: DefaultKeyedRateLimiter<IpAddr>,
-}
-
-impl Limits {
-    /// Better Auth's: 3 in 10 s, 3 in a minute, 100 in 10 s. Spread: after the first three one is let through every third
-    /// of that time.
-    pub(super) fn new() -> Self {
+impl Buckets {
+    /// Better Auth's limits: 3 password attempts in 10 seconds, 3 emails per minute, 100 other requests in 10 seconds. Better Auth resets its
+    /// counters after that time. Here each burst refills evenly: one password attempt every 3.3 seconds.
+    fn new() -> Self {
         let times = |count: u32| NonZeroU32::MIN.saturating_add(count - 1);
         Self {
-            guesses: RateLimiter::keyed(Quota::per_minute(times(18)).allow_burst(times(3))),
-            mails: RateLimiter::keyed(Quota::per_minute(times(3))),
-            others: RateLimiter::keyed(Quota::per_second(times(10)).allow_burst(times(100))),
-        }
-    }
-
-    /// Counts a call, if it is not one too many.
-    pub(super) fn check(&self, kind: Kind, address: IpAddr) -> Result<(), AuthError> {
-        let address = network(address, SUBSCRIBER);
-        let counted = match kind {
-            Kind::Mail => self.mails.check_key(&address),
-            Kind::Other => self.others.check_key(&address),
-            guess => self.guesses.check_key(&(guess, address)),
-        };
-        counted.map_err(|until| {
-            let wait = until.wait_time_from(DefaultClock::default().now());
-            // Whole seconds, and enough of them.
-            AuthError::TooManyRequests(wait.as_secs() + 1)
-        })
-    }
-
-    /// Forgets who has not called for a while, for ever.
-    pub(super) async fn evict_loop(self: Arc<Self>) {
-        loop {
-            sleep(EVICT_INTERVAL).await;
-            self.guesses.retain_recent();
-            self.mails.retain_recent();
-            self.others.retain_recent();
+            password_attempts: governor::RateLimiter::keyed(
+                Quota::per_minute(times(18)).allow_burst(times(3)),
+            ),
+            emails: governor::RateLimiter::keyed(Quota::per_minute(times(3))),
+            general: governor::RateLimiter::keyed(Quota::per_second(times(10)).allow_burst(times(100))),
         }
     }
 }
 
-/// The IPv6 network of so many bits that an address is in; an IPv4 address itself.
-pub(super) fn network(address: IpAddr, bits: u8) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => {
-            let mask = u128::MAX.checked_shl(128_u32.saturating_sub(bits.into())).unwrap_or_default();
-            Ipv6Addr::from_bits(address.to_bits() & mask).into()
+impl RateLimiter {
+    pub(super) fn new(is_enabled: bool) -> Self {
+        Self(is_enabled.then(Buckets::new))
+    }
+
+    /// Counts the request in its group.
+    pub(super) fn check(
+        &self,
+        request: &Request<'_>,
+        group: RateLimitGroup,
+        client_ip: Option<IpAddr>,
+    ) -> Result<(), AuthError> {
+        if let RateLimitGroup::Password(group) = group {
+            return self.password_attempt(request, group, client_ip).map(drop);
+        }
+        let (Some(buckets), Some(ip)) = (&self.0, client_ip) else { return Ok(()) };
+        let network = network(ip, CLIENT_PREFIX_LEN);
+        let bucket = if matches!(group, RateLimitGroup::Email) { &buckets.emails } else { &buckets.general };
+        bucket.check_key(&network).map_err(too_many_requests)
+    }
+
+    /// Counts the request as a password attempt. A request counts once: a second call returns the result of the first.
+    pub(super) fn password_attempt<'r>(
+        &self,
+        request: &'r Request<'_>,
+        group: PasswordGroup,
+        client_ip: Option<IpAddr>,
+    ) -> Result<&'r Attempt, AuthError> {
+        let counted = request.local_cache(|| {
+            if let (Some(buckets), Some(ip)) = (&self.0, client_ip) {
+                let key = (group, network(ip, CLIENT_PREFIX_LEN));
+                buckets.password_attempts.check_key(&key).map_err(too_many_requests)?;
+            }
+            Ok(Attempt { client_ip })
+        });
+        counted.as_ref().map_err(AuthError::clone)
+    }
+
+    /// Evicts networks whose limit is full again, in the background, as long as the process runs.
+    pub(super) async fn evict_loop(self: Arc<Self>) {
+        let Some(buckets) = &self.0 else { return };
+        loop {
+            sleep(EVICT_INTERVAL).await;
+            buckets.password_attempts.retain_recent();
+            buckets.emails.retain_recent();
+            buckets.general.retain_recent();
+        }
+    }
+}
+
+fn too_many_requests(until: NotUntil<<DefaultClock as Clock>::Instant>) -> AuthError {
+    let wait = until.wait_time_from(DefaultClock::default().now());
+    // Rounded up to whole seconds, so that the next request is not too early.
+    AuthError::TooManyRequests(wait.as_secs() + 1)
+}
+
+/// The IPv6 network of an IP with this prefix length. An IPv4 address stays as it is.
+pub(super) fn network(ip: IpAddr, prefix_len: u8) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.into(),
+        IpAddr::V6(ip) => {
+            let mask = u128::MAX.checked_shl(128_u32.saturating_sub(prefix_len.into())).unwrap_or_default();
+            Ipv6Addr::from_bits(ip.to_bits() & mask).into()
         }
     }
 }

@@ -1,23 +1,23 @@
-//! Where a request found this server, and where it comes from.
+//! Properties of a request that depend on configuration: public origin, client IP, trusted origins.
 
 use std::net::IpAddr;
 
 use rocket::async_trait;
+use rocket::http::Status;
 use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest, Request};
 use url::{Position, Url};
 
-use super::store::Device;
 use crate::config::{Issuer, Settings};
 
-/// Bytes of a `User-Agent` that are kept.
-const AGENT_MAX: usize = 512;
+/// Maximum number of bytes of a `User-Agent` that are stored.
+const MAX_USER_AGENT_LEN: usize = 512;
 
-/// What the settings say about it.
+/// Configured public URL, trusted proxies and trusted origins.
 #[derive(Debug)]
 pub(super) struct OriginPolicy {
     settings: Issuer,
-    /// Origins whose pages may sign people in and out.
+    /// Origins of `cors.origins`. Their pages may sign users in and out.
     trusted: Vec<String>,
 }
 
@@ -27,115 +27,126 @@ impl OriginPolicy {
     }
 }
 
-/// One request's.
+/// Client IP and `User-Agent`, as a session stores them.
+#[derive(Debug, Clone)]
+pub(super) struct ClientInfo {
+    /// Empty for a client on a Unix socket.
+    pub(super) ip: String,
+    pub(super) user_agent: String,
+}
+
+/// Request guard: public origin, client IP and user agent of a request.
 #[derive(Debug)]
 pub(super) struct RequestContext<'r> {
-    /// `https://tasks.example.com`
+    /// Public origin of this server, such as `https://tasks.example.com`.
     pub(super) origin: String,
-    /// Whose request it is. `None` for a client on a Unix socket.
-    pub(super) address: Option<IpAddr>,
-    sites: &'r OriginPolicy,
+    /// IP of the client. `None` for a client on a Unix socket.
+    pub(super) client_ip: Option<IpAddr>,
+    policy: &'r OriginPolicy,
     host: Option<&'r str>,
-    agent: &'r str,
+    user_agent: &'r str,
 }
 
 impl<'r> RequestContext<'r> {
-    fn of(request: &'r Request<'_>, sites: &'r OriginPolicy) -> Self {
+    fn new(request: &'r Request<'_>, policy: &'r OriginPolicy) -> Self {
         let headers = request.headers();
-        let peer = request.remote().map(|it| it.ip());
-        let behind = peer.is_some_and(|it| sites.settings.trusts(it));
+        let peer = request.remote().map(|remote| remote.ip());
+        let via_trusted_proxy = peer.is_some_and(|ip| policy.settings.trusts(ip));
         let host = headers.get_one("Host");
-        let origin = sites.settings.origin().unwrap_or_else(|| {
-            let by_proxy = headers.get_one("X-Forwarded-Proto").filter(|_| behind);
-            let scheme =
-                if by_proxy.is_some_and(|it| it.eq_ignore_ascii_case("https")) { "https" } else { "http" };
+        let origin = policy.settings.origin().unwrap_or_else(|| {
+            let forwarded = headers.get_one("X-Forwarded-Proto").filter(|_| via_trusted_proxy);
+            let is_https = forwarded.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+            let scheme = if is_https { "https" } else { "http" };
             format!("{scheme}://{}", host.unwrap_or("localhost"))
         });
-        let forwarded: Vec<&str> = headers.get("X-Forwarded-For").flat_map(|it| it.split(',')).collect();
-        // From the last, which the nearest proxy has written: the first that is no proxy's of ours.
-        let forwarded = forwarded.iter().rev().map(|it| it.trim().parse::<IpAddr>());
-        let address = if behind {
-            let mut seen = peer;
-            for hop in forwarded {
-                let Ok(hop) = hop else { break };
-                seen = Some(hop);
-                if !sites.settings.trusts(hop) {
-                    break;
-                }
-            }
-            seen
-        } else {
-            peer
-        };
-        Self { origin, address, sites, host, agent: headers.get_one("User-Agent").unwrap_or_default() }
+        let client_ip = if via_trusted_proxy { forwarded_ip(request, policy, peer) } else { peer };
+        let user_agent = headers.get_one("User-Agent").unwrap_or_default();
+        Self { origin, client_ip, policy, host, user_agent }
     }
 
-    /// Whether browsers are to send cookies over TLS alone.
+    /// Whether cookies must have the `Secure` attribute.
     pub(super) fn is_secure(&self) -> bool {
         self.origin.starts_with("https://")
     }
 
-    /// By what somebody signs in who sends this request.
-    pub(super) fn device(&self) -> Device {
-        let address = self.address.map(|it| it.to_canonical().to_string()).unwrap_or_default();
-        let agent = self.agent.get(..self.agent.floor_char_boundary(AGENT_MAX)).unwrap_or_default();
-        Device { address, agent: agent.to_owned() }
+    pub(super) fn client_info(&self) -> ClientInfo {
+        let ip = self.client_ip.map(|ip| ip.to_canonical().to_string()).unwrap_or_default();
+        let len = self.user_agent.floor_char_boundary(MAX_USER_AGENT_LEN);
+        ClientInfo { ip, user_agent: self.user_agent.get(..len).unwrap_or_default().to_owned() }
     }
 
-    /// Whether a page of this origin is one of ours.
-    pub(super) fn trusts(&self, origin: &str) -> bool {
-        // Where the own origin is not configured a proxy may have changed the scheme on the way.
-        let is_own = match self.sites.settings.origin() {
+    /// Whether an origin is this server's or is listed in `cors.origins`.
+    pub(super) fn is_trusted_origin(&self, origin: &str) -> bool {
+        let is_own = match self.policy.settings.origin() {
             Some(own) => own == origin,
+            // Without `issuer.url` the scheme is not compared, because a proxy may terminate TLS.
             None => origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == self.host),
         };
-        is_own || self.sites.trusted.iter().any(|it| it == origin)
+        is_own || self.policy.trusted.iter().any(|trusted| trusted == origin)
     }
 
-    /// The page that a link leads to, if it is trusted: a path here, or a URL. Written as the parser here has understood it, so that no
-    /// browser understands it otherwise.
-    pub(super) fn destination(&self, link: &str) -> Option<String> {
-        if link.starts_with('/') {
-            let url = Url::parse(&self.origin).ok()?.join(link).ok()?;
-            // The parser has removed `/./` and `/../`, and what is left may begin with `//`.
+    /// Normalizes a redirect target, which is a path of this server or a URL of a trusted origin. Returns `None` for any other target.
+    ///
+    /// The result is the serialization of the parsed URL, so that no browser parses it differently.
+    pub(super) fn allowed_redirect(&self, target: &str) -> Option<String> {
+        if target.starts_with('/') {
+            let url = Url::parse(&self.origin).ok()?.join(target).ok()?;
+            // The parser removes `/./` and `/../`, so the result may start with `//` even if the target does not.
             let path = &url[Position::BeforePath..];
-            return (is_safe_path(link) && is_safe_path(path)).then(|| path.to_owned());
+            return (is_safe_path(target) && is_safe_path(path)).then(|| path.to_owned());
         }
-        let url = Url::parse(link).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-        self.trusts(&url.origin().ascii_serialization()).then(|| url.into())
+        let url = Url::parse(target).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+        self.is_trusted_origin(&url.origin().ascii_serialization()).then(|| url.into())
     }
 
-    /// The whole of a link that may be a path, with one more parameter.
-    pub(super) fn link(&self, link: &str, name: &str, value: &str) -> Option<String> {
-        let mut url = Url::parse(&self.origin).and_then(|origin| origin.join(link)).ok()?;
+    /// Makes a path or URL absolute and sets a query parameter.
+    pub(super) fn absolute_url(&self, target: &str, name: &str, value: &str) -> Option<String> {
+        let mut url = Url::parse(&self.origin).and_then(|origin| origin.join(target)).ok()?;
         let others: Vec<(String, String)> = url
             .query_pairs()
-            .filter(|(it, _)| it != name)
-            .map(|(n, v)| (n.into_owned(), v.into_owned()))
+            .filter(|(other, _)| other != name)
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect();
         url.query_pairs_mut().clear().extend_pairs(others).append_pair(name, value);
         Some(url.into())
     }
 }
 
-/// Whether every browser takes this for a path: `//host`, `/\host` and what becomes one of them are none.
-fn is_safe_path(link: &str) -> bool {
-    let path = link.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
-    !link.starts_with("//")
-        && !link.contains('\\')
-        && !link.contains(|it: char| it.is_control())
+/// The client IP of a request from a trusted proxy: the last address in `X-Forwarded-For` that is not a trusted proxy itself.
+///
+/// The nearest proxy writes the last entry. Entries before an untrusted or malformed entry are ignored, because the client may have sent them.
+fn forwarded_ip(request: &Request<'_>, policy: &OriginPolicy, peer: Option<IpAddr>) -> Option<IpAddr> {
+    let entries: Vec<&str> =
+        request.headers().get("X-Forwarded-For").flat_map(|header| header.split(',')).collect();
+    let mut client = peer;
+    for entry in entries.iter().rev() {
+        let Ok(ip) = entry.trim().parse::<IpAddr>() else { break };
+        client = Some(ip);
+        if !policy.settings.trusts(ip) {
+            break;
+        }
+    }
+    client
+}
+
+/// Whether every browser parses this as a path of the same origin. `//host`, `/\host` and their encoded forms are rejected.
+fn is_safe_path(target: &str) -> bool {
+    let path = target.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+    !target.starts_with("//")
+        && !target.contains('\\')
+        && !target.contains(|c: char| c.is_control())
         && !path.contains("%2f")
         && !path.contains("%5c")
 }
 
 #[async_trait]
 impl<'r> FromRequest<'r> for RequestContext<'r> {
-    type Error = &'r str;
+    type Error = &'static str;
 
-    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, &'r str> {
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, &'static str> {
         match request.rocket().state::<OriginPolicy>() {
-            Some(sites) => Outcome::Success(Self::of(request, sites)),
-            None => Outcome::Error((rocket::http::Status::InternalServerError, "there are no sites")),
+            Some(policy) => Outcome::Success(Self::new(request, policy)),
+            None => Outcome::Error((Status::InternalServerError, "missing managed state: OriginPolicy")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Answers: bare JSON, and cookies with it.
+//! JSON responses with cookies and headers.
 
 use std::io::Cursor;
 
@@ -11,7 +11,7 @@ use super::cookie_signer::CookieSigner;
 use super::cookies;
 use super::request_context::RequestContext;
 
-/// An answer.
+/// A successful response of `/api/auth`, with extra headers.
 #[derive(Debug)]
 pub(super) struct AuthResponse {
     status: Status,
@@ -24,7 +24,7 @@ impl AuthResponse {
         Self { status: Status::Ok, body: serde_json::to_vec(body).unwrap_or_default(), headers: Vec::new() }
     }
 
-    /// To another page.
+    /// A 302 redirect.
     pub(super) fn redirect(location: String) -> Self {
         let headers = vec![Header::new("Location", location)];
         Self { status: Status::Found, body: Vec::new(), headers }
@@ -35,24 +35,25 @@ impl AuthResponse {
         self
     }
 
-    /// SigningMethod the browser in, and tells the token to those that have no cookies.
+    /// Sets the session cookies, and `set-auth-token` for clients without cookies.
     pub(super) fn signed_in(
         self,
         context: &RequestContext<'_>,
         signer: &CookieSigner,
         token: &str,
-        remember: bool,
+        remember_me: bool,
     ) -> Self {
-        let set = cookies::signed_in(context, signer, token, remember);
-        set.into_iter().fold(self.with_header("set-auth-token", signer.sign(token)), |response, it| {
-            response.with_header("Set-Cookie", it)
-        })
+        let response = self.with_header("set-auth-token", signer.sign(token));
+        response.with_cookies(cookies::signed_in(context, signer, token, remember_me))
     }
 
+    /// Clears the session cookies.
     pub(super) fn signed_out(self, context: &RequestContext<'_>) -> Self {
-        cookies::signed_out(context)
-            .into_iter()
-            .fold(self, |response, it| response.with_header("Set-Cookie", it))
+        self.with_cookies(cookies::signed_out(context))
+    }
+
+    fn with_cookies(self, cookies: Vec<String>) -> Self {
+        cookies.into_iter().fold(self, |response, cookie| response.with_header("Set-Cookie", cookie))
     }
 }
 

@@ -1,6 +1,6 @@
-//! Who is signed in, by the session that a request brings.
+//! Request guards for the session of a request, by cookie or bearer token.
 
-use rocket::outcome::Outcome;
+use rocket::outcome::{Outcome, try_outcome};
 use rocket::request::{self, FromRequest, Request};
 use rocket::{State, async_trait};
 
@@ -8,26 +8,22 @@ use super::cookie_signer::CookieSigner;
 use super::cookies;
 use super::error::AuthError;
 use super::request_context::RequestContext;
-use super::store::{AuthStore, Session, User};
+use super::store::{AuthStore, Session, SessionWithUser, User};
 
-/// The token of a session, in whichever way it came. There may be no such session.
+/// Session token of the request, from `Authorization` or the session cookie. A session with this token need not exist.
 #[derive(Debug)]
 pub(super) struct SessionToken(pub(super) Option<String>);
 
 #[async_trait]
 impl<'r> FromRequest<'r> for SessionToken {
-    type Error = &'r str;
+    type Error = &'static str;
 
-    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, &'r str> {
-        let context = match request.guard::<RequestContext<'_>>().await {
-            Outcome::Success(context) => context,
-            Outcome::Error(error) => return Outcome::Error(error),
-            Outcome::Forward(status) => return Outcome::Forward(status),
-        };
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, &'static str> {
+        let context = try_outcome!(request.guard::<RequestContext<'_>>().await);
         let token = request.rocket().state::<CookieSigner>().and_then(|signer| {
             let bearer = request.headers().get_one("Authorization").and_then(bearer);
             bearer
-                .and_then(|it| by_bearer(it, signer))
+                .and_then(|token| session_token_of_bearer(token, signer))
                 .or_else(|| cookies::session_token(request, &context, signer))
         });
         Outcome::Success(Self(token))
@@ -39,22 +35,22 @@ fn bearer(header: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then_some(token.trim())
 }
 
-/// The token as it is, or signed. A JWT has dots, too, but no such signature.
-fn by_bearer(token: &str, signer: &CookieSigner) -> Option<String> {
+/// The session token of a bearer token, which is the token itself or the signed token. A JWT has dots as well, but no such signature.
+fn session_token_of_bearer(token: &str, signer: &CookieSigner) -> Option<String> {
     if token.contains('.') {
         signer.verify(token)
     } else {
-        Some(token.to_owned()).filter(|it| !it.is_empty())
+        Some(token.to_owned()).filter(|token| !token.is_empty())
     }
 }
 
-/// Somebody who is signed in.
+/// The unexpired session of the request, and its user. Without such a session the request fails with 401.
 #[derive(Debug)]
 pub(super) struct CurrentSession {
     pub(super) session: Session,
     pub(super) user: User,
-    /// Whether their browser is to remember that.
-    pub(super) remember: bool,
+    /// Whether the session cookie outlives the browser session.
+    pub(super) remember_me: bool,
 }
 
 #[async_trait]
@@ -64,12 +60,12 @@ impl<'r> FromRequest<'r> for CurrentSession {
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
         match authenticate(request).await {
             Ok(current) => Outcome::Success(current),
-            Err(refusal) => Outcome::Error((refusal.note(request), ())),
+            Err(error) => Outcome::Error((error.note(request), ())),
         }
     }
 }
 
-/// Somebody who is signed in, or nobody.
+/// The unexpired session of the request, if it has one.
 #[derive(Debug)]
 pub(super) struct MaybeSignedIn(pub(super) Option<CurrentSession>);
 
@@ -81,8 +77,8 @@ impl<'r> FromRequest<'r> for MaybeSignedIn {
         match authenticate(request).await {
             Ok(current) => Outcome::Success(Self(Some(current))),
             Err(AuthError::Unauthorized) => Outcome::Success(Self(None)),
-            // That it cannot be known is not that it is nobody.
-            Err(refusal) => Outcome::Error((refusal.note(request), ())),
+            // Other errors, such as an unavailable database, do not mean that the client is signed out.
+            Err(error) => Outcome::Error((error.note(request), ())),
         }
     }
 }
@@ -103,10 +99,11 @@ async fn authenticate(request: &Request<'_>) -> Result<CurrentSession, AuthError
     else {
         return Err(AuthError::Unauthorized);
     };
-    let (session, user) = store.session(&token).await?.ok_or(AuthError::Unauthorized)?;
+    let row = store.session_with_user(&token).await?;
+    let SessionWithUser { session, user } = row.ok_or(AuthError::Unauthorized)?;
     if session.is_expired() {
         return Err(AuthError::Unauthorized);
     }
-    let remember = !cookies::has_dont_remember_cookie(request, &context, signer);
-    Ok(CurrentSession { session, user, remember })
+    let remember_me = !cookies::has_dont_remember_cookie(request, &context, signer);
+    Ok(CurrentSession { session, user, remember_me })
 }

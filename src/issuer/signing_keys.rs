@@ -1,4 +1,4 @@
-//! Keys that sign tokens, made and kept as Better Auth's `jwt` plugin does it, so that both can share them.
+//! Ed25519 signing keys, generated, encrypted and stored as Better Auth's `jwt` plugin does it, so that both servers can share them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,34 +25,36 @@ use crate::config::{Issuer, Secret};
 use crate::problem::Problem;
 use crate::store::Store;
 
-/// Bytes of the nonce that stands before what is encrypted.
+/// Length of the nonce in front of the ciphertext, in bytes.
 const NONCE_LEN: usize = 24;
 
-/// What a key is for that does not say: Better Auth's default.
+/// Algorithm of a stored key without `alg`: Better Auth's default.
 const DEFAULT_ALG: &str = "EdDSA";
 
-/// The keys.
+/// Signing keys in the `jwks` table. Private keys are encrypted with a key derived from `auth.secret`.
 #[derive(Clone)]
-pub(super) struct Keys {
+pub(super) struct SigningKeys {
     store: Store,
     cipher: Arc<XChaCha20Poly1305>,
-    lifetime: Option<Duration>,
-    grace: Duration,
+    /// Age at which a key stops signing.
+    rotation_interval: Option<Duration>,
+    /// Time for which an expired key stays published.
+    grace_period: Duration,
 }
 
-impl fmt::Debug for Keys {
+impl fmt::Debug for SigningKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Keys(…)")
+        f.write_str("SigningKeys(…)")
     }
 }
 
-/// A key that signs.
+/// A decrypted signing key.
 pub(super) struct SigningKey {
     pub(super) id: String,
     pub(super) key: EncodingKey,
 }
 
-/// The private half, as a JWK ([RFC 8037](https://www.rfc-editor.org/rfc/rfc8037)).
+/// A private key as a JWK ([RFC 8037](https://www.rfc-editor.org/rfc/rfc8037)).
 #[derive(Serialize, Deserialize)]
 struct PrivateJwk {
     crv: String,
@@ -61,41 +63,43 @@ struct PrivateJwk {
     kty: String,
 }
 
-impl Keys {
+impl SigningKeys {
     pub(super) fn new(store: Store, secret: &Secret, settings: &Issuer) -> Self {
         let key = digest(&SHA256, secret.expose().as_bytes());
         let key = key.as_ref().first_chunk::<32>().copied().unwrap_or_default();
         let cipher = Arc::new(XChaCha20Poly1305::new(&key.into()));
-        Self { store, cipher, lifetime: settings.key_lifetime(), grace: settings.key_grace() }
+        Self { store, cipher, rotation_interval: settings.key_lifetime(), grace_period: settings.key_grace() }
     }
 
-    /// The key that signs now. Made, if there is none.
-    pub(super) async fn signing(&self) -> Result<SigningKey, Problem> {
+    /// The newest key that signs. Generates a key if there is none.
+    pub(super) async fn active_key(&self) -> Result<SigningKey, Problem> {
         let now = clock::now();
-        let stored = AuthStore::of(&self.store).keys(now).await?;
-        // One that cannot be decrypted is of an earlier secret, and what it has signed may still be about.
-        match stored.iter().filter(|it| it.signs(now)).find_map(|it| self.open(it)) {
+        let stored = AuthStore::new(&self.store).keys_expiring_after(now).await?;
+        // A key that cannot be decrypted was stored with an earlier secret. It stays published, because its tokens may still be in use.
+        match stored.iter().filter(|key| key.is_active(now)).find_map(|key| self.decrypt_key(key)) {
             Some(key) => Ok(key),
-            None => self.make().await,
+            None => self.generate().await,
         }
     }
 
-    /// All that a token may be signed with, as JWKs.
-    pub(super) async fn published(&self) -> Result<Vec<Value>, Problem> {
+    /// The public keys that verify tokens, as JWKs: the active keys, and expired keys in their grace period.
+    pub(super) async fn public_jwks(&self) -> Result<Vec<Value>, Problem> {
         let now = clock::now();
-        let read = || async { AuthStore::of(&self.store).keys(now - self.grace).await };
+        let read =
+            || async { AuthStore::new(&self.store).keys_expiring_after(now - self.grace_period).await };
         let mut stored = read().await?;
-        if !stored.iter().any(|it| it.signs(now)) {
-            self.make().await?;
+        if !stored.iter().any(|key| key.is_active(now)) {
+            self.generate().await?;
             stored = read().await?;
         }
         Ok(stored.iter().filter_map(StoredKey::jwk).collect())
     }
 
-    async fn make(&self) -> Result<SigningKey, Problem> {
-        let failed = |what: &str| Problem::Internal(format!("no key can be made: {what}"));
+    async fn generate(&self) -> Result<SigningKey, Problem> {
+        let failed = |reason: &str| Problem::Internal(format!("cannot generate signing key: {reason}"));
         let pair = Ed25519KeyPair::generate().map_err(|error| failed(&error.to_string()))?;
-        let seed = pair.seed().and_then(|it| it.as_be_bytes()).map_err(|error| failed(&error.to_string()))?;
+        let seed =
+            pair.seed().and_then(|seed| seed.as_be_bytes()).map_err(|error| failed(&error.to_string()))?;
         let x = URL_SAFE_NO_PAD.encode(pair.public_key());
         let private = PrivateJwk {
             crv: "Ed25519".to_owned(),
@@ -106,32 +110,32 @@ impl Keys {
         let private = serde_json::to_string(&private).map_err(|error| failed(&error.to_string()))?;
         let stored = StoredKey {
             id: random_id(),
-            public: json!({ "crv": "Ed25519", "x": x, "kty": "OKP" }).to_string(),
-            private: self.encrypt(&private).ok_or_else(|| failed("it cannot be encrypted"))?,
-            expires_at: self.lifetime.map(|it| clock::now() + it),
+            public_key: json!({ "crv": "Ed25519", "x": x, "kty": "OKP" }).to_string(),
+            private_key: self.encrypt(&private).ok_or_else(|| failed("encryption failed"))?,
+            expires_at: self.rotation_interval.map(|interval| clock::now() + interval),
             alg: Some(DEFAULT_ALG.to_owned()),
         };
-        AuthStore::of(&self.store).insert_key(&stored).await?;
-        self.open(&stored).ok_or_else(|| failed("it cannot be read back"))
+        AuthStore::new(&self.store).insert_key(&stored).await?;
+        self.decrypt_key(&stored).ok_or_else(|| failed("decryption failed"))
     }
 
-    fn open(&self, stored: &StoredKey) -> Option<SigningKey> {
-        let jwk: PrivateJwk = serde_json::from_str(&self.decrypt(&stored.private)?).ok()?;
+    fn decrypt_key(&self, stored: &StoredKey) -> Option<SigningKey> {
+        let jwk: PrivateJwk = serde_json::from_str(&self.decrypt(&stored.private_key)?).ok()?;
         let (seed, public) = (URL_SAFE_NO_PAD.decode(&jwk.d).ok()?, URL_SAFE_NO_PAD.decode(&jwk.x).ok()?);
         let pair = Ed25519KeyPair::from_seed_and_public_key(&seed, &public).ok()?;
         let der = pair.to_pkcs8v1().ok()?;
         Some(SigningKey { id: stored.id.clone(), key: EncodingKey::from_ed_der(der.as_ref()) })
     }
 
-    /// The JSON string of the hexadecimal text of nonce and ciphertext.
+    /// Returns nonce and ciphertext in hexadecimal, as a JSON string.
     fn encrypt(&self, text: &str) -> Option<String> {
         let nonce = XNonce::generate();
         let sealed = self.cipher.encrypt(&nonce, text.as_bytes()).ok()?;
         Some(Value::String(hex::encode([nonce.as_slice(), &sealed].concat())).to_string())
     }
 
-    fn decrypt(&self, kept: &str) -> Option<String> {
-        let sealed: String = serde_json::from_str(kept).ok()?;
+    fn decrypt(&self, stored: &str) -> Option<String> {
+        let sealed: String = serde_json::from_str(stored).ok()?;
         let sealed = hex::decode(sealed).ok()?;
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>()?;
         let text = self.cipher.decrypt(&(*nonce).into(), sealed).ok()?;
@@ -140,7 +144,7 @@ impl Keys {
 }
 
 impl StoredKey {
-    fn signs(&self, now: DateTime<Utc>) -> bool {
+    fn is_active(&self, now: DateTime<Utc>) -> bool {
         self.algorithm() == DEFAULT_ALG && self.expires_at.is_none_or(|at| at > now)
     }
 
@@ -148,9 +152,9 @@ impl StoredKey {
         self.alg.as_deref().unwrap_or(DEFAULT_ALG)
     }
 
-    /// The public half, with its name and what it is for.
+    /// The public key as a JWK with `kid` and `alg`.
     fn jwk(&self) -> Option<Value> {
-        let public: Map<String, Value> = serde_json::from_str(&self.public).ok()?;
+        let public: Map<String, Value> = serde_json::from_str(&self.public_key).ok()?;
         let mut jwk = Map::new();
         jwk.insert("alg".to_owned(), json!(self.algorithm()));
         jwk.extend(public);
@@ -159,14 +163,14 @@ impl StoredKey {
     }
 }
 
-/// The verifier reads them where they are made.
+/// The verifier reads this server's own keys from the database instead of fetching them over HTTP.
 #[async_trait]
-impl KeySource for Keys {
+impl KeySource for SigningKeys {
     fn name(&self) -> &'static str {
         "this server's own"
     }
 
     async fn fetch(&self) -> Result<Vec<Value>, String> {
-        self.published().await.map_err(|problem| problem.to_string())
+        self.public_jwks().await.map_err(|problem| problem.to_string())
     }
 }

@@ -1,4 +1,4 @@
-//! TokenIssuer for the API: what a session is worth to it.
+//! API tokens: JWTs that a session can be exchanged for.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,15 +7,15 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde::Serialize;
 
 use super::request_context::RequestContext;
-use super::signing_keys::Keys;
+use super::signing_keys::SigningKeys;
 use super::store::User;
 use crate::clock;
 use crate::config::{Auth, OneOrMany, Secret};
 use crate::problem::Problem;
 
-/// SigningMethod tokens.
+/// Issues API tokens.
 pub(super) struct TokenIssuer {
-    signs: SigningMethod,
+    method: SigningMethod,
     lifetime: Duration,
     issuer: Option<String>,
     audience: Option<String>,
@@ -23,7 +23,7 @@ pub(super) struct TokenIssuer {
 
 enum SigningMethod {
     Secret(EncodingKey),
-    Keys(Keys),
+    Keys(SigningKeys),
 }
 
 impl fmt::Debug for TokenIssuer {
@@ -32,9 +32,9 @@ impl fmt::Debug for TokenIssuer {
     }
 }
 
-/// Better Auth's: the whole user, and what every token has.
+/// Claims of an API token, as Better Auth issues them: all fields of the user, and the registered claims.
 #[derive(Serialize)]
-struct Claims<'a> {
+struct IssuedClaims<'a> {
     iat: i64,
     #[serde(flatten)]
     user: &'a User,
@@ -45,20 +45,21 @@ struct Claims<'a> {
 }
 
 impl TokenIssuer {
-    /// By the secret, or by the keys where there are some. What the verifier asks for besides a signature they have.
-    pub(super) fn new(secret: &Secret, keys: Option<Keys>, lifetime: Duration, auth: &Auth) -> Self {
-        let signs = match keys {
+    /// Signs with the keys if there are any, otherwise with the secret. `iss` and `aud` get the values that `auth.issuer` and `auth.audience`
+    /// require, so that this server's verifier accepts the tokens.
+    pub(super) fn new(secret: &Secret, keys: Option<SigningKeys>, lifetime: Duration, auth: &Auth) -> Self {
+        let method = match keys {
             Some(keys) => SigningMethod::Keys(keys),
             None => SigningMethod::Secret(EncodingKey::from_secret(secret.expose().as_bytes())),
         };
         let audience = auth.audience.as_ref().map(OneOrMany::as_slice).and_then(|all| all.first()).cloned();
-        Self { signs, lifetime, issuer: auth.issuer.clone(), audience }
+        Self { method, lifetime, issuer: auth.issuer.clone(), audience }
     }
 
-    /// A token for this user, from this context.
+    /// Issues a token for this user. Without configured values, `iss` and `aud` are the server's public origin.
     pub(super) async fn issue(&self, user: &User, context: &RequestContext<'_>) -> Result<String, Problem> {
         let now = clock::now().timestamp();
-        let claims = Claims {
+        let claims = IssuedClaims {
             iat: now,
             user,
             sub: &user.id,
@@ -66,26 +67,26 @@ impl TokenIssuer {
             iss: self.issuer.as_deref().unwrap_or(&context.origin),
             aud: self.audience.as_deref().unwrap_or(&context.origin),
         };
-        let signed = match &self.signs {
+        let signed = match &self.method {
             SigningMethod::Secret(key) => encode(&header(Algorithm::HS256, None), &claims, key),
             SigningMethod::Keys(keys) => {
-                let signing = keys.signing().await?;
+                let signing = keys.active_key().await?;
                 encode(&header(Algorithm::EdDSA, Some(signing.id)), &claims, &signing.key)
             }
         };
-        signed.map_err(|error| Problem::Internal(format!("a token cannot be signed: {error}")))
+        signed.map_err(|error| Problem::Internal(format!("cannot sign token: {error}")))
     }
 
-    /// The keys by which others can check them.
-    pub(super) fn keys(&self) -> Option<&Keys> {
-        match &self.signs {
+    /// The signing keys. `None` if the tokens are signed with the secret.
+    pub(super) fn keys(&self) -> Option<&SigningKeys> {
+        match &self.method {
             SigningMethod::Secret(_) => None,
             SigningMethod::Keys(keys) => Some(keys),
         }
     }
 }
 
-/// Without `typ`, as Better Auth's.
+/// A JWT header without `typ`, as Better Auth's.
 fn header(alg: Algorithm, kid: Option<String>) -> Header {
     Header { typ: None, kid, ..Header::new(alg) }
 }

@@ -1,37 +1,37 @@
-//! What answers have in them.
+//! Bodies of successful responses.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::store::{Session, User};
 
-/// After signing up, or changing the password.
+/// Response to a sign-up or a password change.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SignedUp)]
 pub(super) struct TokenAndUser<'a> {
-    /// Of the session, if there is a new one.
+    /// Token of the new session. `null` if there is no new session.
     #[schema(required, example = "KC01ogLqXDigWwndF1i3lqPlzwxGFOPU")]
     pub(super) token: Option<&'a str>,
     pub(super) user: &'a User,
 }
 
-/// After signing in.
+/// Response to a sign-in.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SignedIn)]
 pub(super) struct SignInResponse<'a> {
-    /// Whether there is a page to go to.
+    /// Whether the client must redirect to `url`.
     pub(super) redirect: bool,
-    /// Of the session.
+    /// Token of the session.
     #[schema(example = "KC01ogLqXDigWwndF1i3lqPlzwxGFOPU")]
     pub(super) token: &'a str,
-    /// That page.
+    /// The request's `callbackURL`, normalized.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) url: Option<&'a str>,
     pub(super) user: &'a User,
 }
 
-/// Who is signed in.
+/// The current session and its user.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SessionAndUser)]
 pub(super) struct SessionAndUser<'a> {
@@ -39,45 +39,45 @@ pub(super) struct SessionAndUser<'a> {
     pub(super) user: &'a User,
 }
 
-/// A token for the API.
+/// A token for the task API.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ApiToken)]
 pub(super) struct ApiToken<'a> {
-    /// A JWT.
+    /// JWT for the `Authorization` header.
     pub(super) token: &'a str,
 }
 
-/// After a plain login form. Some frontends look for the token under one name, some under the other.
+/// Response to a login form. Frontends disagree on the name of the token, so it has two.
 #[derive(Serialize, ToSchema)]
 #[schema(as = LoggedIn)]
 pub(super) struct LoginResponse<'a> {
-    /// A JWT.
+    /// JWT for the `Authorization` header.
     pub(super) access_token: &'a str,
-    /// The same.
+    /// Same as `access_token`.
     pub(super) token: &'a str,
-    /// `bearer`
+    /// Always `bearer`.
     #[schema(example = "bearer")]
     pub(super) token_type: &'static str,
     pub(super) user: &'a User,
 }
 
-/// That it is done.
+/// `{"status": true}`
 #[derive(Serialize, ToSchema)]
 #[schema(as = Done)]
 pub(super) struct StatusResponse {
     pub(super) status: bool,
-    /// What that means, where it is not obvious.
+    /// Optional message for the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) message: Option<&'static str>,
 }
 
-/// That it succeeded.
+/// `{"success": true}`
 #[derive(Serialize, ToSchema)]
 #[schema(as = Succeeded)]
 pub(super) struct SuccessResponse {
     pub(super) success: bool,
-    /// What that means, where it is not obvious.
+    /// Optional message for the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) message: Option<&'static str>,

@@ -1,19 +1,19 @@
-//! Schemas of request bodies: what each field may hold.
+//! JSON schemas of the fields of request bodies.
 
 use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
-use crate::issuer::input::{EMAIL_MAX, NAME_MAX, URL_MAX};
+use crate::issuer::input::{MAX_EMAIL_LEN, MAX_NAME_LEN, MAX_URL_LEN};
 use crate::issuer::password_hasher::{MAX_PASSWORD_LEN, MIN_PASSWORD_LEN};
 
-/// A text without U+0000.
+/// Pattern of a text without U+0000.
 const TEXT: &str = r"^[^\x00]*$";
 
-/// As `input::is_email` has it.
+/// Pattern with the rules of `input::is_email`.
 const EMAIL: &str =
     r"^(?!\.)(?!.*\.\.)[A-Za-z0-9_'+\-.]*[A-Za-z0-9_+\-]@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$";
 
-/// A field of a body.
+/// Field of a request body.
 pub(super) struct Field {
     name: &'static str,
     schema: ObjectBuilder,
@@ -30,7 +30,7 @@ impl Field {
     }
 }
 
-/// A body with these fields.
+/// An object schema with these fields.
 pub(super) fn body(fields: impl IntoIterator<Item = Field>) -> RefOr<Schema> {
     let object = fields.into_iter().fold(ObjectBuilder::new(), |object, field| {
         let object = object.property(field.name, field.schema);
@@ -43,7 +43,7 @@ pub(super) fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(TEXT))
 }
 
-/// A text that is not empty.
+/// Schema of a text that is not empty.
 pub(super) fn some_text() -> ObjectBuilder {
     text().min_length(Some(1))
 }
@@ -53,33 +53,33 @@ pub(super) fn flag() -> ObjectBuilder {
 }
 
 pub(super) fn email() -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String).pattern(Some(EMAIL)).max_length(Some(EMAIL_MAX))
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(EMAIL)).max_length(Some(MAX_EMAIL_LEN))
 }
 
-/// A password that is to be one.
+/// Schema of a new password.
 pub(super) fn new_password() -> ObjectBuilder {
     text().min_length(Some(MIN_PASSWORD_LEN)).max_length(Some(MAX_PASSWORD_LEN))
 }
 
-/// A password that is one, or is not.
+/// Schema of a password that is compared with a stored hash.
 pub(super) fn password() -> ObjectBuilder {
     text().max_length(Some(MAX_PASSWORD_LEN))
 }
 
 pub(super) fn name() -> ObjectBuilder {
-    text().max_length(Some(NAME_MAX))
+    text().max_length(Some(MAX_NAME_LEN))
 }
 
-/// A page to go on to: a path, or a URL of a trusted page.
-pub(super) fn link() -> ObjectBuilder {
-    text().max_length(Some(URL_MAX))
+/// Schema of a redirect target: a path, or a URL of a trusted origin.
+pub(super) fn redirect_target() -> ObjectBuilder {
+    text().max_length(Some(MAX_URL_LEN))
 }
 
 pub(super) fn image() -> ObjectBuilder {
-    text().max_length(Some(URL_MAX)).description(Some("The URL of a picture"))
+    text().max_length(Some(MAX_URL_LEN)).description(Some("URL of a picture"))
 }
 
-/// An image, or null to clear it.
+/// Schema of an image URL, or `null` to clear it.
 pub(super) fn image_or_null() -> ObjectBuilder {
     image().schema_type(SchemaType::from_iter([Type::String, Type::Null]))
 }

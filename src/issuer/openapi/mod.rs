@@ -1,4 +1,4 @@
-//! The issuer's part of the OpenAPI document.
+//! OpenAPI document of the issuer's routes.
 
 mod fields;
 mod operations;
@@ -25,13 +25,13 @@ use super::views::{
     ApiToken, LoginResponse, SessionAndUser, SignInResponse, StatusResponse, SuccessResponse, TokenAndUser,
 };
 
-const TAG: &str = "Sign up and in";
+const TAG: &str = "Authentication";
 const JSON: &str = "application/json";
 
-/// Adds what `/api/auth` can do to a document.
-pub fn describe(document: &mut OpenApi) {
+/// Adds the operations and schemas of `/api/auth` to a document.
+pub fn add_operations(document: &mut OpenApi) {
     let tag = TagBuilder::new().name(TAG).description(Some(
-        "As Better Auth's client does it, and by plain login forms. In a browser the session is a cookie.",
+        "Sign-up, sign-in and sessions: Better Auth's protocol, and login forms. Browsers hold the session in a cookie.",
     ));
     document.tags.get_or_insert_default().push(tag.build());
     let components = document.components.get_or_insert_default();
@@ -52,22 +52,22 @@ pub fn describe(document: &mut OpenApi) {
     let session = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(
-            "A session's token, for clients without cookies: in a browser the cookie does the same.",
+            "Session token, for clients without cookies. Browsers send the session cookie instead.",
         ))
         .build();
     components.add_security_scheme("session", SecurityScheme::Http(session));
     for operation in operations::all() {
-        add(document, operation);
+        add_operation(document, operation);
     }
 }
 
-fn add(document: &mut OpenApi, operation: Operation) {
+fn add_operation(document: &mut OpenApi, operation: Operation) {
     let mut built = OperationBuilder::new()
         .tag(TAG)
         .operation_id(Some(operation.name))
         .summary(Some(operation.summary))
-        .response(operation.status, answer(operation.answer));
-    // The empty one is none.
+        .response(operation.status, success_response(operation.response));
+    // An empty requirement marks a public operation.
     built = built.security(if operation.needs_session {
         SecurityRequirement::new("session", Vec::<String>::new())
     } else {
@@ -77,32 +77,32 @@ fn add(document: &mut OpenApi, operation: Operation) {
         built = built.parameter(parameter(
             "token",
             ParameterIn::Path,
-            "What the mail's link has",
+            "Token from the mailed link",
             "5QMevwekhEagdmQVHPDzSuwo",
         ));
-        let page = "The page to go on to";
+        let page = "Page of the frontend to redirect to";
         built = built.parameter(parameter("callbackURL", ParameterIn::Query, page, "/reset-password"));
     }
-    let mut refusals = operation.refusals;
+    let mut errors = operation.errors;
     if let Some((schema, example)) = operation.body {
-        refusals.extend(of_any_body());
+        errors.extend(body_errors());
         let content = ContentBuilder::new().schema(Some(schema)).example(Some(example)).build();
         let body = RequestBodyBuilder::new().content(JSON, content).required(Some(Required::True));
         built = built.request_body(Some(body.build()));
     }
-    refusals.extend(operation.needs_session.then_some(AuthError::Unauthorized));
-    refusals.push(AuthError::TooManyRequests(3));
-    refusals.push(Problem::Internal(String::new()).into());
-    refusals.push(Problem::Unavailable(String::new()).into());
-    for (status, response) in refused(&refusals) {
+    errors.extend(operation.needs_session.then_some(AuthError::Unauthorized));
+    errors.push(AuthError::TooManyRequests(3));
+    errors.push(Problem::Internal(String::new()).into());
+    errors.push(Problem::Unavailable(String::new()).into());
+    for (status, response) in error_responses(&errors) {
         built = built.response(status, response);
     }
     let path = format!("/api/auth{}", operation.path);
     document.paths.add_path_operation(path, vec![operation.method], built.build());
 }
 
-/// What can be wrong with any body.
-fn of_any_body() -> [AuthError; 4] {
+/// Errors of every operation with a body.
+fn body_errors() -> [AuthError; 4] {
     [
         AuthError::InvalidJson,
         AuthError::UnsupportedMediaType("text/plain".to_owned(), JSON),
@@ -111,32 +111,37 @@ fn of_any_body() -> [AuthError; 4] {
     ]
 }
 
-fn parameter(name: &str, place: ParameterIn, about: &str, example: &str) -> utoipa::openapi::path::Parameter {
+fn parameter(
+    name: &str,
+    location: ParameterIn,
+    description: &str,
+    example: &str,
+) -> utoipa::openapi::path::Parameter {
     ParameterBuilder::new()
         .name(name)
-        .parameter_in(place)
+        .parameter_in(location)
         .required(Required::True)
-        .description(Some(about))
+        .description(Some(description))
         .schema(Some(fields::some_text()))
         .example(Some(json!(example)))
         .build()
 }
 
-fn answer(body: Option<(RefOr<Schema>, Value)>) -> Response {
+fn success_response(body: Option<(RefOr<Schema>, Value)>) -> Response {
     let Some((schema, example)) = body else {
-        return ResponseBuilder::new().description("On to that page").build();
+        return ResponseBuilder::new().description("Redirect to that page").build();
     };
     let content = ContentBuilder::new().schema(Some(schema)).example(Some(example)).build();
-    ResponseBuilder::new().description("It is done").content(JSON, content).build()
+    ResponseBuilder::new().description("Success").content(JSON, content).build()
 }
 
-/// One response a status, with an example for each refusal, in the catcher's own words.
-fn refused(refusals: &[AuthError]) -> Vec<(String, Response)> {
+/// One response per status, with an example for each error. The examples are the bodies that the catcher sends.
+fn error_responses(errors: &[AuthError]) -> Vec<(String, Response)> {
     let mut bodies: BTreeMap<u16, Vec<(String, Value)>> = BTreeMap::new();
-    for refusal in refusals {
-        let body = json!(refusal.body());
+    for error in errors {
+        let body = json!(error.body());
         let message = body.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
-        bodies.entry(refusal.status().code).or_default().push((message, body));
+        bodies.entry(error.status().code).or_default().push((message, body));
     }
     let response = |bodies: Vec<(String, Value)>| {
         let examples = bodies
@@ -144,7 +149,7 @@ fn refused(refusals: &[AuthError]) -> Vec<(String, Response)> {
             .map(|(message, body)| (message, RefOr::T(ExampleBuilder::new().value(Some(body)).build())));
         let schema = Ref::from_schema_name(AuthErrorBody::name());
         let content = ContentBuilder::new().schema(Some(schema)).examples_from_iter(examples).build();
-        ResponseBuilder::new().description("It is not, and why").content(JSON, content).build()
+        ResponseBuilder::new().description("Error").content(JSON, content).build()
     };
     bodies.into_iter().map(|(status, bodies)| (status.to_string(), response(bodies))).collect()
 }

@@ -1,4 +1,4 @@
-//! What the issuer can do, operation by operation.
+//! Operations of `/api/auth` for the OpenAPI document.
 
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -6,7 +6,8 @@ use utoipa::openapi::schema::OneOfBuilder;
 use utoipa::openapi::{ArrayBuilder, HttpMethod, ObjectBuilder, Ref, RefOr, Schema, Type};
 
 use super::fields::{
-    Field, body, email, flag, image, image_or_null, link, name, new_password, password, some_text, text,
+    Field, body, email, flag, image, image_or_null, name, new_password, password, redirect_target, some_text,
+    text,
 };
 use crate::issuer::error::AuthError;
 use crate::issuer::password_hasher::MAX_PASSWORD_LEN;
@@ -20,32 +21,31 @@ const JWT: &str =
 const ID: &str = "MiVatLR7bqdaSkZQhT5G2B8WC3cj1MeH";
 const TOKEN: &str = "KC01ogLqXDigWwndF1i3lqPlzwxGFOPU";
 
-/// One operation.
+/// Description of one operation.
 pub(super) struct Operation {
     pub(super) method: HttpMethod,
     pub(super) path: &'static str,
     pub(super) name: &'static str,
     pub(super) summary: &'static str,
-    /// The schema of its body, and an example.
+    /// Schema and example of the request body.
     pub(super) body: Option<(RefOr<Schema>, Value)>,
     pub(super) status: &'static str,
-    /// The schema of its answer, and an example.
-    pub(super) answer: Option<(RefOr<Schema>, Value)>,
-    pub(super) refusals: Vec<AuthError>,
+    /// Schema and example of the response body.
+    pub(super) response: Option<(RefOr<Schema>, Value)>,
+    pub(super) errors: Vec<AuthError>,
     pub(super) needs_session: bool,
 }
 
-/// All of them.
 pub(super) fn all() -> Vec<Operation> {
-    [sign(), sessions(), account(), reset(), plain()].into_iter().flatten().collect()
+    [sign_in(), sessions(), account(), reset(), login()].into_iter().flatten().collect()
 }
 
-fn of<T: ToSchema>() -> RefOr<Schema> {
+fn schema_ref<T: ToSchema>() -> RefOr<Schema> {
     Ref::from_schema_name(T::name()).into()
 }
 
-fn list_of<T: ToSchema>() -> RefOr<Schema> {
-    ArrayBuilder::new().items(of::<T>()).build().into()
+fn array_of<T: ToSchema>() -> RefOr<Schema> {
+    ArrayBuilder::new().items(schema_ref::<T>()).build().into()
 }
 
 fn user() -> Value {
@@ -62,11 +62,11 @@ fn session() -> Value {
     })
 }
 
-fn passwords() -> Vec<AuthError> {
+fn password_errors() -> Vec<AuthError> {
     vec![AuthError::PasswordTooShort, AuthError::PasswordTooLong]
 }
 
-fn origins() -> Vec<AuthError> {
+fn origin_errors() -> Vec<AuthError> {
     vec![AuthError::InvalidOrigin, AuthError::MissingOrNullOrigin]
 }
 
@@ -74,25 +74,25 @@ fn missing(field: &str) -> AuthError {
     AuthError::Validation(format!("[body.{field}] Invalid input: expected string, received undefined"))
 }
 
-fn sign() -> Vec<Operation> {
+fn sign_in() -> Vec<Operation> {
     let shape = body([
         Field::required("name", name()),
         Field::required("email", email()),
         Field::required("password", new_password()),
         Field::optional("image", image()),
-        Field::optional("callbackURL", link()),
+        Field::optional("callbackURL", redirect_target()),
         Field::optional("rememberMe", flag()),
     ]);
     let example = json!({ "name": "Ann", "email": "ann@example.com", "password": "correct horse battery" });
     let up = Operation {
         name: "signUpEmail",
-        summary: "Sign up, and be signed in",
+        summary: "Sign up with email and password",
         body: Some((shape, example)),
-        answer: Some((of::<TokenAndUser<'_>>(), json!({ "token": TOKEN, "user": user() }))),
-        refusals: [
+        response: Some((schema_ref::<TokenAndUser<'_>>(), json!({ "token": TOKEN, "user": user() }))),
+        errors: [
             vec![missing("name"), AuthError::UserAlreadyExists, AuthError::InvalidCallbackUrl],
-            passwords(),
-            origins(),
+            password_errors(),
+            origin_errors(),
         ]
         .concat(),
         ..post("/sign-up/email")
@@ -100,18 +100,18 @@ fn sign() -> Vec<Operation> {
     let shape = body([
         Field::required("email", email()),
         Field::required("password", password()),
-        Field::optional("callbackURL", link()),
+        Field::optional("callbackURL", redirect_target()),
         Field::optional("rememberMe", flag()),
     ]);
     let sign_in = Operation {
         name: "signInEmail",
-        summary: "Sign in by address and password",
+        summary: "Sign in with email and password",
         body: Some((shape, json!({ "email": "ann@example.com", "password": "correct horse battery" }))),
-        answer: Some((
-            of::<SignInResponse<'_>>(),
+        response: Some((
+            schema_ref::<SignInResponse<'_>>(),
             json!({ "redirect": false, "token": TOKEN, "user": user() }),
         )),
-        refusals: [
+        errors: [
             vec![
                 missing("email"),
                 AuthError::InvalidEmail,
@@ -119,16 +119,16 @@ fn sign() -> Vec<Operation> {
                 AuthError::InvalidEmailOrPassword,
                 AuthError::InvalidCallbackUrl,
             ],
-            origins(),
+            origin_errors(),
         ]
         .concat(),
         ..post("/sign-in/email")
     };
     let out = Operation {
         name: "signOut",
-        summary: "Sign out of this session",
-        answer: Some((of::<SuccessResponse>(), json!({ "success": true }))),
-        refusals: origins(),
+        summary: "Sign out",
+        response: Some((schema_ref::<SuccessResponse>(), json!({ "success": true }))),
+        errors: origin_errors(),
         ..post("/sign-out")
     };
     vec![up, sign_in, out]
@@ -142,8 +142,8 @@ fn post(path: &'static str) -> Operation {
         summary: "",
         body: None,
         status: "200",
-        answer: Some((of::<StatusResponse>(), json!({ "status": true }))),
-        refusals: Vec::new(),
+        response: Some((schema_ref::<StatusResponse>(), json!({ "status": true }))),
+        errors: Vec::new(),
         needs_session: false,
     }
 }
@@ -159,61 +159,64 @@ fn sessions() -> Vec<Operation> {
         .required("keys")
         .build();
     let nullable = ObjectBuilder::new().schema_type(Type::Null);
-    let who = OneOfBuilder::new().item(of::<SessionAndUser<'_>>()).item(nullable).build();
+    let session_or_null = OneOfBuilder::new().item(schema_ref::<SessionAndUser<'_>>()).item(nullable).build();
     vec![
         Operation {
             name: "getSession",
-            summary: "Who is signed in; null, if nobody is",
-            answer: Some((RefOr::T(Schema::OneOf(who)), json!({ "session": session(), "user": user() }))),
+            summary: "Get the current session, or null",
+            response: Some((
+                RefOr::T(Schema::OneOf(session_or_null)),
+                json!({ "session": session(), "user": user() }),
+            )),
             ..get("/get-session")
         },
         Operation {
             name: "getToken",
-            summary: "A token for the API, to authorize with",
-            answer: Some((of::<ApiToken<'_>>(), json!({ "token": JWT }))),
+            summary: "Get an API token",
+            response: Some((schema_ref::<ApiToken<'_>>(), json!({ "token": JWT }))),
             needs_session: true,
             ..get("/token")
         },
         Operation {
             name: "getKeys",
-            summary: "The keys that tokens are signed with; none, where that is the secret",
-            answer: Some((shape.into(), keys)),
+            summary: "List the public keys of API tokens; empty if tokens are signed with the secret",
+            response: Some((shape.into(), keys)),
             ..get("/jwks")
         },
         Operation {
             name: "listSessions",
-            summary: "Where one is signed in",
-            answer: Some((list_of::<Session>(), json!([session()]))),
-            refusals: vec![AuthError::SessionNotFresh],
+            summary: "List active sessions",
+            response: Some((array_of::<Session>(), json!([session()]))),
+            errors: vec![AuthError::SessionNotFresh],
             needs_session: true,
             ..get("/list-sessions")
         },
         Operation {
             name: "revokeSession",
-            summary: "Sign out somewhere else",
+            summary: "Revoke a session",
             body: Some((body([Field::required("token", text())]), json!({ "token": TOKEN }))),
-            refusals: [vec![missing("token")], origins()].concat(),
+            errors: [vec![missing("token")], origin_errors()].concat(),
             needs_session: true,
             ..post("/revoke-session")
         },
         Operation {
             name: "revokeSessions",
-            summary: "Sign out everywhere",
-            refusals: origins(),
+            summary: "Revoke all sessions",
+            errors: origin_errors(),
             needs_session: true,
             ..post("/revoke-sessions")
         },
         Operation {
             name: "revokeOtherSessions",
-            summary: "Sign out everywhere else",
-            refusals: origins(),
+            summary: "Revoke all other sessions",
+            errors: origin_errors(),
             needs_session: true,
             ..post("/revoke-other-sessions")
         },
         Operation {
             name: "ok",
-            summary: "Whether it is there",
-            answer: Some((
+            summary: "Check that the service is enabled",
+            response: Some((
                 ObjectBuilder::new()
                     .property("ok", ObjectBuilder::new().schema_type(Type::Boolean))
                     .required("ok")
@@ -239,28 +242,28 @@ fn account() -> Vec<Operation> {
     vec![
         Operation {
             name: "updateUser",
-            summary: "Patch one's name or image",
+            summary: "Update name or image",
             body: Some((
                 body([Field::optional("name", name()), Field::optional("image", image_or_null())]),
                 json!({ "name": "Ann" }),
             )),
-            refusals: [vec![AuthError::NoFieldsToUpdate, AuthError::EmailCannotBeUpdated], origins()]
+            errors: [vec![AuthError::NoFieldsToUpdate, AuthError::EmailCannotBeUpdated], origin_errors()]
                 .concat(),
             needs_session: true,
             ..post("/update-user")
         },
         Operation {
             name: "changePassword",
-            summary: "Patch one's password",
+            summary: "Change the password",
             body: Some((
                 change,
                 json!({ "currentPassword": "correct horse battery", "newPassword": "staple correct horse" }),
             )),
-            answer: Some((of::<TokenAndUser<'_>>(), json!({ "token": null, "user": user() }))),
-            refusals: [
+            response: Some((schema_ref::<TokenAndUser<'_>>(), json!({ "token": null, "user": user() }))),
+            errors: [
                 vec![AuthError::InvalidPassword, AuthError::CredentialAccountNotFound],
-                passwords(),
-                origins(),
+                password_errors(),
+                origin_errors(),
             ]
             .concat(),
             needs_session: true,
@@ -268,19 +271,22 @@ fn account() -> Vec<Operation> {
         },
         Operation {
             name: "deleteUser",
-            summary: "Delete oneself",
+            summary: "Delete the current user",
             body: Some((
                 body([Field::optional("password", password())]),
                 json!({ "password": "correct horse battery" }),
             )),
-            answer: Some((of::<SuccessResponse>(), json!({ "success": true, "message": "User deleted" }))),
-            refusals: [
+            response: Some((
+                schema_ref::<SuccessResponse>(),
+                json!({ "success": true, "message": "User deleted" }),
+            )),
+            errors: [
                 vec![
                     AuthError::InvalidPassword,
                     AuthError::CredentialAccountNotFound,
                     AuthError::SessionExpired,
                 ],
-                origins(),
+                origin_errors(),
             ]
             .concat(),
             needs_session: true,
@@ -288,8 +294,8 @@ fn account() -> Vec<Operation> {
         },
         Operation {
             name: "listAccounts",
-            summary: "The ways in which one can sign in",
-            answer: Some((list_of::<Account>(), json!([account]))),
+            summary: "List sign-in methods",
+            response: Some((array_of::<Account>(), json!([account]))),
             needs_session: true,
             ..get("/list-accounts")
         },
@@ -301,21 +307,21 @@ fn reset() -> Vec<Operation> {
     vec![
         Operation {
             name: "requestPasswordReset",
-            summary: "Have a link mailed by which to reset one's password",
+            summary: "Request a password reset email",
             body: Some((
-                body([Field::required("email", email()), Field::optional("redirectTo", link())]),
+                body([Field::required("email", email()), Field::optional("redirectTo", redirect_target())]),
                 json!({ "email": "ann@example.com", "redirectTo": "/reset-password" }),
             )),
-            answer: Some((of::<StatusResponse>(), json!({ "status": true, "message": sent }))),
-            refusals: [vec![missing("email"), AuthError::InvalidRedirectUrl], origins()].concat(),
+            response: Some((schema_ref::<StatusResponse>(), json!({ "status": true, "message": sent }))),
+            errors: [vec![missing("email"), AuthError::InvalidRedirectUrl], origin_errors()].concat(),
             ..post("/request-password-reset")
         },
         Operation {
             name: "openResetLink",
-            summary: "What the mail links to",
+            summary: "Open a reset link",
             status: "302",
-            answer: None,
-            refusals: vec![
+            response: None,
+            errors: vec![
                 AuthError::Validation(
                     "[query.callbackURL] Invalid input: expected string, received undefined".to_owned(),
                 ),
@@ -325,21 +331,25 @@ fn reset() -> Vec<Operation> {
         },
         Operation {
             name: "resetPassword",
-            summary: "Choose a new password",
+            summary: "Set a new password",
             body: Some((
                 body([Field::required("newPassword", new_password()), Field::required("token", text())]),
                 json!({ "newPassword": "staple correct horse", "token": "5QMevwekhEagdmQVHPDzSuwo" }),
             )),
-            refusals: [vec![missing("newPassword"), AuthError::InvalidToken], passwords(), origins()]
-                .concat(),
+            errors: [
+                vec![missing("newPassword"), AuthError::InvalidToken],
+                password_errors(),
+                origin_errors(),
+            ]
+            .concat(),
             ..post("/reset-password")
         },
     ]
 }
 
-/// The same two forms under the names by which frontends know them.
-fn plain() -> Vec<Operation> {
-    let form = |path, operation, summary, secret, refusals: Vec<AuthError>| {
+/// The login forms. Frontends know each under several paths.
+fn login() -> Vec<Operation> {
+    let form = |path, operation, summary, secret, errors: Vec<AuthError>| {
         let shape = body([
             Field::required("email", email()),
             Field::required("password", secret),
@@ -350,31 +360,31 @@ fn plain() -> Vec<Operation> {
             name: operation,
             summary,
             body: Some((shape, json!({ "email": "ann@example.com", "password": "correct horse battery" }))),
-            answer: Some((of::<LoginResponse<'_>>(), welcome)),
-            refusals: [refusals, vec![missing("email")], origins()].concat(),
+            response: Some((schema_ref::<LoginResponse<'_>>(), welcome)),
+            errors: [errors, vec![missing("email")], origin_errors()].concat(),
             ..post(path)
         }
     };
     let known = || vec![AuthError::InvalidEmailOrPassword, AuthError::PasswordTooLong];
     let old = || some_text().max_length(Some(MAX_PASSWORD_LEN));
-    let new = || [vec![AuthError::UserAlreadyExists], passwords()].concat();
+    let new = || [vec![AuthError::UserAlreadyExists], password_errors()].concat();
     vec![
-        form("/signup", "signup", "Sign up, and get a token for the API at once", new_password(), new()),
-        form("/register", "register", "The same as signup", new_password(), new()),
-        form("/login", "login", "Log in, and get a token for the API at once", old(), known()),
-        form("/signin", "signin", "The same as login", old(), known()),
-        form("/login/email", "loginEmail", "The same as login", old(), known()),
+        form("/signup", "signup", "Sign up and get an API token", new_password(), new()),
+        form("/register", "register", "Alias of signup", new_password(), new()),
+        form("/login", "login", "Log in and get an API token", old(), known()),
+        form("/signin", "signin", "Alias of login", old(), known()),
+        form("/login/email", "loginEmail", "Alias of login", old(), known()),
         Operation {
             name: "logout",
-            summary: "The same as signing out",
-            answer: Some((of::<SuccessResponse>(), json!({ "success": true }))),
-            refusals: origins(),
+            summary: "Alias of sign-out",
+            response: Some((schema_ref::<SuccessResponse>(), json!({ "success": true }))),
+            errors: origin_errors(),
             ..post("/logout")
         },
         Operation {
             name: "me",
-            summary: "Whose session or token this is",
-            answer: Some((of::<User>(), user())),
+            summary: "Get the user of the session or API token",
+            response: Some((schema_ref::<User>(), user())),
             needs_session: true,
             ..get("/me")
         },

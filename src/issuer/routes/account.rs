@@ -1,138 +1,140 @@
-//! What users do with themselves.
+//! Routes on the signed-in user: profile, password, deletion, sign-in methods.
 
 use rocket::{State, get, post, routes};
 
 use crate::issuer::cookie_signer::CookieSigner;
 use crate::issuer::error::AuthError;
-use crate::issuer::input::{AuthBody, Fields, FromFields, NAME_MAX, URL_MAX};
+use crate::issuer::input::{AuthBody, Fields, FromFields, MAX_NAME_LEN, MAX_URL_LEN};
 use crate::issuer::password_auth::PasswordAuth;
 use crate::issuer::password_hasher::check_length;
-use crate::issuer::protection::GatedRoutes;
-use crate::issuer::rate_limit::Kind;
+use crate::issuer::protection::ProtectedRoutes;
+use crate::issuer::rate_limit::{PasswordGroup, RateLimitGroup};
 use crate::issuer::request_context::RequestContext;
 use crate::issuer::response::AuthResponse;
 use crate::issuer::session_guard::CurrentSession;
 use crate::issuer::store::{AuthStore, Patch, Session};
 use crate::issuer::views::{StatusResponse, SuccessResponse, TokenAndUser};
 
-pub(super) fn routes() -> Vec<GatedRoutes> {
+pub(super) fn routes() -> Vec<ProtectedRoutes> {
+    let password = RateLimitGroup::Password(PasswordGroup::Other);
     vec![
-        GatedRoutes::new(Kind::Password, routes![change_password, delete]),
-        GatedRoutes::new(Kind::Other, routes![update, accounts]),
+        ProtectedRoutes::new(password, routes![change_password, delete_user]),
+        ProtectedRoutes::new(RateLimitGroup::General, routes![update_user, list_accounts]),
     ]
 }
 
-struct Update {
+struct UpdateUser {
     name: Option<String>,
     image: Patch,
     has_email: bool,
 }
 
-impl FromFields for Update {
+impl FromFields for UpdateUser {
     fn from_fields(fields: &mut Fields) -> Self {
         Self {
             has_email: fields.contains("email"),
-            name: fields.optional_bounded_string("name", NAME_MAX),
-            image: fields.nullable_string("image", URL_MAX),
+            name: fields.optional_bounded_string("name", MAX_NAME_LEN),
+            image: fields.nullable_string("image", MAX_URL_LEN),
         }
     }
 }
 
-#[post("/update-user", data = "<input>")]
-async fn update(
+#[post("/update-user", data = "<body>")]
+async fn update_user(
     context: RequestContext<'_>,
     store: AuthStore<'_>,
     signer: &State<CookieSigner>,
     current: CurrentSession,
-    input: AuthBody<Update>,
+    body: AuthBody<UpdateUser>,
 ) -> Result<AuthResponse, AuthError> {
-    let Update { name, image, has_email } = input.0;
+    let UpdateUser { name, image, has_email } = body.0;
     if has_email {
         return Err(AuthError::EmailCannotBeUpdated);
     }
     if name.is_none() && image == Patch::Unchanged {
         return Err(AuthError::NoFieldsToUpdate);
     }
-    store.update(&current.user, name.as_deref(), &image).await?;
+    store.update_user(&current.user.id, name.as_deref(), &image).await?;
     let response = AuthResponse::json(&StatusResponse { status: true, message: None });
-    Ok(response.signed_in(&context, signer, &current.session.token, current.remember))
+    Ok(response.signed_in(&context, signer, &current.session.token, current.remember_me))
 }
 
 struct ChangePassword {
     current_password: String,
-    new: String,
+    new_password: String,
     revoke_others: bool,
 }
 
 impl FromFields for ChangePassword {
     fn from_fields(fields: &mut Fields) -> Self {
         Self {
-            new: fields.string("newPassword"),
+            new_password: fields.string("newPassword"),
             current_password: fields.string("currentPassword"),
             revoke_others: fields.optional_bool("revokeOtherSessions").unwrap_or(false),
         }
     }
 }
 
-#[post("/change-password", data = "<input>")]
+#[post("/change-password", data = "<body>")]
 async fn change_password(
     context: RequestContext<'_>,
     store: AuthStore<'_>,
     passwords: PasswordAuth<'_>,
     signer: &State<CookieSigner>,
     current: CurrentSession,
-    input: AuthBody<ChangePassword>,
+    body: AuthBody<ChangePassword>,
 ) -> Result<AuthResponse, AuthError> {
-    let (ChangePassword { current_password, new, revoke_others }, user) = (input.0, &current.user);
-    check_length(&new)?;
+    let ChangePassword { current_password, new_password, revoke_others } = body.0;
+    let user = &current.user;
+    check_length(&new_password)?;
     passwords.verify_current_password(user, &current_password).await?;
-    let hash = passwords.hash_checked(&new).await?;
+    let hash = passwords.hash_checked(&new_password).await?;
     if !revoke_others {
-        let is_set = store.set_password(user, &hash).await?;
+        let is_set = store.set_password(&user.id, &hash).await?;
         return if is_set {
             Ok(AuthResponse::json(&TokenAndUser { token: None, user }))
         } else {
             Err(AuthError::CredentialAccountNotFound)
         };
     }
-    let session = Session::new(user, context.device(), current.remember);
-    if !store.set_password_and_session(user, &hash, &session).await? {
+    let session = Session::new(&user.id, context.client_info(), current.remember_me);
+    if !store.set_password_and_session(&hash, &session).await? {
         return Err(AuthError::CredentialAccountNotFound);
     }
     let response = AuthResponse::json(&TokenAndUser { token: Some(&session.token), user });
-    Ok(response.signed_in(&context, signer, &session.token, current.remember))
+    Ok(response.signed_in(&context, signer, &session.token, current.remember_me))
 }
 
-struct Delete {
+struct DeleteUser {
     password: Option<String>,
 }
 
-impl FromFields for Delete {
+impl FromFields for DeleteUser {
     fn from_fields(fields: &mut Fields) -> Self {
         Self { password: fields.optional_string("password") }
     }
 }
 
-/// Needs the password, unless it was given lately.
-#[post("/delete-user", data = "<input>")]
-async fn delete(
+/// Deletes the user. Requires the password, unless the session is fresh.
+#[post("/delete-user", data = "<body>")]
+async fn delete_user(
     context: RequestContext<'_>,
     store: AuthStore<'_>,
     passwords: PasswordAuth<'_>,
     current: CurrentSession,
-    input: AuthBody<Delete>,
+    body: AuthBody<DeleteUser>,
 ) -> Result<AuthResponse, AuthError> {
-    match input.0.password {
+    match body.0.password {
         Some(password) => passwords.verify_current_password(&current.user, &password).await?,
         None if !current.session.is_fresh() => return Err(AuthError::SessionExpired),
         None => {}
     }
-    store.delete(&current.user).await?;
-    Ok(AuthResponse::json(&SuccessResponse { success: true, message: Some("User deleted") })
-        .signed_out(&context))
+    store.delete_user(&current.user.id).await?;
+    let body = SuccessResponse { success: true, message: Some("User deleted") };
+    Ok(AuthResponse::json(&body).signed_out(&context))
 }
 
 #[get("/list-accounts")]
-async fn accounts(store: AuthStore<'_>, current: CurrentSession) -> Result<AuthResponse, AuthError> {
-    Ok(AuthResponse::json(&store.accounts(&current.user).await?))
+async fn list_accounts(store: AuthStore<'_>, current: CurrentSession) -> Result<AuthResponse, AuthError> {
+    Ok(AuthResponse::json(&store.accounts(&current.user.id).await?))
 }

@@ -1,4 +1,4 @@
-//! The routes, by what they are about.
+//! Routes of `/api/auth`, by subject.
 
 mod account;
 mod login;
@@ -11,16 +11,16 @@ use serde_json::json;
 
 pub(super) use reset::ResetPolicy;
 
-use super::protection::GatedRoutes;
-use super::rate_limit::Kind;
+use super::protection::ProtectedRoutes;
+use super::rate_limit::RateLimitGroup;
 use super::response::AuthResponse;
 
 pub(super) fn all() -> Vec<Route> {
-    let own = vec![GatedRoutes::new(Kind::Other, routes![ok])];
-    [own, sign_in::routes(), session::routes(), account::routes(), reset::routes(), login::routes()]
+    let status = vec![ProtectedRoutes::new(RateLimitGroup::General, routes![ok])];
+    [status, sign_in::routes(), session::routes(), account::routes(), reset::routes(), login::routes()]
         .into_iter()
         .flatten()
-        .flat_map(GatedRoutes::into_routes)
+        .flat_map(ProtectedRoutes::into_routes)
         .collect()
 }
 

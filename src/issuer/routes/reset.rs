@@ -1,74 +1,77 @@
-//! PasswordHasher that were forgotten: a link by mail, a page of the frontend's, a new password.
+//! Password reset: a mailed link, a redirect to a page of the frontend, a new password.
 
 use rocket::{State, get, post, routes};
 
 use crate::issuer::error::AuthError;
 use crate::issuer::ids::random_link_token;
-use crate::issuer::input::{AuthBody, Fields, FromFields, URL_MAX};
+use crate::issuer::input::{AuthBody, Fields, FromFields, MAX_URL_LEN};
 use crate::issuer::mail::Mailer;
 use crate::issuer::password_auth::PasswordAuth;
 use crate::issuer::password_hasher::check_length;
-use crate::issuer::protection::GatedRoutes;
-use crate::issuer::rate_limit::Kind;
+use crate::issuer::protection::ProtectedRoutes;
+use crate::issuer::rate_limit::{PasswordGroup, RateLimitGroup};
 use crate::issuer::request_context::RequestContext;
 use crate::issuer::response::AuthResponse;
 use crate::issuer::store::AuthStore;
 use crate::issuer::views::StatusResponse;
 use crate::store::Store;
 
-pub(super) fn routes() -> Vec<GatedRoutes> {
+pub(super) fn routes() -> Vec<ProtectedRoutes> {
+    let password = RateLimitGroup::Password(PasswordGroup::Other);
     vec![
-        GatedRoutes::new(Kind::Mail, routes![request]),
-        GatedRoutes::new(Kind::Other, routes![open]),
-        GatedRoutes::new(Kind::Password, routes![reset]),
+        ProtectedRoutes::new(RateLimitGroup::Email, routes![request_reset]),
+        ProtectedRoutes::new(RateLimitGroup::General, routes![open_link]),
+        ProtectedRoutes::new(password, routes![reset_password]),
     ]
 }
 
-/// What a reset of a password ends besides the old password.
+/// Setting `issuer.keep_sessions_on_reset`.
 #[derive(Debug)]
 pub(crate) struct ResetPolicy {
-    /// Whether the user's sessions go on, as they do at a Better Auth without `revokeSessionsOnPasswordReset`.
+    /// Whether sessions survive a password reset, as in a Better Auth server without `revokeSessionsOnPasswordReset`.
     pub(crate) keep_sessions: bool,
 }
 
-struct Request {
+struct RequestReset {
     email: String,
     redirect_to: Option<String>,
 }
 
-impl FromFields for Request {
+impl FromFields for RequestReset {
     fn from_fields(fields: &mut Fields) -> Self {
         Self {
             email: fields.email("email"),
-            redirect_to: fields.optional_bounded_string("redirectTo", URL_MAX),
+            redirect_to: fields.optional_bounded_string("redirectTo", MAX_URL_LEN),
         }
     }
 }
 
-/// Whether somebody has the address is not told.
-#[post("/request-password-reset", data = "<input>")]
-async fn request(
+/// Mails a reset link. The response does not reveal whether the email belongs to a user.
+#[post("/request-password-reset", data = "<body>")]
+async fn request_reset(
     context: RequestContext<'_>,
     store: &Store,
-    post: &State<Mailer>,
-    input: AuthBody<Request>,
+    mailer: &State<Mailer>,
+    body: AuthBody<RequestReset>,
 ) -> Result<AuthResponse, AuthError> {
-    let Request { email, redirect_to } = input.0;
-    let to = match redirect_to.filter(|it| !it.is_empty()) {
-        Some(link) => context.destination(&link).ok_or(AuthError::InvalidRedirectUrl)?,
+    let RequestReset { email, redirect_to } = body.0;
+    let target = match redirect_to.filter(|target| !target.is_empty()) {
+        Some(target) => context.allowed_redirect(&target).ok_or(AuthError::InvalidRedirectUrl)?,
         None => String::new(),
     };
-    let user = AuthStore::of(store).by_email(&email).await?;
+    let user = AuthStore::new(store).user_by_email(&email).await?;
     let token = random_link_token();
     let path = format!("/api/auth/reset-password/{token}");
-    let link = context.link(&path, "callbackURL", &to).ok_or(AuthError::InvalidRedirectUrl)?;
+    let link = context.absolute_url(&path, "callbackURL", &target).ok_or(AuthError::InvalidRedirectUrl)?;
     if let Some(user) = user {
-        let (store, post) = (store.clone(), Mailer::clone(post));
-        // In the background: how long it takes must not tell that there is somebody to send it to.
+        let (store, mailer) = (store.clone(), Mailer::clone(mailer));
+        // In the background. Otherwise the response time would reveal whether the email belongs to a user.
         tokio::spawn(async move {
-            match AuthStore::of(&store).insert_reset_token(&user, &token).await {
-                Ok(()) => post.send_reset(&user, link).await,
-                Err(problem) => tracing::error!(error = %problem, "a password cannot be reset"),
+            match AuthStore::new(&store).insert_reset_token(&user.id, &token).await {
+                Ok(()) => mailer.send_reset(&user, link).await,
+                Err(problem) => {
+                    tracing::error!(error = %problem, "failed to store password reset token");
+                }
             }
         });
     }
@@ -76,25 +79,26 @@ async fn request(
     Ok(AuthResponse::json(&StatusResponse { status: true, message: Some(message) }))
 }
 
-/// What the mail links to: on to the frontend's page, with the token or with what is wrong with it.
+/// Target of the mailed link. Redirects to the frontend's page with the token, or with an error code.
 #[get("/reset-password/<token>?<callback..>")]
-async fn open(
+async fn open_link(
     context: RequestContext<'_>,
     store: AuthStore<'_>,
     token: &str,
     callback: Callback<'_>,
 ) -> Result<AuthResponse, AuthError> {
-    let to = callback.url.filter(|it| !it.is_empty()).ok_or_else(|| {
+    let target = callback.url.filter(|target| !target.is_empty()).ok_or_else(|| {
         AuthError::Validation(
             "[query.callbackURL] Invalid input: expected string, received undefined".to_owned(),
         )
     })?;
-    let to = context.destination(to).ok_or(AuthError::InvalidCallbackUrl)?;
+    let target = context.allowed_redirect(target).ok_or(AuthError::InvalidCallbackUrl)?;
     let (name, value) = match store.find_reset_user(token).await? {
         Some(_) => ("token", token),
         None => ("error", "INVALID_TOKEN"),
     };
-    context.link(&to, name, value).map(AuthResponse::redirect).ok_or(AuthError::InvalidCallbackUrl)
+    let location = context.absolute_url(&target, name, value);
+    location.map(AuthResponse::redirect).ok_or(AuthError::InvalidCallbackUrl)
 }
 
 #[derive(rocket::FromForm)]
@@ -103,35 +107,33 @@ struct Callback<'r> {
     url: Option<&'r str>,
 }
 
-struct Reset {
-    password: String,
+struct ResetPassword {
+    new_password: String,
     token: Option<String>,
 }
 
-impl FromFields for Reset {
+impl FromFields for ResetPassword {
     fn from_fields(fields: &mut Fields) -> Self {
-        Self { password: fields.string("newPassword"), token: fields.optional_string("token") }
+        Self { new_password: fields.string("newPassword"), token: fields.optional_string("token") }
     }
 }
 
-/// Ends the user's other links, too, and their sessions unless the settings keep them.
-#[post("/reset-password", data = "<input>")]
-async fn reset(
+/// Sets a new password. Deletes the user's other reset tokens and, unless [`ResetPolicy`] keeps them, the user's sessions.
+#[post("/reset-password", data = "<body>")]
+async fn reset_password(
     policy: &State<ResetPolicy>,
     store: AuthStore<'_>,
     passwords: PasswordAuth<'_>,
-    input: AuthBody<Reset>,
+    body: AuthBody<ResetPassword>,
 ) -> Result<AuthResponse, AuthError> {
-    let Reset { password, token } = input.0;
+    let ResetPassword { new_password, token } = body.0;
     let token = token.ok_or(AuthError::InvalidToken)?;
-    check_length(&password)?;
-    let id = store.find_reset_user(&token).await?.ok_or(AuthError::InvalidToken)?;
-    let user = store.by_id(&id).await?.ok_or(AuthError::InvalidToken)?;
-    let hash = passwords.hash_checked(&password).await?;
-    let is_first = store.reset(&token, &user, &hash, policy.keep_sessions).await?;
-    if is_first {
-        Ok(AuthResponse::json(&StatusResponse { status: true, message: None }))
-    } else {
-        Err(AuthError::InvalidToken)
+    check_length(&new_password)?;
+    let user_id = store.find_reset_user(&token).await?.ok_or(AuthError::InvalidToken)?;
+    let user = store.user_by_id(&user_id).await?.ok_or(AuthError::InvalidToken)?;
+    let hash = passwords.hash_checked(&new_password).await?;
+    if !store.reset_password(&token, &user.id, &hash, policy.keep_sessions).await? {
+        return Err(AuthError::InvalidToken);
     }
+    Ok(AuthResponse::json(&StatusResponse { status: true, message: None }))
 }

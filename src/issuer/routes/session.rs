@@ -1,4 +1,4 @@
-//! Sessions: what they are, and what they are worth to the API.
+//! Routes on sessions: current session, API token, public keys, list, revocation.
 
 use rocket::{State, get, post, routes};
 use serde_json::json;
@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::issuer::cookie_signer::CookieSigner;
 use crate::issuer::error::AuthError;
 use crate::issuer::input::{AuthBody, Fields, FromFields};
-use crate::issuer::protection::GatedRoutes;
-use crate::issuer::rate_limit::Kind;
+use crate::issuer::protection::ProtectedRoutes;
+use crate::issuer::rate_limit::RateLimitGroup;
 use crate::issuer::request_context::RequestContext;
 use crate::issuer::response::AuthResponse;
 use crate::issuer::session_guard::{CurrentSession, MaybeSignedIn, SessionToken};
@@ -16,12 +16,12 @@ use crate::issuer::token_issuer::TokenIssuer;
 use crate::issuer::views::{ApiToken, SessionAndUser, StatusResponse};
 use crate::request::NoBody;
 
-pub(super) fn routes() -> Vec<GatedRoutes> {
+pub(super) fn routes() -> Vec<ProtectedRoutes> {
     let all = routes![get_session, token, jwks, list, revoke, revoke_all, revoke_others];
-    vec![GatedRoutes::new(Kind::Other, all)]
+    vec![ProtectedRoutes::new(RateLimitGroup::General, all)]
 }
 
-/// Who is signed in; `null`, if nobody is. Extends a session that is due.
+/// The current session, or `null`. Refreshes the session, at most once a day.
 #[get("/get-session")]
 async fn get_session(
     context: RequestContext<'_>,
@@ -31,17 +31,17 @@ async fn get_session(
     presented: SessionToken,
     maybe: MaybeSignedIn,
 ) -> Result<AuthResponse, AuthError> {
-    let Some(CurrentSession { session, user, remember }) = maybe.0 else {
-        let nobody = AuthResponse::json(&None::<()>);
-        // Whoever brought a session that is no more need not bring it again.
-        return Ok(if presented.0.is_some() { nobody.signed_out(&context) } else { nobody });
+    let Some(CurrentSession { session, user, remember_me }) = maybe.0 else {
+        let null = AuthResponse::json(&None::<()>);
+        // Clears the cookies of an unknown or expired session, so that the browser stops sending them.
+        return Ok(if presented.0.is_some() { null.signed_out(&context) } else { null });
     };
     let jwt = tokens.issue(&user, &context).await?;
-    let is_due = remember && session.is_due();
-    let session = if is_due { store.extend(session).await? } else { session };
-    let response = AuthResponse::json(&SessionAndUser { session: &session, user: &user })
-        .with_header("set-auth-jwt", jwt);
-    Ok(if is_due { response.signed_in(&context, signer, &session.token, true) } else { response })
+    let should_refresh = remember_me && session.should_refresh();
+    let session = if should_refresh { store.refresh(session).await? } else { session };
+    let body = SessionAndUser { session: &session, user: &user };
+    let response = AuthResponse::json(&body).with_header("set-auth-jwt", jwt);
+    Ok(if should_refresh { response.signed_in(&context, signer, &session.token, true) } else { response })
 }
 
 #[get("/token")]
@@ -57,7 +57,7 @@ async fn token(
 #[get("/jwks")]
 async fn jwks(tokens: &State<TokenIssuer>) -> Result<AuthResponse, AuthError> {
     let keys = match tokens.keys() {
-        Some(keys) => keys.published().await?,
+        Some(keys) => keys.public_jwks().await?,
         None => Vec::new(),
     };
     Ok(AuthResponse::json(&json!({ "keys": keys })))
@@ -68,7 +68,7 @@ async fn list(store: AuthStore<'_>, current: CurrentSession) -> Result<AuthRespo
     if !current.session.is_fresh() {
         return Err(AuthError::SessionNotFresh);
     }
-    Ok(AuthResponse::json(&store.sessions(&current.user).await?))
+    Ok(AuthResponse::json(&store.sessions(&current.user.id).await?))
 }
 
 struct Revoke {
@@ -81,15 +81,15 @@ impl FromFields for Revoke {
     }
 }
 
-/// Whether there is such a session is not told.
-#[post("/revoke-session", data = "<input>")]
+/// Revokes a session of the user. The response does not reveal whether such a session exists.
+#[post("/revoke-session", data = "<body>")]
 async fn revoke(
     store: AuthStore<'_>,
     current: CurrentSession,
-    input: AuthBody<Revoke>,
+    body: AuthBody<Revoke>,
 ) -> Result<AuthResponse, AuthError> {
-    store.revoke(&current.user, &input.0.token).await?;
-    Ok(done())
+    store.revoke(&current.user.id, &body.0.token).await?;
+    Ok(status_true())
 }
 
 #[post("/revoke-sessions", data = "<_body>")]
@@ -98,8 +98,8 @@ async fn revoke_all(
     current: CurrentSession,
     _body: NoBody,
 ) -> Result<AuthResponse, AuthError> {
-    store.revoke_all(&current.user).await?;
-    Ok(done())
+    store.revoke_all(&current.user.id).await?;
+    Ok(status_true())
 }
 
 #[post("/revoke-other-sessions", data = "<_body>")]
@@ -108,10 +108,10 @@ async fn revoke_others(
     current: CurrentSession,
     _body: NoBody,
 ) -> Result<AuthResponse, AuthError> {
-    store.revoke_others(&current.session).await?;
-    Ok(done())
+    store.revoke_others(&current.user.id, &current.session.token).await?;
+    Ok(status_true())
 }
 
-fn done() -> AuthResponse {
+fn status_true() -> AuthResponse {
     AuthResponse::json(&StatusResponse { status: true, message: None })
 }

@@ -1,72 +1,74 @@
-//! Signing up, in and out.
+//! Sign-up, sign-in and sign-out of Better Auth's client.
 
 use rocket::{State, post, routes};
 
 use crate::issuer::cookie_signer::CookieSigner;
 use crate::issuer::error::AuthError;
-use crate::issuer::input::{AuthBody, Fields, FromFields, NAME_MAX, URL_MAX};
+use crate::issuer::input::{AuthBody, Fields, FromFields, MAX_NAME_LEN, MAX_URL_LEN};
 use crate::issuer::password_auth::PasswordAuth;
-use crate::issuer::protection::GatedRoutes;
-use crate::issuer::rate_limit::Kind;
+use crate::issuer::protection::ProtectedRoutes;
+use crate::issuer::rate_limit::{PasswordGroup, RateLimitGroup};
 use crate::issuer::request_context::RequestContext;
 use crate::issuer::response::AuthResponse;
 use crate::issuer::session_guard::SessionToken;
-use crate::issuer::store::AuthStore;
+use crate::issuer::store::{AuthStore, NewUser};
 use crate::issuer::views::{SignInResponse, SuccessResponse, TokenAndUser};
 use crate::request::NoBody;
 
-pub(super) fn routes() -> Vec<GatedRoutes> {
+pub(super) fn routes() -> Vec<ProtectedRoutes> {
+    let password = RateLimitGroup::Password;
     vec![
-        GatedRoutes::new(Kind::SignUp, routes![sign_up]),
-        GatedRoutes::new(Kind::SignIn, routes![sign_in]),
-        GatedRoutes::new(Kind::Other, routes![sign_out]),
+        ProtectedRoutes::new(password(PasswordGroup::SignUp), routes![sign_up_email]),
+        ProtectedRoutes::new(password(PasswordGroup::SignIn), routes![sign_in_email]),
+        ProtectedRoutes::new(RateLimitGroup::General, routes![sign_out]),
     ]
 }
 
 struct SignUp {
-    name: String,
-    email: String,
+    user: NewUser,
     password: String,
-    image: Option<String>,
-    callback: Option<String>,
-    remember: bool,
+    callback_url: Option<String>,
+    remember_me: bool,
 }
 
 impl FromFields for SignUp {
     const ACCEPTS_FORM: bool = true;
 
+    // Validation errors are reported in the order of these calls.
     fn from_fields(fields: &mut Fields) -> Self {
+        let name = fields.bounded_string("name", MAX_NAME_LEN);
+        let email = fields.email("email");
+        let password = fields.non_empty_string("password");
+        let image = fields.optional_bounded_string("image", MAX_URL_LEN);
         Self {
-            name: fields.bounded_string("name", NAME_MAX),
-            email: fields.email("email"),
-            password: fields.non_empty_string("password"),
-            image: fields.optional_bounded_string("image", URL_MAX),
-            callback: fields.optional_bounded_string("callbackURL", URL_MAX),
-            remember: fields.optional_bool("rememberMe").unwrap_or(true),
+            user: NewUser { name, email, image },
+            password,
+            callback_url: fields.optional_bounded_string("callbackURL", MAX_URL_LEN),
+            remember_me: fields.optional_bool("rememberMe").unwrap_or(true),
         }
     }
 }
 
-#[post("/sign-up/email", data = "<input>")]
-async fn sign_up(
+#[post("/sign-up/email", data = "<body>")]
+async fn sign_up_email(
     context: RequestContext<'_>,
     passwords: PasswordAuth<'_>,
     signer: &State<CookieSigner>,
-    input: AuthBody<SignUp>,
+    body: AuthBody<SignUp>,
 ) -> Result<AuthResponse, AuthError> {
-    let SignUp { name, email, password, image, callback, remember } = input.0;
-    destination(&context, callback.as_deref())?;
-    let (user, session) =
-        passwords.sign_up(name, email, image, &password, context.device(), remember).await?;
+    let SignUp { user, password, callback_url, remember_me } = body.0;
+    allowed_callback(&context, callback_url.as_deref())?;
+    let client = context.client_info();
+    let (user, session) = passwords.register(user, &password, client, remember_me).await?;
     let response = AuthResponse::json(&TokenAndUser { token: Some(&session.token), user: &user });
-    Ok(response.signed_in(&context, signer, &session.token, remember))
+    Ok(response.signed_in(&context, signer, &session.token, remember_me))
 }
 
 struct SignIn {
     email: String,
     password: String,
-    callback: Option<String>,
-    remember: bool,
+    callback_url: Option<String>,
+    remember_me: bool,
 }
 
 impl FromFields for SignIn {
@@ -76,42 +78,62 @@ impl FromFields for SignIn {
         Self {
             email: fields.string("email"),
             password: fields.string("password"),
-            callback: fields.optional_bounded_string("callbackURL", URL_MAX),
-            remember: fields.optional_bool("rememberMe").unwrap_or(true),
+            callback_url: fields.optional_bounded_string("callbackURL", MAX_URL_LEN),
+            remember_me: fields.optional_bool("rememberMe").unwrap_or(true),
         }
     }
 }
 
-#[post("/sign-in/email", data = "<input>")]
-async fn sign_in(
+#[post("/sign-in/email", data = "<body>")]
+async fn sign_in_email(
     context: RequestContext<'_>,
     passwords: PasswordAuth<'_>,
     signer: &State<CookieSigner>,
-    input: AuthBody<SignIn>,
+    body: AuthBody<SignIn>,
 ) -> Result<AuthResponse, AuthError> {
-    let SignIn { email, password, callback, remember } = input.0;
-    let callback = destination(&context, callback.as_deref())?;
-    let (user, session) = passwords.sign_in(&email, &password, context.device(), remember).await?;
-    let redirect = callback.is_some();
-    let body = SignInResponse { redirect, token: &session.token, url: callback.as_deref(), user: &user };
-    let response = AuthResponse::json(&body).signed_in(&context, signer, &session.token, remember);
-    Ok(callback.into_iter().fold(response, |response, url| response.with_header("Location", url)))
+    let SignIn { email, password, callback_url, remember_me } = body.0;
+    let callback_url = allowed_callback(&context, callback_url.as_deref())?;
+    let client = context.client_info();
+    let (user, session) = passwords.sign_in(&email, &password, client, remember_me).await?;
+    let body = SignInResponse {
+        redirect: callback_url.is_some(),
+        token: &session.token,
+        url: callback_url.as_deref(),
+        user: &user,
+    };
+    let response = AuthResponse::json(&body).signed_in(&context, signer, &session.token, remember_me);
+    Ok(match callback_url {
+        Some(url) => response.with_header("Location", url),
+        None => response,
+    })
 }
 
-/// Nobody who is not signed in is told so.
 #[post("/sign-out", data = "<_body>")]
-pub(super) async fn sign_out(
+async fn sign_out(
     context: RequestContext<'_>,
     store: AuthStore<'_>,
     token: SessionToken,
     _body: NoBody,
 ) -> Result<AuthResponse, AuthError> {
+    end_session(&context, store, token).await
+}
+
+/// Deletes the session and clears its cookies. Succeeds without a session as well.
+pub(super) async fn end_session(
+    context: &RequestContext<'_>,
+    store: AuthStore<'_>,
+    token: SessionToken,
+) -> Result<AuthResponse, AuthError> {
     if let Some(token) = token.0 {
         store.delete_session(&token).await?;
     }
-    Ok(AuthResponse::json(&SuccessResponse { success: true, message: None }).signed_out(&context))
+    Ok(AuthResponse::json(&SuccessResponse { success: true, message: None }).signed_out(context))
 }
 
-fn destination(context: &RequestContext<'_>, link: Option<&str>) -> Result<Option<String>, AuthError> {
-    link.map(|link| context.destination(link).ok_or(AuthError::InvalidCallbackUrl)).transpose()
+fn allowed_callback(
+    context: &RequestContext<'_>,
+    callback_url: Option<&str>,
+) -> Result<Option<String>, AuthError> {
+    let allowed = |url| context.allowed_redirect(url).ok_or(AuthError::InvalidCallbackUrl);
+    callback_url.map(allowed).transpose()
 }

@@ -1,43 +1,47 @@
-//! Keys as they are kept: the private half is encrypted, and that is `issuer::keys`'s business.
+//! The `jwks` table. `issuer::signing_keys` encrypts the private keys; this module stores them as they are.
 
 use chrono::{DateTime, Utc};
 
+use super::row::from_row;
 use super::{AuthStore, sql};
 use crate::clock;
 use crate::problem::Problem;
 use crate::store::run::{execute, on};
 
-/// A key pair.
+/// A row of the `jwks` table: one key pair.
 #[derive(Debug)]
 pub(crate) struct StoredKey {
-    /// The `kid` of what it signs.
+    /// Primary key, and the `kid` of tokens signed with the key.
     pub(crate) id: String,
-    /// A JWK.
-    pub(crate) public: String,
-    /// A JWK, encrypted.
-    pub(crate) private: String,
-    /// Until when it signs, if not for ever.
+    /// Public key as a JWK.
+    pub(crate) public_key: String,
+    /// Private key as an encrypted JWK.
+    pub(crate) private_key: String,
+    /// End of the time in which the key signs. `None`: the key never expires.
     pub(crate) expires_at: Option<DateTime<Utc>>,
-    /// What it is for. Those of a Better Auth that did not yet say are for its default.
+    /// Signature algorithm. Old versions of Better Auth leave it empty and mean their default.
     pub(crate) alg: Option<String>,
 }
 
-type KeyRow = (String, String, String, Option<DateTime<Utc>>, Option<String>);
+from_row!(StoredKey, |row| Self {
+    id: row.try_get("id")?,
+    public_key: row.try_get("publicKey")?,
+    private_key: row.try_get("privateKey")?,
+    expires_at: row.try_get("expiresAt")?,
+    alg: row.try_get("alg")?,
+});
 
 impl AuthStore<'_> {
-    /// Those that sign, and those that did until after this time. The newest first.
-    pub(crate) async fn keys(self, after: DateTime<Utc>) -> Result<Vec<StoredKey>, Problem> {
+    /// Keys that expire after this time or never, the newest first.
+    pub(crate) async fn keys_expiring_after(self, time: DateTime<Utc>) -> Result<Vec<StoredKey>, Problem> {
         let pool = self.0;
-        let rows: Vec<KeyRow> =
-            on!(pool.reader(), query_as(sql::KEYS), |query, db| query.bind(after).fetch_all(db))?;
-        let key = |(id, public, private, expires_at, alg)| StoredKey { id, public, private, expires_at, alg };
-        Ok(rows.into_iter().map(key).collect())
+        on!(pool.reader(), query_as(sql::KEYS), |query, db| query.bind(time).fetch_all(db))
     }
 
     pub(crate) async fn insert_key(self, key: &StoredKey) -> Result<(), Problem> {
         let pool = self.0;
         execute!(pool, sql::INSERT_KEY, |query| {
-            let query = query.bind(&key.id).bind(&key.public).bind(&key.private);
+            let query = query.bind(&key.id).bind(&key.public_key).bind(&key.private_key);
             query.bind(clock::now()).bind(key.expires_at)
         })
         .map(drop)

@@ -1,49 +1,54 @@
-//! Better Auth's tables, and what is done with them: a statement each, or a few that hold together.
+//! Data access for Better Auth's tables.
+//!
+//! Each table has a file of single statements. Transactions over several tables are in [`accounts`], which alone depends on the others.
 
+mod accounts;
 mod keys;
+mod row;
 mod sessions;
 pub mod sql;
 mod users;
 mod verifications;
 
 use rocket::async_trait;
+use rocket::http::Status;
 use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest, Request};
 use rocket_db_pools::Database;
 
 pub(super) use keys::StoredKey;
-pub(super) use sessions::{Device, SESSION, Session};
-pub(super) use users::{Account, Patch, User};
+pub(super) use sessions::{SESSION_TTL, Session, SessionWithUser};
+pub(super) use users::{Account, NewUser, Patch, User};
 
 use crate::store::pool::Pool;
 use crate::store::{Migration, Store};
 
-/// What they come from. The versions are far from those of the tasks, which have their own.
-pub const TABLES: &[Migration] = &[Migration {
+/// Migrations of Better Auth's tables. Their versions start at 1001, so that they never collide with the versions of the `tasks` table.
+pub const ISSUER_MIGRATIONS: &[Migration] = &[Migration {
     version: 1001,
     name: "better auth",
     postgres: include_str!("../../../migrations/postgres/issuer/1001_better_auth.sql"),
     sqlite: include_str!("../../../migrations/sqlite/issuer/1001_better_auth.sql"),
 }];
 
-/// The tables.
+/// Access to Better Auth's tables: users, accounts, sessions, verifications and signing keys.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AuthStore<'a>(&'a Pool);
 
 impl<'a> AuthStore<'a> {
-    pub(super) fn of(store: &'a Store) -> Self {
+    pub(super) fn new(store: &'a Store) -> Self {
         Self(store.pool())
     }
 }
 
 #[async_trait]
 impl<'r> FromRequest<'r> for AuthStore<'r> {
-    type Error = &'r str;
+    type Error = &'static str;
 
-    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, &'r str> {
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, &'static str> {
         match Store::fetch(request.rocket()) {
-            Some(store) => Outcome::Success(Self::of(store)),
-            None => Outcome::Error((rocket::http::Status::InternalServerError, "there is no store")),
+            Some(store) => Outcome::Success(Self::new(store)),
+            None => Outcome::Error((Status::InternalServerError, "missing managed state: Store")),
         }
     }
 }

@@ -1,74 +1,104 @@
-//! Sessions: that somebody is signed in.
+//! The `session` table.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::row::from_row;
 use super::users::User;
 use super::{AuthStore, sql};
 use crate::clock;
 use crate::issuer::ids::random_id;
+use crate::issuer::request_context::ClientInfo;
 use crate::problem::Problem;
-use crate::store::run::{execute, on, together};
+use crate::store::run::{execute, on};
 
-/// How long a session is good for.
-pub(crate) const SESSION: TimeDelta = TimeDelta::days(7);
+/// Lifetime of a session since its last refresh (Better Auth: `expiresIn`).
+pub(crate) const SESSION_TTL: TimeDelta = TimeDelta::days(7);
 
-/// Sessions of a user at most.
-const SESSIONS_MAX: i64 = 100;
+/// Lifetime of a session without "remember me". Such a session is never refreshed.
+const SHORT_SESSION_TTL: TimeDelta = TimeDelta::days(1);
 
-/// How long one is that is not to be remembered; and how old one is before it is extended.
-const DAY: TimeDelta = TimeDelta::days(1);
+/// Age at which a used session is refreshed (Better Auth: `updateAge`).
+const UPDATE_AGE: TimeDelta = TimeDelta::days(1);
 
-/// That somebody is signed in, as Better Auth shows it.
+/// Age below which a session may list sessions, and delete its user without the password (Better Auth: `freshAge`).
+const FRESH_AGE: TimeDelta = TimeDelta::days(1);
+
+/// Maximum number of sessions of a user.
+pub(super) const MAX_SESSIONS: i64 = 100;
+
+/// A row of Better Auth's `session` table, serialized as its API does.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Session {
-    /// Until when, if it is not extended.
+    /// Expiry. `get-session` moves it, at most once a day.
     #[serde(serialize_with = "clock::milliseconds")]
     pub(crate) expires_at: DateTime<Utc>,
-    /// What its bearer proves it by.
+    /// Bearer credential: 32 random letters and digits, stored in clear as Better Auth does.
     pub(crate) token: String,
-    /// When they signed in.
+    /// Time of the sign-in.
     #[serde(serialize_with = "clock::milliseconds")]
     pub(crate) created_at: DateTime<Utc>,
-    /// When it was last extended.
+    /// Time of the last refresh.
     #[serde(serialize_with = "clock::milliseconds")]
     pub(crate) updated_at: DateTime<Utc>,
-    /// From where they signed in.
+    /// Client IP at sign-in.
     #[schema(required)]
     pub(crate) ip_address: Option<String>,
-    /// By what.
+    /// `User-Agent` at sign-in.
     #[schema(required)]
     pub(crate) user_agent: Option<String>,
-    /// Who.
+    /// Id of the session's user.
     pub(crate) user_id: String,
-    /// Its name, which proves nothing.
+    /// Primary key. Not a credential.
     pub(crate) id: String,
 }
 
-type SessionRow =
-    (DateTime<Utc>, String, DateTime<Utc>, DateTime<Utc>, Option<String>, Option<String>, String, String);
+from_row!(Session, |row| Self {
+    expires_at: row.try_get("expiresAt")?,
+    token: row.try_get("token")?,
+    created_at: row.try_get("createdAt")?,
+    updated_at: row.try_get("updatedAt")?,
+    ip_address: row.try_get("ipAddress")?,
+    user_agent: row.try_get("userAgent")?,
+    user_id: row.try_get("userId")?,
+    id: row.try_get("id")?,
+});
 
-impl From<SessionRow> for Session {
-    fn from(row: SessionRow) -> Self {
-        let (expires_at, token, created_at, updated_at, ip_address, user_agent, user_id, id) = row;
-        Self { expires_at, token, created_at, updated_at, ip_address, user_agent, user_id, id }
-    }
+/// A session joined with its user.
+#[derive(Debug)]
+pub(crate) struct SessionWithUser {
+    pub(crate) session: Session,
+    pub(crate) user: User,
 }
 
+// The user's columns have aliases, because both tables have an `id`, a `createdAt` and an `updatedAt`.
+from_row!(SessionWithUser, |row| Self {
+    session: Session::from_row(row)?,
+    user: User {
+        name: row.try_get("userName")?,
+        email: row.try_get("userEmail")?,
+        email_verified: row.try_get("userEmailVerified")?,
+        image: row.try_get("userImage")?,
+        created_at: row.try_get("userCreatedAt")?,
+        updated_at: row.try_get("userUpdatedAt")?,
+        id: row.try_get("userId")?,
+    },
+});
+
 impl Session {
-    /// A new one.
-    pub(crate) fn new(user: &User, from: Device, remember: bool) -> Self {
+    /// Creates a session that expires in 7 days, or in 1 day without "remember me".
+    pub(crate) fn new(user_id: &str, client: ClientInfo, remember_me: bool) -> Self {
         let now = clock::now();
         Self {
-            expires_at: now + if remember { SESSION } else { DAY },
+            expires_at: now + if remember_me { SESSION_TTL } else { SHORT_SESSION_TTL },
             token: random_id(),
             created_at: now,
             updated_at: now,
-            ip_address: Some(from.address),
-            user_agent: Some(from.agent),
-            user_id: user.id.clone(),
+            ip_address: Some(client.ip),
+            user_agent: Some(client.user_agent),
+            user_id: user_id.to_owned(),
             id: random_id(),
         }
     }
@@ -77,76 +107,42 @@ impl Session {
         self.expires_at <= clock::now()
     }
 
-    /// Whether it is to be extended: it is more than a day old, and not one of those that last no longer.
-    pub(crate) fn is_due(&self) -> bool {
-        self.expires_at - self.updated_at > DAY && self.expires_at - SESSION + DAY <= clock::now()
+    /// Whether the last refresh is older than [`UPDATE_AGE`]. Never true for a session of [`SHORT_SESSION_TTL`].
+    pub(crate) fn should_refresh(&self) -> bool {
+        let is_long = self.expires_at - self.updated_at > SHORT_SESSION_TTL;
+        is_long && self.expires_at - SESSION_TTL + UPDATE_AGE <= clock::now()
     }
 
-    /// Whether whoever has it has signed in lately.
+    /// Whether the sign-in is younger than [`FRESH_AGE`].
     pub(crate) fn is_fresh(&self) -> bool {
-        clock::now() - self.created_at < DAY
+        clock::now() - self.created_at < FRESH_AGE
     }
 }
-
-/// From where and by what somebody signs in.
-#[derive(Debug, Clone)]
-pub(crate) struct Device {
-    pub(crate) address: String,
-    pub(crate) agent: String,
-}
-
-/// Binds a session to its statement, of whichever engine.
-macro_rules! insert_session {
-    ($query:ident, $session:ident) => {
-        $query
-            .bind(&$session.id)
-            .bind(&$session.token)
-            .bind(&$session.user_id)
-            .bind(&$session.ip_address)
-            .bind(&$session.user_agent)
-            .bind($session.created_at)
-            .bind($session.expires_at)
-    };
-}
-
-pub(super) use insert_session;
 
 impl AuthStore<'_> {
-    /// Adds a session and deletes the user's oldest beyond [`SESSIONS_MAX`]; `false` if there is no such user any more.
-    pub(crate) async fn insert_session(self, session: &Session) -> Result<bool, Problem> {
+    /// The session with this token, and its user. The session may have expired.
+    pub(crate) async fn session_with_user(self, token: &str) -> Result<Option<SessionWithUser>, Problem> {
         let pool = self.0;
-        together!(pool, {
-            sql::LOCK_USER => |query| query.bind(&session.user_id),
-            sql::INSERT_SESSION => |query| insert_session!(query, session),
-            sql::TRIM_SESSIONS => optional |query| query.bind(&session.user_id).bind(SESSIONS_MAX),
+        on!(pool.reader(), query_as(sql::SESSION_WITH_USER), |query, db| {
+            query.bind(token).fetch_optional(db)
         })
     }
 
-    /// The session that this token proves, and whose it is. It may have expired.
-    pub(crate) async fn session(self, token: &str) -> Result<Option<(Session, User)>, Problem> {
+    /// The user's unexpired sessions: the newest [`MAX_SESSIONS`], in ascending order of creation.
+    pub(crate) async fn sessions(self, user_id: &str) -> Result<Vec<Session>, Problem> {
         let pool = self.0;
-        let row: Option<SessionAndUserRow> =
-            on!(pool.reader(), query_as(sql::SESSION), |query, db| query.bind(token).fetch_optional(db))?;
-        Ok(row.map(|(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)| {
-            (Session::from((a, b, c, d, e, f, g, h)), User::from((i, j, k, l, m, n, o)))
-        }))
-    }
-
-    /// Those of a user that have not expired: the newest [`SESSIONS_MAX`], the oldest of them first.
-    pub(crate) async fn sessions(self, user: &User) -> Result<Vec<Session>, Problem> {
-        let pool = self.0;
-        let rows: Vec<SessionRow> = on!(pool.reader(), query_as(sql::SESSIONS), |query, db| {
-            query.bind(&user.id).bind(clock::now()).bind(SESSIONS_MAX).fetch_all(db)
+        let newest_first: Vec<Session> = on!(pool.reader(), query_as(sql::SESSIONS), |query, db| {
+            query.bind(user_id).bind(clock::now()).bind(MAX_SESSIONS).fetch_all(db)
         })?;
-        Ok(rows.into_iter().rev().map(Session::from).collect())
+        Ok(newest_first.into_iter().rev().collect())
     }
 
-    /// Makes a session last from now on.
-    pub(crate) async fn extend(self, session: Session) -> Result<Session, Problem> {
+    /// Refreshes a session: it expires [`SESSION_TTL`] from now.
+    pub(crate) async fn refresh(self, session: Session) -> Result<Session, Problem> {
         let pool = self.0;
         let now = clock::now();
-        let session = Session { updated_at: now, expires_at: now + SESSION, ..session };
-        execute!(pool, sql::EXTEND_SESSION, |query| {
+        let session = Session { updated_at: now, expires_at: now + SESSION_TTL, ..session };
+        execute!(pool, sql::REFRESH_SESSION, |query| {
             query.bind(&session.token).bind(session.updated_at).bind(session.expires_at)
         })?;
         Ok(session)
@@ -157,42 +153,25 @@ impl AuthStore<'_> {
         execute!(pool, sql::DELETE_SESSION, |query| query.bind(token)).map(drop)
     }
 
-    /// Deletes one of the user's; nobody else's.
-    pub(crate) async fn revoke(self, user: &User, token: &str) -> Result<(), Problem> {
+    /// Deletes a session of this user. A token of another user's session has no effect.
+    pub(crate) async fn revoke(self, user_id: &str, token: &str) -> Result<(), Problem> {
         let pool = self.0;
-        execute!(pool, sql::REVOKE_SESSION, |query| { query.bind(&user.id).bind(token) }).map(drop)
+        execute!(pool, sql::REVOKE_SESSION, |query| query.bind(user_id).bind(token)).map(drop)
     }
 
-    pub(crate) async fn revoke_all(self, user: &User) -> Result<(), Problem> {
+    pub(crate) async fn revoke_all(self, user_id: &str) -> Result<(), Problem> {
         let pool = self.0;
-        execute!(pool, sql::REVOKE_SESSIONS, |query| query.bind(&user.id)).map(drop)
+        execute!(pool, sql::REVOKE_SESSIONS, |query| query.bind(user_id)).map(drop)
     }
 
-    /// Deletes all of the user's but this one.
-    pub(crate) async fn revoke_others(self, session: &Session) -> Result<(), Problem> {
+    /// Deletes all sessions of the user except the session with this token.
+    pub(crate) async fn revoke_others(self, user_id: &str, token: &str) -> Result<(), Problem> {
         let pool = self.0;
-        execute!(pool, sql::REVOKE_OTHER_SESSIONS, |query| {
-            query.bind(&session.user_id).bind(&session.token)
-        })
-        .map(drop)
+        execute!(pool, sql::REVOKE_OTHER_SESSIONS, |query| query.bind(user_id).bind(token)).map(drop)
+    }
+
+    pub(crate) async fn delete_expired_sessions(self) -> Result<(), Problem> {
+        let pool = self.0;
+        execute!(pool, sql::DELETE_EXPIRED_SESSIONS, |query| query.bind(clock::now())).map(drop)
     }
 }
-
-/// A row of the two tables joined, in the order of the statement.
-type SessionAndUserRow = (
-    DateTime<Utc>,
-    String,
-    DateTime<Utc>,
-    DateTime<Utc>,
-    Option<String>,
-    Option<String>,
-    String,
-    String,
-    String,
-    String,
-    bool,
-    Option<String>,
-    DateTime<Utc>,
-    DateTime<Utc>,
-    String,
-);

@@ -1,62 +1,73 @@
-//! Users and their passwords.
+//! The tables `user` and `account`.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::sessions::{Session, insert_session};
+use super::row::from_row;
 use super::{AuthStore, sql};
 use crate::clock;
 use crate::issuer::ids::random_id;
 use crate::problem::Problem;
-use crate::store::run::{execute, on, together};
+use crate::store::run::{execute, on};
 
-/// Somebody who signed up, as Better Auth shows them.
+/// A row of Better Auth's `user` table, serialized as its API does.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct User {
-    /// What they are to be called.
+    /// Display name. May be empty.
     #[schema(example = "Ann")]
     pub(crate) name: String,
-    /// In lower case.
+    /// Email in lower case. Unique.
     #[schema(example = "ann@example.com")]
     pub(crate) email: String,
-    /// Whether it is known to be theirs.
+    /// `false` for users created here. A Better Auth server on the same database may set it.
     pub(crate) email_verified: bool,
-    /// The URL of a picture.
+    /// URL of the user's picture.
     #[schema(required)]
     pub(crate) image: Option<String>,
-    /// When they signed up.
+    /// Time of the sign-up.
     #[serde(serialize_with = "clock::milliseconds")]
     #[schema(example = "2026-11-21T06:18:30.512Z")]
     pub(crate) created_at: DateTime<Utc>,
-    /// When any of this last changed.
+    /// Time of the last update.
     #[serde(serialize_with = "clock::milliseconds")]
     #[schema(example = "2026-11-21T06:18:30.512Z")]
     pub(crate) updated_at: DateTime<Utc>,
-    /// 32 letters and digits.
+    /// Primary key: 32 letters and digits.
     #[schema(example = "MiVatLR7bqdaSkZQhT5G2B8WC3cj1MeH")]
     pub(crate) id: String,
 }
 
-type UserRow = (String, String, bool, Option<String>, DateTime<Utc>, DateTime<Utc>, String);
+from_row!(User, |row| Self {
+    name: row.try_get("name")?,
+    email: row.try_get("email")?,
+    email_verified: row.try_get("emailVerified")?,
+    image: row.try_get("image")?,
+    created_at: row.try_get("createdAt")?,
+    updated_at: row.try_get("updatedAt")?,
+    id: row.try_get("id")?,
+});
 
-impl From<UserRow> for User {
-    fn from((name, email, email_verified, image, created_at, updated_at, id): UserRow) -> Self {
-        Self { name, email, email_verified, image, created_at, updated_at, id }
-    }
+/// The properties of a user that sign-up takes from the client.
+#[derive(Debug)]
+pub(crate) struct NewUser {
+    pub(crate) name: String,
+    /// In lower case.
+    pub(crate) email: String,
+    pub(crate) image: Option<String>,
 }
 
 impl User {
-    /// Somebody new. The address is in lower case.
-    pub(crate) fn new(name: String, email: String, image: Option<String>) -> Self {
+    /// Creates a user with an unverified email.
+    pub(crate) fn new(NewUser { name, email, image }: NewUser) -> Self {
         let now = clock::now();
         let id = random_id();
         Self { name, email, email_verified: false, image, created_at: now, updated_at: now, id }
     }
 }
 
-/// What is to become of something that may be absent.
+/// A change of a nullable column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Patch {
     Unchanged,
@@ -72,7 +83,7 @@ impl Patch {
     }
 }
 
-/// A way to sign in, as Better Auth shows it.
+/// A row of Better Auth's `account` table, serialized as its API does: one sign-in method of a user.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "the names are Better Auth's")]
@@ -88,104 +99,74 @@ pub(crate) struct Account {
     scopes: Vec<String>,
 }
 
-type AccountRow = (String, String, String, DateTime<Utc>, DateTime<Utc>, String, Option<String>);
+from_row!(Account, |row| Self {
+    account_id: row.try_get("accountId")?,
+    provider_id: row.try_get("providerId")?,
+    user_id: row.try_get("userId")?,
+    created_at: row.try_get("createdAt")?,
+    updated_at: row.try_get("updatedAt")?,
+    id: row.try_get("id")?,
+    scopes: scopes(row.try_get("scope")?),
+});
 
-impl From<AccountRow> for Account {
-    fn from(row: AccountRow) -> Self {
-        let (account_id, provider_id, user_id, created_at, updated_at, id, scope) = row;
-        let scopes = scope.as_deref().unwrap_or_default().split([',', ' ']).filter(|it| !it.is_empty());
-        let scopes = scopes.map(str::to_owned).collect();
-        Self { account_id, provider_id, user_id, created_at, updated_at, id, scopes }
-    }
+/// The scopes of an OAuth account, which Better Auth stores with commas or spaces between them.
+fn scopes(column: Option<&str>) -> Vec<String> {
+    let scopes = column.unwrap_or_default().split([',', ' ']).filter(|scope| !scope.is_empty());
+    scopes.map(str::to_owned).collect()
 }
 
 impl AuthStore<'_> {
-    /// A new user, signed in; `false` if the address is taken.
-    pub(crate) async fn sign_up(self, user: &User, hash: &str, session: &Session) -> Result<bool, Problem> {
+    /// The user with this email, which must be in lower case.
+    pub(crate) async fn user_by_email(self, email: &str) -> Result<Option<User>, Problem> {
         let pool = self.0;
-        together!(pool, {
-            sql::INSERT_USER => |query| {
-                query.bind(&user.id).bind(&user.name).bind(&user.email).bind(&user.image).bind(user.created_at)
-            },
-            sql::INSERT_ACCOUNT => |query| {
-                query.bind(random_id()).bind(&user.id).bind(hash).bind(user.created_at)
-            },
-            sql::INSERT_SESSION => |query| insert_session!(query, session),
-        })
+        on!(pool.reader(), query_as(sql::USER_BY_EMAIL), |query, db| query.bind(email).fetch_optional(db))
     }
 
-    /// The user with this address, which is in lower case.
-    pub(crate) async fn by_email(self, email: &str) -> Result<Option<User>, Problem> {
+    pub(crate) async fn user_by_id(self, id: &str) -> Result<Option<User>, Problem> {
         let pool = self.0;
-        let row: Option<UserRow> = on!(pool.reader(), query_as(sql::USER_BY_EMAIL), |query, db| {
-            query.bind(email).fetch_optional(db)
-        })?;
-        Ok(row.map(User::from))
+        on!(pool.reader(), query_as(sql::USER_BY_ID), |query, db| query.bind(id).fetch_optional(db))
     }
 
-    pub(crate) async fn by_id(self, id: &str) -> Result<Option<User>, Problem> {
-        let pool = self.0;
-        let row: Option<UserRow> =
-            on!(pool.reader(), query_as(sql::USER_BY_ID), |query, db| query.bind(id).fetch_optional(db))?;
-        Ok(row.map(User::from))
-    }
-
-    /// A name that is `None` stays as it is.
-    pub(crate) async fn update(self, user: &User, name: Option<&str>, image: &Patch) -> Result<(), Problem> {
+    /// Updates name and image. A name of `None` stays unchanged.
+    pub(crate) async fn update_user(
+        self,
+        id: &str,
+        name: Option<&str>,
+        image: &Patch,
+    ) -> Result<(), Problem> {
         let pool = self.0;
         execute!(pool, sql::UPDATE_USER, |query| {
-            query
-                .bind(&user.id)
-                .bind(clock::now())
-                .bind(name)
-                .bind(*image != Patch::Unchanged)
-                .bind(image.new_value())
+            let query = query.bind(id).bind(clock::now()).bind(name);
+            query.bind(*image != Patch::Unchanged).bind(image.new_value())
         })
         .map(drop)
     }
 
-    /// The user, and with them whatever is theirs in these tables.
-    pub(crate) async fn delete(self, user: &User) -> Result<(), Problem> {
+    /// Deletes the user. The foreign keys delete the user's accounts and sessions with it.
+    pub(crate) async fn delete_user(self, id: &str) -> Result<(), Problem> {
         let pool = self.0;
-        execute!(pool, sql::DELETE_USER, |query| query.bind(&user.id)).map(drop)
+        execute!(pool, sql::DELETE_USER, |query| query.bind(id)).map(drop)
     }
 
-    pub(crate) async fn accounts(self, user: &User) -> Result<Vec<Account>, Problem> {
+    pub(crate) async fn accounts(self, user_id: &str) -> Result<Vec<Account>, Problem> {
         let pool = self.0;
-        let rows: Vec<AccountRow> =
-            on!(pool.reader(), query_as(sql::ACCOUNTS), |query, db| query.bind(&user.id).fetch_all(db))?;
-        Ok(rows.into_iter().map(Account::from).collect())
+        on!(pool.reader(), query_as(sql::ACCOUNTS), |query, db| query.bind(user_id).fetch_all(db))
     }
 
-    /// The hash of a user's password, if they have one.
-    pub(crate) async fn password(self, user: &User) -> Result<Option<String>, Problem> {
+    /// The hash of the user's password, if the user has a password.
+    pub(crate) async fn password_hash(self, user_id: &str) -> Result<Option<String>, Problem> {
         let pool = self.0;
         let hash: Option<Option<String>> = on!(pool.reader(), query_scalar(sql::PASSWORD), |query, db| {
-            query.bind(&user.id).fetch_optional(db)
+            query.bind(user_id).fetch_optional(db)
         })?;
         Ok(hash.flatten())
     }
 
-    /// Another password; `false` if there is none any more.
-    pub(crate) async fn set_password(self, user: &User, hash: &str) -> Result<bool, Problem> {
+    /// Replaces the password. Returns `false` if the user has no password.
+    pub(crate) async fn set_password(self, user_id: &str, hash: &str) -> Result<bool, Problem> {
         let pool = self.0;
-        execute!(pool, sql::SET_PASSWORD, |query| { query.bind(&user.id).bind(hash).bind(clock::now()) })
-            .map(|changed| changed > 0)
-    }
-
-    /// Another password, and one session in the place of all there were; `false` if there is no password any more.
-    pub(crate) async fn set_password_and_session(
-        self,
-        user: &User,
-        hash: &str,
-        session: &Session,
-    ) -> Result<bool, Problem> {
-        let pool = self.0;
-        together!(pool, {
-            sql::LOCK_USER => |query| query.bind(&user.id),
-            sql::SET_PASSWORD => |query| query.bind(&user.id).bind(hash).bind(session.created_at),
-            sql::REVOKE_SESSIONS => optional |query| query.bind(&user.id),
-            sql::INSERT_SESSION => |query| insert_session!(query, session),
-        })
+        let changed =
+            execute!(pool, sql::SET_PASSWORD, |query| { query.bind(user_id).bind(hash).bind(clock::now()) })?;
+        Ok(changed > 0)
     }
 }

@@ -1,72 +1,43 @@
-//! What somebody was mailed to prove that the mail is theirs. Each serves once and for an hour.
+//! The `verification` table: tokens that are mailed to a user. Each can be used once, for at most an hour.
 
 use chrono::TimeDelta;
 
-use super::users::User;
 use super::{AuthStore, sql};
 use crate::clock;
 use crate::issuer::ids::random_id;
 use crate::problem::Problem;
-use crate::store::run::{execute, on, together};
+use crate::store::run::{execute, on};
 
-/// How long a link serves.
-const HOUR: TimeDelta = TimeDelta::hours(1);
+/// Lifetime of a password reset token.
+const RESET_TOKEN_TTL: TimeDelta = TimeDelta::hours(1);
 
-/// The name under which a token to reset a password is kept, which is Better Auth's.
-fn identifier(token: &str) -> String {
+/// The `identifier` of a password reset token, in Better Auth's format.
+pub(super) fn reset_identifier(token: &str) -> String {
     format!("reset-password:{token}")
 }
 
 impl AuthStore<'_> {
-    /// Lets a token reset the password of this user.
-    pub(crate) async fn insert_reset_token(self, user: &User, token: &str) -> Result<(), Problem> {
+    /// Stores a token that can reset the user's password.
+    pub(crate) async fn insert_reset_token(self, user_id: &str, token: &str) -> Result<(), Problem> {
         let pool = self.0;
         let now = clock::now();
         execute!(pool, sql::INSERT_VERIFICATION, |query| {
-            let query = query.bind(random_id()).bind(identifier(token)).bind(&user.id);
-            query.bind(now).bind(now + HOUR)
+            let query = query.bind(random_id()).bind(reset_identifier(token)).bind(user_id);
+            query.bind(now).bind(now + RESET_TOKEN_TTL)
         })
         .map(drop)
     }
 
-    /// The id of the user whose password this token may reset.
+    /// The id of the user whose password this token can reset.
     pub(crate) async fn find_reset_user(self, token: &str) -> Result<Option<String>, Problem> {
         let pool = self.0;
         on!(pool.reader(), query_scalar(sql::VERIFICATION), |query, db| {
-            query.bind(identifier(token)).bind(clock::now()).fetch_optional(db)
+            query.bind(reset_identifier(token)).bind(clock::now()).fetch_optional(db)
         })
     }
 
-    /// Uses the token up, changes the password, or makes the first one, and ends the user's other resets and, unless they are to be kept,
-    /// sessions. `false` if another request was faster.
-    pub(crate) async fn reset(
-        self,
-        token: &str,
-        user: &User,
-        hash: &str,
-        keep_sessions: bool,
-    ) -> Result<bool, Problem> {
+    pub(crate) async fn delete_expired_verifications(self) -> Result<(), Problem> {
         let pool = self.0;
-        let now = clock::now();
-        together!(pool, {
-            sql::LOCK_USER => |query| query.bind(&user.id),
-            sql::CONSUME_VERIFICATION => |query| query.bind(identifier(token)).bind(now),
-            sql::SET_PASSWORD => optional |query| query.bind(&user.id).bind(hash).bind(now),
-            sql::INSERT_FIRST_ACCOUNT => optional |query| {
-                query.bind(random_id()).bind(&user.id).bind(hash).bind(now)
-            },
-            sql::REVOKE_RESETS => optional |query| query.bind(&user.id),
-            sql::REVOKE_SESSIONS_IF => optional |query| query.bind(&user.id).bind(!keep_sessions),
-        })
-    }
-
-    /// Deletes what has expired.
-    pub(crate) async fn delete_expired(self) -> Result<(), Problem> {
-        let pool = self.0;
-        let now = clock::now();
-        for sweep in [sql::DELETE_EXPIRED_SESSIONS, sql::DELETE_EXPIRED_VERIFICATIONS] {
-            execute!(pool, sweep, |query| query.bind(now))?;
-        }
-        Ok(())
+        execute!(pool, sql::DELETE_EXPIRED_VERIFICATIONS, |query| query.bind(clock::now())).map(drop)
     }
 }

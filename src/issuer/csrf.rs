@@ -1,0 +1,45 @@
+//! CSRF check by `Origin`, `Referer` and `Sec-Fetch-*`, with Better Auth's rules.
+
+use rocket::request::Request;
+use url::Url;
+
+use super::error::AuthError;
+use super::request_context::RequestContext;
+
+/// CSRF check of a `POST`.
+///
+/// A request with a cookie must come from a trusted origin. A sign-in or sign-up from a browser must do so even without a cookie; otherwise
+/// another site could sign its visitors in to an account of its choice (login CSRF). Clients that send neither cookies nor `Origin`,
+/// `Referer` or `Sec-Fetch-*` headers are not browsers and pass.
+pub(super) fn check_origin(
+    request: &Request<'_>,
+    context: &RequestContext<'_>,
+    signs_in: bool,
+) -> Result<(), AuthError> {
+    let header = |name| request.headers().get_one(name).filter(|value| !value.trim().is_empty());
+    let fetch_site = header("Sec-Fetch-Site");
+    let fetch_mode = header("Sec-Fetch-Mode");
+    let origin = header("Origin");
+    let referrer = header("Referer");
+    let has_cookie = request.headers().contains("Cookie");
+    let is_browser =
+        [fetch_site, fetch_mode, header("Sec-Fetch-Dest"), origin, referrer].iter().any(Option::is_some);
+    let must_be_trusted = has_cookie || (signs_in && is_browser);
+    if !must_be_trusted {
+        return Ok(());
+    }
+    if !has_cookie && fetch_site == Some("cross-site") && fetch_mode == Some("navigate") {
+        return Err(AuthError::CrossSiteNavigationLoginBlocked);
+    }
+    let origin = match origin {
+        // A page with `Referrer-Policy: no-referrer` sends `Origin: null`. The browser itself reports that the page has this server's origin.
+        Some("null") if fetch_site == Some("same-origin") => return Ok(()),
+        Some("null") => return Err(AuthError::MissingOrNullOrigin),
+        Some(origin) => origin.to_owned(),
+        None => referrer
+            .and_then(|url| Url::parse(url).ok())
+            .map(|url| url.origin().ascii_serialization())
+            .ok_or(AuthError::MissingOrNullOrigin)?,
+    };
+    if context.is_trusted_origin(&origin) { Ok(()) } else { Err(AuthError::InvalidOrigin) }
+}
