@@ -1,6 +1,6 @@
 //! Data access for Better Auth's tables.
 //!
-//! Each table has a file of single statements. Transactions over several tables are in [`accounts`], which alone depends on the others.
+//! Each table has a file of single statements. Transactions over several tables are in `accounts`, which alone depends on the others.
 
 mod accounts;
 mod keys;
