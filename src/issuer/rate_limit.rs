@@ -66,8 +66,8 @@ impl Attempt {
 }
 
 impl Buckets {
-    /// Better Auth's limits: 3 password attempts in 10 seconds, 3 emails per minute, 100 other requests in 10 seconds. Better Auth resets its
-    /// counters after that time. Here each burst refills evenly: one password attempt every 3.3 seconds.
+    /// Better Auth's limits: 3 password attempts in 10 seconds, 3 emails per minute, 100 other requests in 10 seconds. The buckets refill evenly:
+    /// after a burst of 3, one password attempt is accepted every 3.3 seconds.
     fn new() -> Self {
         let times = |count: u32| NonZeroU32::MIN.saturating_add(count - 1);
         Self {

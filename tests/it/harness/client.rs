@@ -123,7 +123,7 @@ impl Answer {
 
     /// That this is an error of the issuer's, with this status, code and text.
     #[track_caller]
-    pub fn is_refusal(&self, status: u16, code: &str, message: &str) {
+    pub fn assert_auth_error(&self, status: u16, code: &str, message: &str) {
         let json = self.json();
         let seen = (self.status, json["code"].as_str().unwrap_or_default(), json["message"].as_str());
         assert_eq!(seen, (status, code, Some(message)), "{self:?}");

@@ -1,10 +1,10 @@
-//! Tokens signed with a key that is made here, and published.
+//! API tokens signed with a generated and published key.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Person;
+use super::TestUser;
 use crate::harness::{Engine, Server, Setup};
 use crate::on_both_engines;
 
@@ -14,48 +14,48 @@ fn header(jwt: &str) -> Value {
     serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }
 
-async fn published(server: &Server) -> Vec<Value> {
+async fn public_keys(server: &Server) -> Vec<Value> {
     server.anonymous().get("/api/auth/jwks").await.json()["keys"].as_array().unwrap().clone()
 }
 
 on_both_engines! {
-    async fn by_default_tokens_are_signed_with_the_secret(engine: Engine) {
+    async fn tokens_use_hs256_by_default(engine: Engine) {
         let server = Server::on(engine).await;
-        let jwt = Person::signs_up(&server, "ann").await.jwt(&server).await;
+        let jwt = TestUser::sign_up(&server, "ann").await.jwt(&server).await;
         assert_eq!(header(&jwt), json!({ "alg": "HS256" }));
         assert_eq!(server.anonymous().get("/api/auth/jwks").await.json(), json!({ "keys": [] }));
     }
 
-    async fn a_key_is_made_kept_encrypted_published_and_trusted(engine: Engine) {
+    async fn eddsa_key_is_generated_encrypted_published_and_trusted(engine: Engine) {
         let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{alg=\"EdDSA\"}");
         let server = setup.start().await;
-        let ann = Person::signs_up(&server, "ann").await;
+        let ann = TestUser::sign_up(&server, "ann").await;
         let jwt = ann.jwt(&server).await;
-        let keys = published(&server).await;
+        let keys = public_keys(&server).await;
         assert_eq!(keys.len(), 1);
         assert_eq!(header(&jwt), json!({ "alg": "EdDSA", "kid": keys[0]["kid"] }));
         let mut names: Vec<&str> = keys[0].as_object().unwrap().keys().map(String::as_str).collect();
         names.sort_unstable();
-        assert_eq!(names, ["alg", "crv", "kid", "kty", "x"], "and no private half");
+        assert_eq!(names, ["alg", "crv", "kid", "kty", "x"], "no private key is published");
         assert_eq!(server.bearer(&jwt).create("Deploy").await["user_id"], json!(ann.id));
         assert_eq!(server.number(r#"SELECT count(*) FROM jwks WHERE "privateKey" LIKE '%"d"%'"#).await, 0);
 
-        // It is the same after a restart, and for a server beside this one, which has it from the database.
+        // A second server reads the same key from the database.
         let other = server.setup.clone().start().await;
         assert_eq!(other.bearer(&jwt).get("/api/tasks").await.status, 200);
         let again = ann.jwt(&other).await;
         assert_eq!(header(&again)["kid"], keys[0]["kid"]);
         assert_eq!(server.bearer(&again).get("/api/tasks").await.status, 200);
-        // Somebody else who checks tokens has all they need.
+        // Another API verifies the tokens with the published keys.
         let api = Setup::on(engine).await.without("BETTER_AUTH_SECRET").with("ROCKET_PROFILE", "release");
         let api = api.with("BETTER_AUTH_URL", &server.url).with("ROCKET_SHUTDOWN", "{drain=0}").start().await;
         assert_eq!(api.bearer(&jwt).get("/api/tasks").await.status, 200);
     }
 
-    async fn keys_rotate_and_the_old_ones_serve_until_their_grace_is_over(engine: Engine) {
+    async fn rotated_keys_verify_during_the_grace_period(engine: Engine) {
         let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{alg=\"EdDSA\",key_lifetime=2,key_grace=3600}");
         let server = setup.start().await;
-        let ann = Person::signs_up(&server, "ann").await;
+        let ann = TestUser::sign_up(&server, "ann").await;
         let old = ann.jwt(&server).await;
         tokio::time::sleep(Duration::from_millis(2500)).await;
         let fresh = ann.jwt(&server).await;
@@ -63,23 +63,23 @@ on_both_engines! {
         for jwt in [&old, &fresh] {
             assert_eq!(server.bearer(jwt).get("/api/tasks").await.status, 200);
         }
-        let kids: Vec<Value> = published(&server).await.iter().map(|it| it["kid"].clone()).collect();
+        let kids: Vec<Value> = public_keys(&server).await.iter().map(|it| it["kid"].clone()).collect();
         assert!(kids.contains(&header(&old)["kid"]) && kids.contains(&header(&fresh)["kid"]));
         server.sql(r#"UPDATE jwks SET "expiresAt" = '2026-01-01T00:00:00.000+00:00'"#).await;
-        let kids: Vec<Value> = published(&server).await.iter().map(|it| it["kid"].clone()).collect();
+        let kids: Vec<Value> = public_keys(&server).await.iter().map(|it| it["kid"].clone()).collect();
         assert!(!kids.contains(&header(&old)["kid"]) && !kids.contains(&header(&fresh)["kid"]) && kids.len() == 1);
     }
 
-    async fn a_key_of_an_earlier_secret_signs_no_more_and_stops_nothing(engine: Engine) {
+    async fn key_of_an_earlier_secret_verifies_but_does_not_sign(engine: Engine) {
         let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{alg=\"EdDSA\"}");
         let server = setup.start().await;
-        let ann = Person::signs_up(&server, "ann").await;
+        let ann = TestUser::sign_up(&server, "ann").await;
         let old = ann.jwt(&server).await;
         let server = server.again_with("BETTER_AUTH_SECRET", "another secret, also of more than 32 bytes").await;
-        let bob = Person::signs_up(&server, "bob").await;
+        let bob = TestUser::sign_up(&server, "bob").await;
         let fresh = bob.jwt(&server).await;
         assert_ne!(header(&fresh)["kid"], header(&old)["kid"]);
         assert_eq!(server.bearer(&fresh).get("/api/tasks").await.status, 200);
-        assert_eq!(server.bearer(&old).get("/api/tasks").await.status, 200, "what it has signed is still good");
+        assert_eq!(server.bearer(&old).get("/api/tasks").await.status, 200, "tokens of the earlier key are still valid");
     }
 }

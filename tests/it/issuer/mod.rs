@@ -1,15 +1,15 @@
-//! `/api/auth`, as a client of Better Auth's would find it.
+//! `/api/auth`, as Better Auth's client uses it.
 
 mod account;
-mod gate;
+mod hashing;
 mod input;
 mod keys;
-mod limits;
-mod plain;
+mod login;
+mod protection;
+mod rate_limit;
 mod reset;
 mod session;
-mod sign;
-mod work;
+mod sign_in;
 
 use serde_json::{Value, json};
 
@@ -17,61 +17,61 @@ use crate::harness::{Answer, Caller, Server};
 
 const PASSWORD: &str = "correct horse battery";
 
-/// Somebody who signed up.
-struct Person {
+/// A signed-up user with a session.
+struct TestUser {
     id: String,
     email: String,
-    /// Of their session.
+    /// Token of the session.
     token: String,
-    /// `name=value`, as a browser sends it back.
+    /// Session cookie as a browser sends it: `name=value`.
     cookie: String,
 }
 
-impl Person {
-    async fn signs_up(server: &Server, name: &str) -> Self {
+impl TestUser {
+    async fn sign_up(server: &Server, name: &str) -> Self {
         let email = format!("{name}@example.com");
         let body = json!({ "name": name, "email": email, "password": PASSWORD });
         Self::from(&server.anonymous().post("/api/auth/sign-up/email", &body).await)
     }
 
-    /// Again.
-    async fn signs_in(&self, server: &Server) -> Self {
+    /// Signs in again. The result has another session of the same user.
+    async fn sign_in(&self, server: &Server) -> Self {
         Self::from(&sign_in(server, &self.email, PASSWORD).await)
     }
 
-    fn from(answer: &Answer) -> Self {
-        assert_eq!(answer.status, 200, "{answer:?}");
-        let body = answer.json();
+    fn from(response: &Answer) -> Self {
+        assert_eq!(response.status, 200, "{response:?}");
+        let body = response.json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         Self {
             id: text(&body["user"]["id"]),
             email: text(&body["user"]["email"]),
             token: text(&body["token"]),
-            cookie: answer.cookies[0].split(';').next().unwrap().to_owned(),
+            cookie: response.cookies[0].split(';').next().unwrap().to_owned(),
         }
     }
 
-    /// As a client without cookies.
-    fn by_bearer(&self, server: &Server) -> Caller {
+    /// A client that sends the session token as a bearer token.
+    fn bearer_client(&self, server: &Server) -> Caller {
         server.bearer(&self.token)
     }
 
-    /// As a page of the server's own.
-    fn by_cookie(&self, server: &Server) -> Caller {
+    /// A client that sends the session cookie, from the server's own origin.
+    fn cookie_client(&self, server: &Server) -> Caller {
         server.anonymous().with("Cookie", &self.cookie).with("Origin", &server.url)
     }
 
-    /// A token for the API.
+    /// Gets an API token.
     async fn jwt(&self, server: &Server) -> String {
-        let answer = self.by_bearer(server).get("/api/auth/token").await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.json()["token"].as_str().unwrap().to_owned()
+        let response = self.bearer_client(server).get("/api/auth/token").await;
+        assert_eq!(response.status, 200, "{response:?}");
+        response.json()["token"].as_str().unwrap().to_owned()
     }
 
     async fn is_signed_in(&self, server: &Server) -> bool {
-        let answer = self.by_bearer(server).get("/api/auth/get-session").await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.json() != Value::Null
+        let response = self.bearer_client(server).get("/api/auth/get-session").await;
+        assert_eq!(response.status, 200, "{response:?}");
+        response.json() != Value::Null
     }
 }
 
@@ -80,15 +80,15 @@ async fn sign_in(server: &Server, email: &str, password: &str) -> Answer {
     server.anonymous().post("/api/auth/sign-in/email", &body).await
 }
 
-/// `2026-11-21T06:18:30.512Z`, to the character: Better Auth's client reads other dates wrongly.
+/// Asserts the exact format `2026-11-21T06:18:30.512Z`. Better Auth's client misreads other formats.
 #[track_caller]
-fn is_date(value: &Value) {
+fn assert_date(value: &Value) {
     let text = value.as_str().unwrap();
     let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
     assert_eq!(shape, "9999-99-99T99:99:99.999Z");
 }
 
-/// The names of an object's fields.
+/// Names of an object's fields.
 fn fields(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
 }
@@ -102,7 +102,7 @@ const CLEARED: [&str; 3] = [
     "better-auth.dont_remember=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
 ];
 
-/// What a JWT says.
+/// Claims of a JWT. The signature is not verified.
 fn claims(jwt: &str) -> Value {
     use base64::Engine;
     let part = jwt.split('.').nth(1).unwrap();

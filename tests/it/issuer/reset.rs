@@ -1,17 +1,17 @@
-//! Passwords that were forgotten.
+//! Password reset.
 
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
-use super::{PASSWORD, Person, sign_in};
+use super::{PASSWORD, TestUser, sign_in};
 use crate::harness::{Answer, Engine, Server, Setup, free_port};
 use crate::on_both_engines;
 
-const NEW: &str = "staple horse correct";
-const SENT: &str = "If this email exists in our system, check your email for the reset link";
+const NEW_PASSWORD: &str = "staple horse correct";
+const RESET_MESSAGE: &str = "If this email exists in our system, check your email for the reset link";
 
-async fn ask(server: &Server, email: &str, to: &str) -> Answer {
+async fn request_reset(server: &Server, email: &str, to: &str) -> Answer {
     let body = json!({ "email": email, "redirectTo": to });
     server.anonymous().post("/api/auth/request-password-reset", &body).await
 }
@@ -21,13 +21,13 @@ async fn reset(server: &Server, token: &str, password: &str) -> Answer {
     server.anonymous().post("/api/auth/reset-password", &body).await
 }
 
-/// The link that nothing could mail.
+/// The reset link that the server logs without SMTP.
 async fn link(server: &mut Server) -> String {
     let line = server.line(|line| line["link"].is_string()).await;
     line["link"].as_str().unwrap().to_owned()
 }
 
-/// The tokens of all the links that nothing could mail, as soon as there are so many.
+/// Waits for this many logged reset links and returns their tokens.
 async fn tokens(server: &mut Server, count: usize) -> Vec<String> {
     let began = std::time::Instant::now();
     loop {
@@ -46,16 +46,16 @@ fn token_of(link: &str) -> String {
     link.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned()
 }
 
-async fn with_links_in_the_log(engine: Engine) -> Server {
+async fn start_with_logged_links(engine: Engine) -> Server {
     Setup::on(engine).await.with("RUST_LOG", "todo_api=debug,info").start().await
 }
 
 on_both_engines! {
-    async fn a_link_leads_to_a_page_that_can_set_a_new_password_once(engine: Engine) {
-        let mut server = with_links_in_the_log(engine).await;
-        let ann = Person::signs_up(&server, "ann").await;
-        let answer = ask(&server, "Ann@example.com", "/reset?from=mail").await;
-        assert_eq!((answer.status, answer.json()), (200, json!({ "status": true, "message": SENT })));
+    async fn reset_link_works_once(engine: Engine) {
+        let mut server = start_with_logged_links(engine).await;
+        let ann = TestUser::sign_up(&server, "ann").await;
+        let response = request_reset(&server, "Ann@example.com", "/reset?from=mail").await;
+        assert_eq!((response.status, response.json()), (200, json!({ "status": true, "message": RESET_MESSAGE })));
         let link = link(&mut server).await;
         let path = link.strip_prefix(&server.url).unwrap();
         assert!(path.starts_with("/api/auth/reset-password/") && path.ends_with("?callbackURL=%2Freset%3Ffrom%3Dmail"), "{link}");
@@ -64,123 +64,123 @@ on_both_engines! {
         let location = page.header("location").unwrap();
         let token = location.strip_prefix(&format!("{}/reset?from=mail&token=", server.url)).unwrap();
         assert_eq!(page.status, 302);
-        assert_eq!(server.anonymous().get(path).await.status, 302, "looking uses nothing up");
+        assert_eq!(server.anonymous().get(path).await.status, 302, "opening the link does not consume the token");
 
-        reset(&server, token, "short").await.is_refusal(400, "PASSWORD_TOO_SHORT", "Password too short");
-        reset(&server, "nonsense", NEW).await.is_refusal(400, "INVALID_TOKEN", "Invalid token");
-        let both = tokio::join!(reset(&server, token, NEW), reset(&server, token, NEW));
+        reset(&server, token, "short").await.assert_auth_error(400, "PASSWORD_TOO_SHORT", "Password too short");
+        reset(&server, "nonsense", NEW_PASSWORD).await.assert_auth_error(400, "INVALID_TOKEN", "Invalid token");
+        let both = tokio::join!(reset(&server, token, NEW_PASSWORD), reset(&server, token, NEW_PASSWORD));
         let mut statuses = [both.0.status, both.1.status];
         statuses.sort_unstable();
-        assert_eq!(statuses, [200, 400], "of two at once one: {both:?}");
-        reset(&server, token, NEW).await.is_refusal(400, "INVALID_TOKEN", "Invalid token");
+        assert_eq!(statuses, [200, 400], "of two concurrent resets one succeeds: {both:?}");
+        reset(&server, token, NEW_PASSWORD).await.assert_auth_error(400, "INVALID_TOKEN", "Invalid token");
         assert_eq!(sign_in(&server, &ann.email, PASSWORD).await.status, 401);
-        assert_eq!(sign_in(&server, &ann.email, NEW).await.status, 200);
+        assert_eq!(sign_in(&server, &ann.email, NEW_PASSWORD).await.status, 200);
         let used = server.anonymous().get(path).await;
         assert_eq!(used.header("location"), Some(format!("{}/reset?from=mail&error=INVALID_TOKEN", server.url).as_str()));
     }
 
-    async fn a_link_serves_for_an_hour(engine: Engine) {
-        let mut server = with_links_in_the_log(engine).await;
-        Person::signs_up(&server, "ann").await;
-        ask(&server, "ann@example.com", "/").await;
+    async fn expired_reset_link_is_rejected(engine: Engine) {
+        let mut server = start_with_logged_links(engine).await;
+        TestUser::sign_up(&server, "ann").await;
+        request_reset(&server, "ann@example.com", "/").await;
         let link = link(&mut server).await;
         let token = link.rsplit('/').next().unwrap().split('?').next().unwrap();
         let kept = server.number("SELECT count(*) FROM verification WHERE identifier LIKE 'reset-password:%'").await;
         assert_eq!(kept, 1);
         server.sql(r#"UPDATE verification SET "expiresAt" = '2026-01-01T00:00:00.000+00:00'"#).await;
-        reset(&server, token, NEW).await.is_refusal(400, "INVALID_TOKEN", "Invalid token");
+        reset(&server, token, NEW_PASSWORD).await.assert_auth_error(400, "INVALID_TOKEN", "Invalid token");
     }
 
-    async fn whether_an_address_is_known_is_not_told(engine: Engine) {
-        let server = with_links_in_the_log(engine).await;
-        let answer = ask(&server, "nobody@example.com", "/reset").await;
-        assert_eq!((answer.status, answer.json()), (200, json!({ "status": true, "message": SENT })));
+    async fn reset_does_not_reveal_known_emails(engine: Engine) {
+        let server = start_with_logged_links(engine).await;
+        let response = request_reset(&server, "nobody@example.com", "/reset").await;
+        assert_eq!((response.status, response.json()), (200, json!({ "status": true, "message": RESET_MESSAGE })));
         assert_eq!(server.number("SELECT count(*) FROM verification").await, 0);
         let bad = server.anonymous().post("/api/auth/request-password-reset", &json!({ "email": "x" })).await;
-        bad.is_refusal(400, "VALIDATION_ERROR", "[body.email] Invalid email address");
+        bad.assert_auth_error(400, "VALIDATION_ERROR", "[body.email] Invalid email address");
     }
 
-    async fn a_link_leads_nowhere_but_to_pages_that_are_trusted(engine: Engine) {
-        let server = with_links_in_the_log(engine).await;
-        Person::signs_up(&server, "ann").await;
-        ask(&server, "ann@example.com", "https://evil.example/x").await.is_refusal(403, "INVALID_REDIRECT_URL", "Invalid redirectURL");
-        let nobody = server.anonymous();
-        let evil = nobody.get("/api/auth/reset-password/x?callbackURL=https%3A%2F%2Fevil.example").await;
-        evil.is_refusal(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
-        let none = nobody.get("/api/auth/reset-password/x").await;
-        none.is_refusal(400, "VALIDATION_ERROR", "[query.callbackURL] Invalid input: expected string, received undefined");
-        let good = nobody.get("/api/auth/reset-password/x?callbackURL=http%3A%2F%2Flocalhost%3A3000%2Freset").await;
+    async fn reset_redirects_to_trusted_origins_only(engine: Engine) {
+        let server = start_with_logged_links(engine).await;
+        TestUser::sign_up(&server, "ann").await;
+        request_reset(&server, "ann@example.com", "https://evil.example/x").await.assert_auth_error(403, "INVALID_REDIRECT_URL", "Invalid redirectURL");
+        let client = server.anonymous();
+        let evil = client.get("/api/auth/reset-password/x?callbackURL=https%3A%2F%2Fevil.example").await;
+        evil.assert_auth_error(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
+        let none = client.get("/api/auth/reset-password/x").await;
+        none.assert_auth_error(400, "VALIDATION_ERROR", "[query.callbackURL] Invalid input: expected string, received undefined");
+        let good = client.get("/api/auth/reset-password/x?callbackURL=http%3A%2F%2Flocalhost%3A3000%2Freset").await;
         assert_eq!(good.header("location"), Some("http://localhost:3000/reset?error=INVALID_TOKEN"));
     }
 
-    async fn a_reset_ends_the_users_other_links_and_sessions(engine: Engine) {
-        let mut server = with_links_in_the_log(engine).await;
-        let (ann, bob) = (Person::signs_up(&server, "ann").await, Person::signs_up(&server, "bob").await);
-        let phone = ann.signs_in(&server).await;
+    async fn reset_deletes_the_users_other_links_and_sessions(engine: Engine) {
+        let mut server = start_with_logged_links(engine).await;
+        let (ann, bob) = (TestUser::sign_up(&server, "ann").await, TestUser::sign_up(&server, "bob").await);
+        let phone = ann.sign_in(&server).await;
         for (n, person) in [&ann, &ann, &bob].into_iter().enumerate() {
-            assert_eq!(ask(&server, &person.email, "/").await.status, 200);
+            assert_eq!(request_reset(&server, &person.email, "/").await.status, 200);
             tokens(&mut server, n + 1).await;
         }
         let tokens = tokens(&mut server, 3).await;
-        assert_eq!(reset(&server, &tokens[1], NEW).await.json(), json!({ "status": true }));
+        assert_eq!(reset(&server, &tokens[1], NEW_PASSWORD).await.json(), json!({ "status": true }));
         assert!(!ann.is_signed_in(&server).await && !phone.is_signed_in(&server).await);
-        reset(&server, &tokens[0], "another password").await.is_refusal(400, "INVALID_TOKEN", "Invalid token");
-        assert_eq!(sign_in(&server, &ann.email, NEW).await.status, 200);
-        assert!(bob.is_signed_in(&server).await, "another user's are not touched");
-        assert_eq!(reset(&server, &tokens[2], NEW).await.json(), json!({ "status": true }));
+        reset(&server, &tokens[0], "another password").await.assert_auth_error(400, "INVALID_TOKEN", "Invalid token");
+        assert_eq!(sign_in(&server, &ann.email, NEW_PASSWORD).await.status, 200);
+        assert!(bob.is_signed_in(&server).await, "sessions of another user are kept");
+        assert_eq!(reset(&server, &tokens[2], NEW_PASSWORD).await.json(), json!({ "status": true }));
         assert_eq!(server.number("SELECT count(*) FROM verification").await, 0);
-        // Nor does it need any other link or session.
+        // A reset works without another link or session.
         server.sql("DELETE FROM session").await;
-        ask(&server, &ann.email, "/").await;
+        request_reset(&server, &ann.email, "/").await;
         let token = self::tokens(&mut server, 4).await.remove(3);
         assert_eq!(reset(&server, &token, PASSWORD).await.json(), json!({ "status": true }));
         assert_eq!(sign_in(&server, &ann.email, PASSWORD).await.status, 200);
     }
 
-    async fn of_two_links_used_at_once_one_serves(engine: Engine) {
-        let mut server = with_links_in_the_log(engine).await;
-        let ann = Person::signs_up(&server, "ann").await;
+    async fn concurrent_resets_of_a_user_succeed_once(engine: Engine) {
+        let mut server = start_with_logged_links(engine).await;
+        let ann = TestUser::sign_up(&server, "ann").await;
         for round in 0..3 {
             for n in 1..=2 {
-                ask(&server, &ann.email, "/").await;
+                request_reset(&server, &ann.email, "/").await;
                 tokens(&mut server, round * 2 + n).await;
             }
             let tokens = tokens(&mut server, round * 2 + 2).await;
             let (first, second) = (&tokens[round * 2], &tokens[round * 2 + 1]);
-            let both = tokio::join!(reset(&server, first, NEW), reset(&server, second, NEW));
+            let both = tokio::join!(reset(&server, first, NEW_PASSWORD), reset(&server, second, NEW_PASSWORD));
             let mut statuses = [both.0.status, both.1.status];
             statuses.sort_unstable();
             assert_eq!(statuses, [200, 400], "{both:?}");
         }
     }
 
-    async fn sessions_outlive_a_reset_where_the_settings_say_so(engine: Engine) {
+    async fn keep_sessions_on_reset_keeps_sessions(engine: Engine) {
         let setup = Setup::on(engine).await.with("RUST_LOG", "todo_api=debug,info");
         let mut server = setup.with("ROCKET_ISSUER", "{keep_sessions_on_reset=true}").start().await;
-        let ann = Person::signs_up(&server, "ann").await;
-        ask(&server, &ann.email, "/").await;
-        ask(&server, &ann.email, "/").await;
+        let ann = TestUser::sign_up(&server, "ann").await;
+        request_reset(&server, &ann.email, "/").await;
+        request_reset(&server, &ann.email, "/").await;
         let tokens = tokens(&mut server, 2).await;
-        assert_eq!(reset(&server, &tokens[0], NEW).await.json(), json!({ "status": true }));
+        assert_eq!(reset(&server, &tokens[0], NEW_PASSWORD).await.json(), json!({ "status": true }));
         assert!(ann.is_signed_in(&server).await);
-        reset(&server, &tokens[1], NEW).await.is_refusal(400, "INVALID_TOKEN", "Invalid token");
+        reset(&server, &tokens[1], NEW_PASSWORD).await.assert_auth_error(400, "INVALID_TOKEN", "Invalid token");
     }
 
-    /// Who signed up elsewhere makes themselves a password that way.
-    async fn who_has_no_password_gets_one(engine: Engine) {
-        let mut server = with_links_in_the_log(engine).await;
-        let ann = Person::signs_up(&server, "ann").await;
+    /// A user who signed up with another provider creates a first password this way.
+    async fn reset_creates_a_first_password(engine: Engine) {
+        let mut server = start_with_logged_links(engine).await;
+        let ann = TestUser::sign_up(&server, "ann").await;
         server.sql("DELETE FROM account").await;
-        ask(&server, &ann.email, "/").await;
+        request_reset(&server, &ann.email, "/").await;
         let link = link(&mut server).await;
         let token = link.rsplit('/').next().unwrap().split('?').next().unwrap();
-        assert_eq!(reset(&server, token, NEW).await.json(), json!({ "status": true }));
-        assert_eq!(sign_in(&server, &ann.email, NEW).await.status, 200);
+        assert_eq!(reset(&server, token, NEW_PASSWORD).await.json(), json!({ "status": true }));
+        assert_eq!(sign_in(&server, &ann.email, NEW_PASSWORD).await.status, 200);
     }
 
-    async fn where_there_is_a_mail_server_the_link_is_mailed_and_nowhere_else(engine: Engine) {
+    async fn reset_link_is_mailed_and_not_logged(engine: Engine) {
         let port = free_port();
-        let mail = tokio::spawn(take_one_mail(port));
+        let mail = tokio::spawn(receive_one_mail(port));
         let server = Setup::on(engine)
             .await
             .with("RUST_LOG", "debug")
@@ -189,20 +189,20 @@ on_both_engines! {
             .with("ROCKET_ISSUER", "{url=\"https://tasks.example.com\"}")
             .start()
             .await;
-        Person::signs_up(&server, "ann").await;
-        assert_eq!(ask(&server, "ann@example.com", "/reset").await.status, 200);
+        TestUser::sign_up(&server, "ann").await;
+        assert_eq!(request_reset(&server, "ann@example.com", "/reset").await.status, 200);
         let mail = tokio::time::timeout(crate::harness::PATIENCE, mail).await.unwrap().unwrap();
         let text = mail.replace("=\r\n", "").replace("=3D", "=");
         assert!(text.contains("From: Tasks <tasks@example.com>") && text.contains("To: ann@example.com"), "{mail}");
         let link = text.split_whitespace().find(|it| it.starts_with("https://tasks.example.com/api/auth/reset-password/"));
         let token = link.unwrap().rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
-        assert!(!server.output().iter().any(|line| line.contains(&token)), "no log has it");
-        assert_eq!(reset(&server, &token, NEW).await.json(), json!({ "status": true }));
+        assert!(!server.output().iter().any(|line| line.contains(&token)), "the token is not logged");
+        assert_eq!(reset(&server, &token, NEW_PASSWORD).await.json(), json!({ "status": true }));
     }
 }
 
-/// A mail server that takes one mail and gives it back.
-async fn take_one_mail(port: u16) -> String {
+/// Runs an SMTP server that receives one email and returns it.
+async fn receive_one_mail(port: u16) -> String {
     let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
     let (stream, _) = listener.accept().await.unwrap();
     let (reader, mut writer) = stream.into_split();
@@ -210,7 +210,7 @@ async fn take_one_mail(port: u16) -> String {
     writer.write_all(b"220 here\r\n").await.unwrap();
     let (mut mail, mut is_data) = (String::new(), false);
     while let Some(line) = lines.next_line().await.unwrap() {
-        let answer = match line.as_str() {
+        let response = match line.as_str() {
             "." if is_data => {
                 writer.write_all(b"250 taken\r\n").await.unwrap();
                 return mail;
@@ -226,7 +226,7 @@ async fn take_one_mail(port: u16) -> String {
             }
             _ => "250 ok",
         };
-        writer.write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
+        writer.write_all(format!("{response}\r\n").as_bytes()).await.unwrap();
     }
-    panic!("it hung up")
+    panic!("the client closed the connection")
 }

@@ -1,8 +1,8 @@
-//! What stands before every route, and what is not there at all.
+//! CSRF check, CORS, rate limits, unknown routes, outages and settings.
 
 use serde_json::json;
 
-use super::{PASSWORD, Person, sign_in};
+use super::{PASSWORD, TestUser, sign_in};
 use crate::harness::{Caller, Cluster, Engine, Server, Setup};
 use crate::on_both_engines;
 
@@ -11,12 +11,12 @@ fn update() -> serde_json::Value {
 }
 
 on_both_engines! {
-    async fn a_request_with_a_cookie_must_come_from_a_trusted_page(engine: Engine) {
+    async fn cookie_request_requires_a_trusted_origin(engine: Engine) {
         let server = Server::on(engine).await;
-        let ann = Person::signs_up(&server, "ann").await;
+        let ann = TestUser::sign_up(&server, "ann").await;
         let page = server.anonymous().with("Cookie", &ann.cookie);
         let path = "/api/auth/update-user";
-        for (header, value, refused) in [
+        for (header, value, rejected) in [
             ("Origin", server.url.as_str(), None),
             ("Origin", "http://localhost:3000", None),
             ("Referer", &format!("{}/some/page", server.url), None),
@@ -28,30 +28,30 @@ on_both_engines! {
             ("Referer", "nonsense", Some("MISSING_OR_NULL_ORIGIN")),
             ("Accept", "*/*", Some("MISSING_OR_NULL_ORIGIN")),
         ] {
-            let answer = page.with(header, value).post(path, &update()).await;
-            let status = if refused.is_some() { 403 } else { 200 };
-            assert_eq!((answer.status, answer.json()["code"].as_str()), (status, refused), "{header}: {value}");
+            let response = page.with(header, value).post(path, &update()).await;
+            let status = if rejected.is_some() { 403 } else { 200 };
+            assert_eq!((response.status, response.json()["code"].as_str()), (status, rejected), "{header}: {value}");
         }
-        // A page that keeps its origin to itself, for which the browser vouches.
+        // A page that hides its origin. The browser reports that it is the same origin.
         let own = page.with("Origin", "null").with("Sec-Fetch-Site", "same-origin");
         assert_eq!(own.post(path, &update()).await.status, 200);
         let evil = page.with("Origin", "https://evil.example");
-        evil.post("/api/auth/sign-out", &json!({})).await.is_refusal(403, "INVALID_ORIGIN", "Invalid origin");
+        evil.post("/api/auth/sign-out", &json!({})).await.assert_auth_error(403, "INVALID_ORIGIN", "Invalid origin");
         assert!(ann.is_signed_in(&server).await);
-        // Without a cookie there is nothing that a foreign page could abuse, and reading is CORS's to refuse.
-        let bearer = ann.by_bearer(&server).with("Origin", "https://evil.example");
+        // A bearer token is not sent by another site's page, so it needs no CSRF check. CORS prevents such a page from reading the response.
+        let bearer = ann.bearer_client(&server).with("Origin", "https://evil.example");
         assert_eq!(bearer.post(path, &update()).await.status, 200);
         let read = page.with("Origin", "https://evil.example").get("/api/auth/get-session").await;
         assert_eq!((read.status, read.header("access-control-allow-origin")), (200, None));
     }
 
-    async fn nobody_is_signed_in_by_a_foreign_page(engine: Engine) {
+    async fn cross_site_sign_in_is_403(engine: Engine) {
         let server = Server::on(engine).await;
-        Person::signs_up(&server, "ann").await;
+        TestUser::sign_up(&server, "ann").await;
         let body = json!({ "email": "ann@example.com", "password": PASSWORD, "name": "" });
         let program = server.anonymous();
         for path in ["/api/auth/sign-in/email", "/api/auth/login"] {
-            for (caller, refused) in [
+            for (caller, rejected) in [
                 (program.clone(), None),
                 (program.with("Origin", "http://localhost:3000").with("Sec-Fetch-Site", "same-site"), None),
                 (program.with("Origin", "https://evil.example"), Some("INVALID_ORIGIN")),
@@ -63,48 +63,48 @@ on_both_engines! {
                     Some("CROSS_SITE_NAVIGATION_LOGIN_BLOCKED"),
                 ),
             ] {
-                let answer = caller.post(path, &body).await;
-                let status = if refused.is_some() { 403 } else { 200 };
-                assert_eq!((answer.status, answer.json()["code"].as_str()), (status, refused), "{path} {answer:?}");
-                assert_eq!(answer.header("set-auth-token").is_none(), refused.is_some());
+                let response = caller.post(path, &body).await;
+                let status = if rejected.is_some() { 403 } else { 200 };
+                assert_eq!((response.status, response.json()["code"].as_str()), (status, rejected), "{path} {response:?}");
+                assert_eq!(response.header("set-auth-token").is_none(), rejected.is_some());
             }
         }
     }
 
-    async fn a_page_of_a_configured_origin_reads_its_tokens(engine: Engine) {
+    async fn allowed_origin_can_read_token_headers(engine: Engine) {
         let server = Server::on(engine).await;
         let page = server.anonymous().with("Origin", "http://localhost:3000");
         let preflight = page.with("Access-Control-Request-Method", "POST").with("Access-Control-Request-Headers", "content-type");
         for path in ["sign-up/email", "get-session", "reset-password", "reset-password/x", "login/email"] {
-            let answer = preflight.call("OPTIONS", &format!("/api/auth/{path}"), None).await;
-            assert_eq!((answer.status, answer.header("access-control-allow-credentials")), (204, Some("true")), "{path}");
+            let response = preflight.call("OPTIONS", &format!("/api/auth/{path}"), None).await;
+            assert_eq!((response.status, response.header("access-control-allow-credentials")), (204, Some("true")), "{path}");
         }
         let body = json!({ "name": "", "email": "ann@example.com", "password": PASSWORD });
         for status in [200, 422] {
-            let answer = page.post("/api/auth/sign-up/email", &body).await;
-            assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, Some("http://localhost:3000")));
-            let exposed = answer.header("access-control-expose-headers").unwrap().to_lowercase();
+            let response = page.post("/api/auth/sign-up/email", &body).await;
+            assert_eq!((response.status, response.header("access-control-allow-origin")), (status, Some("http://localhost:3000")));
+            let exposed = response.header("access-control-expose-headers").unwrap().to_lowercase();
             for name in ["set-auth-token", "set-auth-jwt", "x-retry-after", "x-request-id"] {
                 assert!(exposed.contains(name), "{exposed}");
             }
         }
         let foreign = server.anonymous().with("Origin", "https://evil.example").with("Access-Control-Request-Method", "POST");
-        let answer = foreign.call("OPTIONS", "/api/auth/sign-up/email", None).await;
-        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (403, None));
+        let response = foreign.call("OPTIONS", "/api/auth/sign-up/email", None).await;
+        assert_eq!((response.status, response.header("access-control-allow-origin")), (403, None));
     }
 
-    async fn what_is_no_route_is_404_in_its_own_words(engine: Engine) {
+    async fn unknown_route_is_a_better_auth_404(engine: Engine) {
         let server = Server::on(engine).await;
-        let nobody = server.anonymous();
+        let client = server.anonymous();
         for (method, path) in [("GET", "/api/auth/nothing"), ("GET", "/api/auth"), ("PUT", "/api/auth/sign-in/email"), ("GET", "/api/auth/sign-in/email"), ("POST", "/api/auth/get-session"), ("PROPFIND", "/api/auth/ok")] {
-            nobody.call(method, path, None).await.is_refusal(404, "NOT_FOUND", "Not found");
+            client.call(method, path, None).await.assert_auth_error(404, "NOT_FOUND", "Not found");
         }
-        assert_eq!(nobody.get("/api/auth/ok").await.json(), json!({ "ok": true }));
-        assert_eq!(nobody.get("/api/auth/ok/").await.json(), json!({ "ok": true }));
-        assert_eq!(nobody.call("HEAD", "/api/auth/ok", None).await.status, 200);
+        assert_eq!(client.get("/api/auth/ok").await.json(), json!({ "ok": true }));
+        assert_eq!(client.get("/api/auth/ok/").await.json(), json!({ "ok": true }));
+        assert_eq!(client.call("HEAD", "/api/auth/ok", None).await.status, 200);
     }
 
-    async fn a_user_called_auth_has_tasks_like_any_other(engine: Engine) {
+    async fn user_with_id_auth_has_tasks(engine: Engine) {
         let server = Server::on(engine).await;
         assert_eq!(server.caller("auth").get("/api/auth/tasks").await.json(), json!([]));
         server.caller("me").get("/api/auth/tasks").await.is_error(403, "FORBIDDEN", "Not authorized to access this resource");
@@ -112,7 +112,7 @@ on_both_engines! {
         server.anonymous().get("/api/auth/tasks").await.is_error(401, "AUTHENTICATION_REQUIRED", "Missing authorization token");
     }
 
-    async fn in_release_it_is_not_there_and_neither_are_its_tables(engine: Engine) {
+    async fn issuer_and_its_tables_are_absent_in_release(engine: Engine) {
         let server = Setup::on(engine).await.with("ROCKET_PROFILE", "release").with("ROCKET_SHUTDOWN", "{drain=0}").start().await;
         server.ready(true).await;
         server.anonymous().get("/api/auth/ok").await.is_error(404, "RESOURCE_NOT_FOUND", "Not found");
@@ -122,45 +122,45 @@ on_both_engines! {
         };
         assert_eq!(server.number(tables).await, 0);
         assert!(!server.anonymous().get("/openapi.json").await.body.contains("/api/auth/sign-up"));
-        // Switched on later it finds its place beside the tasks.
+        // Enabled later, the issuer adds its tables to the database.
         let server = server.again_with("ROCKET_ISSUER", "{enabled=true,url=\"https://tasks.example.com\"}").await;
         server.ready(true).await;
         assert_eq!(server.number(tables).await, 5);
-        Person::signs_up(&server, "ann").await;
+        TestUser::sign_up(&server, "ann").await;
     }
 
-    async fn who_comes_too_often_is_sent_away_for_a_while(engine: Engine) {
-        let server = limited(engine, "").await;
+    async fn rate_limit_is_429_with_retry_after(engine: Engine) {
+        let server = start_limited(engine, "").await;
         for _ in 0..3 {
-            sign_in(&server, "ann@example.com", PASSWORD).await.is_refusal(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
+            sign_in(&server, "ann@example.com", PASSWORD).await.assert_auth_error(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
         }
-        let refused = sign_in(&server, "ann@example.com", PASSWORD).await;
-        refused.is_refusal(429, "", "Too many requests. Please try again later.");
-        let wait: u64 = refused.header("x-retry-after").unwrap().parse().unwrap();
-        assert!((1..=10).contains(&wait) && refused.header("retry-after") == refused.header("x-retry-after"));
-        // The same door under another name, and from where nobody knows that a proxy is.
+        let rejected = sign_in(&server, "ann@example.com", PASSWORD).await;
+        rejected.assert_auth_error(429, "", "Too many requests. Please try again later.");
+        let wait: u64 = rejected.header("x-retry-after").unwrap().parse().unwrap();
+        assert!((1..=10).contains(&wait) && rejected.header("retry-after") == rejected.header("x-retry-after"));
+        // Another route to sign in shares the limit, and headers of an untrusted proxy do not change the client IP.
         let body = json!({ "email": "ann@example.com", "password": PASSWORD });
         assert_eq!(server.anonymous().post("/api/auth/login", &body).await.status, 429);
         let forged = server.anonymous().with("X-Forwarded-For", "203.0.113.7").with("X-Real-IP", "203.0.113.7");
         assert_eq!(forged.post("/api/auth/sign-in/email", &body).await.status, 429);
-        // Other doors are counted for themselves, and tasks are not counted.
-        Person::signs_up(&server, "ann").await;
+        // Other groups have separate limits, and task routes have no limit.
+        TestUser::sign_up(&server, "ann").await;
         for _ in 0..3 {
-            let answer = server.anonymous().post("/api/auth/request-password-reset", &json!({ "email": "x@example.com" })).await;
-            assert_eq!(answer.status, 200);
+            let response = server.anonymous().post("/api/auth/request-password-reset", &json!({ "email": "x@example.com" })).await;
+            assert_eq!(response.status, 200);
         }
         let mail = server.anonymous().post("/api/auth/request-password-reset", &json!({ "email": "x@example.com" })).await;
-        mail.is_refusal(429, "", "Too many requests. Please try again later.");
+        mail.assert_auth_error(429, "", "Too many requests. Please try again later.");
         for _ in 0..120 {
             assert_eq!(server.caller("me").get("/api/tasks").await.status, 200);
         }
-        let many = futures_of((0..150).map(|_| server.anonymous())).await;
-        let refused = many.iter().filter(|status| **status == 429).count();
-        assert!((1..=50).contains(&refused), "a hundred in ten seconds: {refused}");
+        let many = statuses_of((0..150).map(|_| server.anonymous())).await;
+        let rejected = many.iter().filter(|status| **status == 429).count();
+        assert!((1..=50).contains(&rejected), "100 requests in 10 seconds are accepted: {rejected}");
     }
 
-    async fn behind_a_proxy_callers_are_told_apart_by_what_it_says(engine: Engine) {
-        let server = limited(engine, ",trusted_proxies=[\"127.0.0.0/8\",\"10.0.0.0/8\"]").await;
+    async fn trusted_proxy_headers_identify_clients(engine: Engine) {
+        let server = start_limited(engine, ",trusted_proxies=[\"127.0.0.0/8\",\"10.0.0.0/8\"]").await;
         let body = json!({ "email": "ann@example.com", "password": PASSWORD });
         let from = async |addresses: &str| {
             let caller = server.anonymous().with("X-Forwarded-For", addresses);
@@ -171,10 +171,10 @@ on_both_engines! {
         }
         assert_eq!(from("203.0.113.7").await, 429);
         assert_eq!(from("203.0.113.8").await, 401);
-        // What a client put there itself stands before what the proxies added.
+        // Entries that the client sent are in front of the entries of the proxies.
         assert_eq!(from("198.51.100.1, 203.0.113.7").await, 429);
         assert_eq!(from("198.51.100.1, 203.0.113.7, 10.1.2.3").await, 429);
-        // Who has one IPv6 address has its whole network.
+        // An IPv6 network of 64 bits is one client.
         for host in 1..=3 {
             assert_eq!(from(&format!("2001:db8::{host}")).await, 401);
         }
@@ -182,36 +182,36 @@ on_both_engines! {
         assert_eq!(from("2001:db8:0:1::4").await, 401);
         let up = json!({ "name": "", "email": "bob@example.com", "password": PASSWORD });
         let caller = server.anonymous().with("X-Forwarded-For", "203.0.113.9").with("X-Forwarded-Proto", "https");
-        let answer = caller.post("/api/auth/sign-up/email", &up).await;
-        assert!(answer.cookies[0].starts_with("__Secure-") && answer.cookies[0].contains("; Secure"), "{answer:?}");
-        let bob = Person::from(&answer);
+        let response = caller.post("/api/auth/sign-up/email", &up).await;
+        assert!(response.cookies[0].starts_with("__Secure-") && response.cookies[0].contains("; Secure"), "{response:?}");
+        let bob = TestUser::from(&response);
         let session = server.bearer(&bob.token).get("/api/auth/get-session").await.json();
         assert_eq!(session["session"]["ipAddress"], "203.0.113.9");
     }
 
-    async fn nothing_that_proves_anything_is_in_the_log(engine: Engine) {
+    async fn no_credentials_are_logged(engine: Engine) {
         let server = Setup::on(engine).await.with("RUST_LOG", "trace").start().await;
-        let ann = Person::signs_up(&server, "ann").await;
+        let ann = TestUser::sign_up(&server, "ann").await;
         let jwt = ann.jwt(&server).await;
         sign_in(&server, "ann@example.com", "wrong horse battery").await;
-        ann.by_cookie(&server).get("/api/auth/get-session").await;
-        ann.by_cookie(&server).post("/api/auth/update-user", &json!({ "name": "Annabel" })).await;
-        ann.by_bearer(&server).post("/api/auth/revoke-session", &json!({ "token": ann.token })).await;
+        ann.cookie_client(&server).get("/api/auth/get-session").await;
+        ann.cookie_client(&server).post("/api/auth/update-user", &json!({ "name": "Annabel" })).await;
+        ann.bearer_client(&server).post("/api/auth/revoke-session", &json!({ "token": ann.token })).await;
         let log = server.output().join("\n");
-        assert!(log.contains("/api/auth/sign-in/email"), "but what was asked for is");
+        assert!(log.contains("/api/auth/sign-in/email"), "paths are logged");
         for secret in [PASSWORD, "wrong horse", &ann.token, &ann.cookie, &jwt, "ann@example.com", "Annabel", &ann.id, crate::harness::SECRET] {
             assert!(!log.contains(secret), "{secret} is in {log}");
         }
     }
 }
 
-pub(super) async fn limited(engine: Engine, more: &str) -> Server {
+pub(super) async fn start_limited(engine: Engine, more: &str) -> Server {
     let setup = Setup::on(engine).await.with("ROCKET_ISSUER", &format!("{{rate_limit=true{more}}}"));
     setup.start().await
 }
 
-/// The statuses of as many calls at once.
-async fn futures_of(callers: impl Iterator<Item = Caller>) -> Vec<u16> {
+/// Statuses of concurrent requests, one per client.
+async fn statuses_of(callers: impl Iterator<Item = Caller>) -> Vec<u16> {
     let calls: Vec<_> =
         callers.map(|caller| tokio::spawn(async move { caller.get("/api/auth/ok").await.status })).collect();
     let mut statuses = Vec::new();
@@ -222,18 +222,18 @@ async fn futures_of(callers: impl Iterator<Item = Caller>) -> Vec<u16> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_away_is_503_in_its_own_words() {
+async fn database_outage_is_a_better_auth_503() {
     let cluster = Cluster::start(&[]);
     let url = cluster.database().await;
     let setup = Setup::on(Engine::Sqlite).await.with("DATABASE_URL", &url);
     let server = setup.with("ROCKET_DATABASES", "{todo={connect_timeout=1}}").start().await;
-    let ann = Person::signs_up(&server, "ann").await;
+    let ann = TestUser::sign_up(&server, "ann").await;
     cluster.kill();
-    let answer = ann.by_bearer(&server).get("/api/auth/list-accounts").await;
-    answer.is_refusal(503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
-    assert!(answer.header("retry-after").is_some());
-    let session = ann.by_bearer(&server).get("/api/auth/get-session").await;
-    assert_eq!(session.status, 503, "not null, which would sign her out: {session:?}");
+    let response = ann.bearer_client(&server).get("/api/auth/list-accounts").await;
+    response.assert_auth_error(503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
+    assert!(response.header("retry-after").is_some());
+    let session = ann.bearer_client(&server).get("/api/auth/get-session").await;
+    assert_eq!(session.status, 503, "not null, which would sign the user out: {session:?}");
     assert!(session.cookies.is_empty());
     cluster.revive();
     server.ready(true).await;
@@ -241,7 +241,7 @@ async fn a_database_that_is_away_is_503_in_its_own_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn settings_that_cannot_work_stop_the_start() {
+async fn invalid_settings_abort_startup() {
     for (name, value, wanted) in [
         ("ROCKET_ISSUER", "{alg=\"RS256\"}", "issuer.alg must be one of HS256, EdDSA"),
         ("ROCKET_ISSUER", "{url=\"tasks.example.com\"}", "issuer.url is no http:// or https:// URL"),
@@ -270,14 +270,14 @@ async fn settings_that_cannot_work_stop_the_start() {
 
 /// A `Host` header must not become the `iss` and `aud` of a token.
 #[tokio::test(flavor = "multi_thread")]
-async fn in_release_the_issuer_must_know_its_own_url() {
+async fn release_requires_issuer_url() {
     let release = Setup::on(Engine::Sqlite).await.with("ROCKET_PROFILE", "release");
     let output = release.clone().with("ROCKET_ISSUER", "{enabled=true}").run(&[]).await;
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1), "{error}");
     let wanted = "issuer.url is not set, and issuer.enabled needs it outside development";
     assert!(error.contains(wanted), "{error}");
-    // Migrating needs none.
+    // `migrate` works without the setting.
     let output = release.clone().with("ROCKET_ISSUER", "{enabled=true}").run(&["migrate"]).await;
     assert!(output.status.success(), "{output:?}");
     let server = release
@@ -286,9 +286,9 @@ async fn in_release_the_issuer_must_know_its_own_url() {
         .start()
         .await;
     server.ready(true).await;
-    let ann = Person::signs_up(&server, "ann").await;
-    let answer = ann.by_bearer(&server).with("Host", "evil.example").get("/api/auth/token").await;
-    let claims = super::claims(answer.json()["token"].as_str().unwrap());
+    let ann = TestUser::sign_up(&server, "ann").await;
+    let response = ann.bearer_client(&server).with("Host", "evil.example").get("/api/auth/token").await;
+    let claims = super::claims(response.json()["token"].as_str().unwrap());
     let own = json!("https://tasks.example.com");
     assert_eq!((&claims["iss"], &claims["aud"]), (&own, &own));
 }

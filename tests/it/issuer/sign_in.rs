@@ -1,41 +1,41 @@
-//! Signing up, in and out.
+//! Sign-up, sign-in and sign-out.
 
 use serde_json::{Value, json};
 
-use super::{CLEARED, PASSWORD, Person, USER, fields, is_date, sign_in};
+use super::{CLEARED, PASSWORD, TestUser, USER, assert_date, fields, sign_in};
 use crate::harness::{Engine, Server, Setup};
 use crate::on_both_engines;
 
 const MISSING: &str = "Invalid input: expected string, received undefined";
 
 on_both_engines! {
-    async fn signing_up_makes_a_user_and_signs_them_in(engine: Engine) {
+    async fn sign_up_creates_user_and_session(engine: Engine) {
         let server = Server::on(engine).await;
         let body = json!({ "name": "", "email": "Ann@Example.COM", "password": PASSWORD, "image": "https://x.example/a.png", "plan": "pro" });
-        let answer = server.anonymous().post("/api/auth/sign-up/email", &body).await;
-        let (json, user) = (answer.json(), answer.json()["user"].clone());
-        assert_eq!((answer.status, fields(&json)), (200, vec!["token", "user"]));
+        let response = server.anonymous().post("/api/auth/sign-up/email", &body).await;
+        let (json, user) = (response.json(), response.json()["user"].clone());
+        assert_eq!((response.status, fields(&json)), (200, vec!["token", "user"]));
         assert_eq!(fields(&user), USER);
         assert_eq!((&user["name"], &user["email"], &user["image"]), (&json!(""), &json!("ann@example.com"), &json!("https://x.example/a.png")));
         assert_eq!(user["emailVerified"], false);
-        is_date(&user["createdAt"]);
-        is_date(&user["updatedAt"]);
+        assert_date(&user["createdAt"]);
+        assert_date(&user["updatedAt"]);
         for name in [&user["id"], &json["token"]] {
             let text = name.as_str().unwrap();
             assert!(text.len() == 32 && text.chars().all(|c| c.is_ascii_alphanumeric()), "{text}");
         }
-        // The cookie is percent-encoded, the header for clients without cookies is not.
-        let signed = answer.header("set-auth-token").unwrap();
+        // The cookie is percent-encoded. The header for clients without cookies is not.
+        let signed = response.header("set-auth-token").unwrap();
         let encoded = signed.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
-        assert_eq!(answer.cookies, [format!("better-auth.session_token={encoded}; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax")]);
+        assert_eq!(response.cookies, [format!("better-auth.session_token={encoded}; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax")]);
         assert!(signed.starts_with(&format!("{}.", json["token"].as_str().unwrap())) && signed.len() == 32 + 1 + 44);
-        assert_eq!(answer.header("cache-control"), Some("no-store"));
-        assert!(Person::from(&answer).is_signed_in(&server).await);
+        assert_eq!(response.header("cache-control"), Some("no-store"));
+        assert!(TestUser::from(&response).is_signed_in(&server).await);
     }
 
-    async fn what_cannot_be_signed_up_is_told_all_that_is_wrong_with_it(engine: Engine) {
+    async fn sign_up_reports_all_validation_errors(engine: Engine) {
         let server = Server::on(engine).await;
-        let nobody = server.anonymous();
+        let client = server.anonymous();
         let with = |field: &str, value: Value| {
             let mut body = json!({ "name": "Ann", "email": "ann@example.com", "password": PASSWORD });
             body[field] = value;
@@ -51,67 +51,67 @@ on_both_engines! {
             (with("password", json!("")), "VALIDATION_ERROR", "[body.password] Too small: expected string to have >=1 characters".to_owned()),
             (with("password", json!("1234567")), "PASSWORD_TOO_SHORT", "Password too short".to_owned()),
             (with("password", json!("x".repeat(129))), "PASSWORD_TOO_LONG", "Password too long".to_owned()),
-            // Two UTF-16 units each.
+            // Each emoji has two UTF-16 code units.
             (with("password", json!("😀😀😀")), "PASSWORD_TOO_SHORT", "Password too short".to_owned()),
             (with("password", json!("😀".repeat(65))), "PASSWORD_TOO_LONG", "Password too long".to_owned()),
         ] {
-            nobody.post("/api/auth/sign-up/email", &body).await.is_refusal(400, code, &message);
+            client.post("/api/auth/sign-up/email", &body).await.assert_auth_error(400, code, &message);
         }
         for email in ["", "ann", "ann@", "@example.com", "ann@example", "a..b@example.com", ".ann@example.com", "ann.@example.com", "ann@-x.com", "ann@example.c", "a b@example.com", "ann@exa_mple.com", "ann@example.com\n"] {
-            nobody.post("/api/auth/sign-up/email", &with("email", json!(email))).await.is_refusal(400, "VALIDATION_ERROR", no_email);
+            client.post("/api/auth/sign-up/email", &with("email", json!(email))).await.assert_auth_error(400, "VALIDATION_ERROR", no_email);
         }
-        let raw = nobody.send("POST", "/api/auth/sign-up/email", Some(b"{\"name\":".to_vec())).await;
-        raw.is_refusal(400, "BAD_REQUEST", "Invalid JSON in request body");
-        let large = nobody.send("POST", "/api/auth/sign-up/email", Some(vec![b' '; 70_000])).await;
-        large.is_refusal(413, "PAYLOAD_TOO_LARGE", "Request body must be at most 64 KiB");
-        assert_eq!(server.number(r#"SELECT count(*) FROM "user""#).await, 0, "and nothing is changed");
+        let raw = client.send("POST", "/api/auth/sign-up/email", Some(b"{\"name\":".to_vec())).await;
+        raw.assert_auth_error(400, "BAD_REQUEST", "Invalid JSON in request body");
+        let large = client.send("POST", "/api/auth/sign-up/email", Some(vec![b' '; 70_000])).await;
+        large.assert_auth_error(413, "PAYLOAD_TOO_LARGE", "Request body must be at most 64 KiB");
+        assert_eq!(server.number(r#"SELECT count(*) FROM "user""#).await, 0, "no user is created");
     }
 
-    async fn an_address_is_had_once_whatever_its_case_and_however_many_ask_at_once(engine: Engine) {
+    async fn email_is_unique_in_any_case_and_under_concurrency(engine: Engine) {
         let server = Server::on(engine).await;
         let body = |email: &str| json!({ "name": "Ann", "email": email, "password": PASSWORD });
         let tries = (0..5).map(|_| {
-            let nobody = server.anonymous();
-            tokio::spawn(async move { nobody.post("/api/auth/sign-up/email", &body("ann@example.com")).await })
+            let client = server.anonymous();
+            tokio::spawn(async move { client.post("/api/auth/sign-up/email", &body("ann@example.com")).await })
         });
         let mut signed_up = 0;
-        for answer in tries.collect::<Vec<_>>() {
-            let answer = answer.await.unwrap();
-            if answer.status == 200 {
+        for response in tries.collect::<Vec<_>>() {
+            let response = response.await.unwrap();
+            if response.status == 200 {
                 signed_up += 1;
             } else {
-                answer.is_refusal(422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email.");
+                response.assert_auth_error(422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email.");
             }
         }
         assert_eq!(signed_up, 1);
         let again = server.anonymous().post("/api/auth/sign-up/email", &body("ANN@example.com")).await;
-        again.is_refusal(422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email.");
+        again.assert_auth_error(422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email.");
         for table in ["\"user\"", "account", "session"] {
-            assert_eq!(server.number(&format!("SELECT count(*) FROM {table}")).await, 1, "{table}: all or nothing");
+            assert_eq!(server.number(&format!("SELECT count(*) FROM {table}")).await, 1, "{table}: a sign-up inserts all rows or none");
         }
     }
 
-    async fn a_password_signs_in_and_nothing_else_does(engine: Engine) {
+    async fn sign_in_requires_the_exact_password(engine: Engine) {
         let server = Server::on(engine).await;
-        let ann = Person::signs_up(&server, "ann").await;
-        let answer = sign_in(&server, "ANN@example.com", PASSWORD).await;
-        assert_eq!((answer.status, fields(&answer.json())), (200, vec!["redirect", "token", "user"]));
-        assert_eq!((&answer.json()["redirect"], &answer.json()["user"]["id"]), (&json!(false), &json!(ann.id)));
-        let again = Person::from(&answer);
+        let ann = TestUser::sign_up(&server, "ann").await;
+        let response = sign_in(&server, "ANN@example.com", PASSWORD).await;
+        assert_eq!((response.status, fields(&response.json())), (200, vec!["redirect", "token", "user"]));
+        assert_eq!((&response.json()["redirect"], &response.json()["user"]["id"]), (&json!(false), &json!(ann.id)));
+        let again = TestUser::from(&response);
         assert!(again.token != ann.token && ann.is_signed_in(&server).await && again.is_signed_in(&server).await);
 
         let wrong = sign_in(&server, "ann@example.com", "correct horse batterx").await;
-        wrong.is_refusal(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
+        wrong.assert_auth_error(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
         let unknown = sign_in(&server, "bob@example.com", PASSWORD).await;
-        unknown.is_refusal(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
-        sign_in(&server, "ann", PASSWORD).await.is_refusal(400, "INVALID_EMAIL", "Invalid email");
-        sign_in(&server, "ann@example.com", &"x".repeat(129)).await.is_refusal(400, "PASSWORD_TOO_LONG", "Password too long");
+        unknown.assert_auth_error(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
+        sign_in(&server, "ann", PASSWORD).await.assert_auth_error(400, "INVALID_EMAIL", "Invalid email");
+        sign_in(&server, "ann@example.com", &"x".repeat(129)).await.assert_auth_error(400, "PASSWORD_TOO_LONG", "Password too long");
         let missing = server.anonymous().post("/api/auth/sign-in/email", &json!({ "email": "ann@example.com" })).await;
-        missing.is_refusal(400, "VALIDATION_ERROR", &format!("[body.password] {MISSING}"));
+        missing.assert_auth_error(400, "VALIDATION_ERROR", &format!("[body.password] {MISSING}"));
         assert!(wrong.cookies.is_empty() && unknown.cookies.is_empty());
     }
 
-    async fn a_password_is_the_same_however_its_characters_are_composed(engine: Engine) {
+    async fn passwords_are_nfkc_normalized(engine: Engine) {
         let server = Server::on(engine).await;
         let body = json!({ "name": "Zoë", "email": "zoe@example.com", "password": "motdepass\u{e9} \u{fb01}" });
         assert_eq!(server.anonymous().post("/api/auth/sign-up/email", &body).await.status, 200);
@@ -119,42 +119,42 @@ on_both_engines! {
         assert_eq!(sign_in(&server, "zoe@example.com", "motdepasse fi").await.status, 401);
     }
 
-    async fn a_browser_may_be_told_to_forget(engine: Engine) {
+    async fn remember_me_false_sets_session_cookies(engine: Engine) {
         let server = Server::on(engine).await;
-        Person::signs_up(&server, "ann").await;
+        TestUser::sign_up(&server, "ann").await;
         let body = json!({ "email": "ann@example.com", "password": PASSWORD, "rememberMe": false });
-        let answer = server.anonymous().post("/api/auth/sign-in/email", &body).await;
-        assert_eq!(answer.cookies.len(), 2);
-        assert!(!answer.cookies[0].contains("Max-Age") && answer.cookies[0].ends_with("; Path=/; HttpOnly; SameSite=Lax"));
-        assert!(answer.cookies[1].starts_with("better-auth.dont_remember=true.") && !answer.cookies[1].contains("Max-Age"));
-        let session = Person::from(&answer).by_bearer(&server).get("/api/auth/get-session").await.json();
+        let response = server.anonymous().post("/api/auth/sign-in/email", &body).await;
+        assert_eq!(response.cookies.len(), 2);
+        assert!(!response.cookies[0].contains("Max-Age") && response.cookies[0].ends_with("; Path=/; HttpOnly; SameSite=Lax"));
+        assert!(response.cookies[1].starts_with("better-auth.dont_remember=true.") && !response.cookies[1].contains("Max-Age"));
+        let session = TestUser::from(&response).bearer_client(&server).get("/api/auth/get-session").await.json();
         let hours = hours(&session["session"]);
-        assert_eq!(hours, 24, "for a day");
-        // What is changed about a session like this leaves it one.
-        let cookies = answer.cookies.iter().map(|it| it.split(';').next().unwrap()).collect::<Vec<_>>().join("; ");
+        assert_eq!(hours, 24);
+        // An update keeps the cookies of such a session without `Max-Age`.
+        let cookies = response.cookies.iter().map(|it| it.split(';').next().unwrap()).collect::<Vec<_>>().join("; ");
         let page = server.anonymous().with("Cookie", &cookies).with("Origin", &server.url);
         let updated = page.post("/api/auth/update-user", &json!({ "name": "Anna" })).await;
         assert!(updated.status == 200 && !updated.cookies[0].contains("Max-Age"), "{updated:?}");
     }
 
-    async fn a_page_to_go_to_must_be_one_that_is_trusted(engine: Engine) {
+    async fn callback_url_must_be_trusted(engine: Engine) {
         let server = Server::on(engine).await;
-        Person::signs_up(&server, "ann").await;
+        TestUser::sign_up(&server, "ann").await;
         let to = |url: &str| json!({ "email": "ann@example.com", "password": PASSWORD, "callbackURL": url });
         for good in ["/dashboard?x=1", "http://localhost:3000/dashboard", &format!("{}/x", server.url)] {
-            let answer = server.anonymous().post("/api/auth/sign-in/email", &to(good)).await;
-            assert_eq!((answer.status, answer.header("location")), (200, Some(good)));
-            assert_eq!((&answer.json()["redirect"], &answer.json()["url"]), (&json!(true), &json!(good)));
+            let response = server.anonymous().post("/api/auth/sign-in/email", &to(good)).await;
+            assert_eq!((response.status, response.header("location")), (200, Some(good)));
+            assert_eq!((&response.json()["redirect"], &response.json()["url"]), (&json!(true), &json!(good)));
         }
         for bad in ["https://evil.example", "//evil.example", "/\\evil.example", "/%2fevil.example", "/%5Cevil.example", "javascript:alert(1)", "evil", "http://localhost:3000.evil.example/", "http://localhost:3000@evil.example/"] {
-            let answer = server.anonymous().post("/api/auth/sign-in/email", &to(bad)).await;
-            answer.is_refusal(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
+            let response = server.anonymous().post("/api/auth/sign-in/email", &to(bad)).await;
+            response.assert_auth_error(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
         }
     }
 
-    async fn a_page_to_go_to_goes_out_as_it_is_understood(engine: Engine) {
+    async fn callback_url_is_normalized(engine: Engine) {
         let server = Server::on(engine).await;
-        Person::signs_up(&server, "ann").await;
+        TestUser::sign_up(&server, "ann").await;
         let sign_in = async |url: &str| {
             let body = json!({ "email": "ann@example.com", "password": PASSWORD, "callbackURL": url });
             server.anonymous().post("/api/auth/sign-in/email", &body).await
@@ -167,37 +167,37 @@ on_both_engines! {
             ("http://localhost:3000", "http://localhost:3000/"),
             ("/a b/../c?x=é#y", "/c?x=%C3%A9#y"),
         ] {
-            let answer = sign_in(sent).await;
-            assert_eq!((answer.status, answer.header("location")), (200, Some(out)), "{sent}");
-            assert_eq!(answer.json()["url"], out);
+            let response = sign_in(sent).await;
+            assert_eq!((response.status, response.header("location")), (200, Some(out)), "{sent}");
+            assert_eq!(response.json()["url"], out);
         }
         for bad in ["ftp://localhost:3000/x", "ws://localhost:3000/x", "/a/..//evil.example", "/.//evil.example", "/x/%2e%2e//evil.example", "data:text/html,x", "null", ""] {
-            sign_in(bad).await.is_refusal(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
+            sign_in(bad).await.assert_auth_error(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
         }
         let page = server.anonymous().get("/api/auth/reset-password/x?callbackURL=http%3Alocalhost%3A3000%2Freset").await;
         assert_eq!(page.header("location"), Some("http://localhost:3000/reset?error=INVALID_TOKEN"));
         for bad in ["ftp%3A%2F%2Flocalhost%3A3000%2F", "%2Fa%2F..%2F%2Fevil.example"] {
-            let answer = server.anonymous().get(&format!("/api/auth/reset-password/x?callbackURL={bad}")).await;
-            answer.is_refusal(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
+            let response = server.anonymous().get(&format!("/api/auth/reset-password/x?callbackURL={bad}")).await;
+            response.assert_auth_error(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
         }
     }
 
-    async fn signing_out_ends_the_session_and_is_never_refused(engine: Engine) {
+    async fn sign_out_ends_the_session_and_is_idempotent(engine: Engine) {
         let server = Server::on(engine).await;
-        let ann = Person::signs_up(&server, "ann").await;
-        let phone = ann.signs_in(&server).await;
-        let answer = ann.by_cookie(&server).post("/api/auth/sign-out", &json!({})).await;
-        assert_eq!((answer.status, answer.json()), (200, json!({ "success": true })));
-        assert_eq!(answer.cookies, CLEARED);
+        let ann = TestUser::sign_up(&server, "ann").await;
+        let phone = ann.sign_in(&server).await;
+        let response = ann.cookie_client(&server).post("/api/auth/sign-out", &json!({})).await;
+        assert_eq!((response.status, response.json()), (200, json!({ "success": true })));
+        assert_eq!(response.cookies, CLEARED);
         assert!(!ann.is_signed_in(&server).await && phone.is_signed_in(&server).await);
-        assert_eq!(phone.by_bearer(&server).send("POST", "/api/auth/sign-out", None).await.status, 200);
+        assert_eq!(phone.bearer_client(&server).send("POST", "/api/auth/sign-out", None).await.status, 200);
         assert!(!phone.is_signed_in(&server).await);
-        let nobody = server.anonymous().post("/api/auth/sign-out", &json!({})).await;
-        assert_eq!((nobody.status, nobody.json()), (200, json!({ "success": true })));
-        assert_eq!(nobody.cookies, CLEARED);
+        let client = server.anonymous().post("/api/auth/sign-out", &json!({})).await;
+        assert_eq!((client.status, client.json()), (200, json!({ "success": true })));
+        assert_eq!(client.cookies, CLEARED);
     }
 
-    async fn a_plain_form_may_sign_up_and_in_and_nothing_else_is_read_but_json(engine: Engine) {
+    async fn forms_are_accepted_for_sign_up_and_sign_in_only(engine: Engine) {
         let server = Server::on(engine).await;
         let form = |path: &str, body: &str, kind: &str| {
             let caller = server.anonymous();
@@ -210,34 +210,34 @@ on_both_engines! {
         assert_eq!(form("/api/auth/sign-in/email", "email=ann%40example.com&password=correct+horse+battery", kind).await.status, 200);
         let text = form("/api/auth/sign-in/email", "{}", "text/plain").await;
         let message = r#"Content-Type "text/plain" is not allowed. Allowed types: application/x-www-form-urlencoded, application/json"#;
-        text.is_refusal(415, "UNSUPPORTED_MEDIA_TYPE", message);
+        text.assert_auth_error(415, "UNSUPPORTED_MEDIA_TYPE", message);
         let reset = form("/api/auth/reset-password", "token=x", kind).await;
         let message = r#"Content-Type "application/x-www-form-urlencoded" is not allowed. Allowed types: application/json"#;
-        reset.is_refusal(415, "UNSUPPORTED_MEDIA_TYPE", message);
+        reset.assert_auth_error(415, "UNSUPPORTED_MEDIA_TYPE", message);
     }
 
-    async fn behind_https_cookies_are_for_https_alone(engine: Engine) {
+    async fn cookies_are_secure_behind_https(engine: Engine) {
         let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{url=\"https://tasks.example.com\"}");
         let server = setup.start().await;
         let body = json!({ "name": "Ann", "email": "ann@example.com", "password": PASSWORD });
-        let answer = server.anonymous().post("/api/auth/sign-up/email", &body).await;
-        assert!(answer.cookies[0].starts_with("__Secure-better-auth.session_token="), "{answer:?}");
-        assert!(answer.cookies[0].ends_with("; Max-Age=604800; Path=/; HttpOnly; Secure; SameSite=Lax"));
-        let cookie = answer.cookies[0].split(';').next().unwrap();
+        let response = server.anonymous().post("/api/auth/sign-up/email", &body).await;
+        assert!(response.cookies[0].starts_with("__Secure-better-auth.session_token="), "{response:?}");
+        assert!(response.cookies[0].ends_with("; Max-Age=604800; Path=/; HttpOnly; Secure; SameSite=Lax"));
+        let cookie = response.cookies[0].split(';').next().unwrap();
         let page = server.anonymous().with("Cookie", cookie);
         assert_eq!(page.get("/api/auth/get-session").await.json()["user"]["name"], "Ann");
         let update = json!({ "name": "Anna" });
         let own = page.with("Origin", "https://tasks.example.com");
         assert_eq!(own.post("/api/auth/update-user", &update).await.status, 200);
         let plain = page.with("Origin", "http://tasks.example.com").post("/api/auth/update-user", &update).await;
-        plain.is_refusal(403, "INVALID_ORIGIN", "Invalid origin");
-        // Without the promise that TLS has set it a cookie is not looked at.
+        plain.assert_auth_error(403, "INVALID_ORIGIN", "Invalid origin");
+        // Behind HTTPS a cookie without the `__Secure-` prefix is ignored.
         let stripped = server.anonymous().with("Cookie", cookie.trim_start_matches("__Secure-"));
         assert_eq!(stripped.get("/api/auth/get-session").await.json(), Value::Null);
     }
 }
 
-/// For how long a session was made.
+/// Lifetime of a new session, in hours.
 fn hours(session: &Value) -> i64 {
     let time = |name: &str| session[name].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
     (time("expiresAt") - time("createdAt")).num_hours()

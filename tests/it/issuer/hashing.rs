@@ -1,29 +1,29 @@
-//! Hashing passwords is hard work, and must not be anybody else's.
+//! CPU and memory of password hashes.
 
 use serde_json::json;
 
-use super::{PASSWORD, Person, sign_in};
+use super::{PASSWORD, TestUser, sign_in};
 use crate::harness::{Engine, Server, Setup, raw};
 use crate::on_both_engines;
 
-/// Kilobytes that a process has had at most at one time.
-fn peak(server: &Server) -> u64 {
+/// Peak resident memory of the server, in KiB.
+fn peak_memory_kib(server: &Server) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 on_both_engines! {
-    async fn many_who_sign_in_at_once_take_turns_and_tasks_are_served_meanwhile(engine: Engine) {
+    async fn hashing_is_bounded_and_does_not_block_tasks(engine: Engine) {
         let server = Server::on(engine).await;
-        let ann = Person::signs_up(&server, "ann").await;
+        let ann = TestUser::sign_up(&server, "ann").await;
         let me = server.bearer(&ann.jwt(&server).await);
-        let before = peak(&server);
+        let before = peak_memory_kib(&server);
         let logins: Vec<_> = (0..30)
             .map(|_| {
-                let nobody = server.anonymous();
+                let client = server.anonymous();
                 let body = json!({ "email": "ann@example.com", "password": PASSWORD });
-                tokio::spawn(async move { nobody.post("/api/auth/sign-in/email", &body).await })
+                tokio::spawn(async move { client.post("/api/auth/sign-in/email", &body).await })
             })
             .collect();
         let mut lists = 0;
@@ -34,19 +34,19 @@ on_both_engines! {
         for login in logins {
             assert_eq!(login.await.unwrap().status, 200);
         }
-        assert!(lists > 30, "the tasks have not waited for the logins: {lists}");
-        // Thirty times 32 MiB would be a gigabyte.
-        let grown = peak(&server) - before;
+        assert!(lists > 30, "task requests do not wait for sign-ins: {lists}");
+        // 30 concurrent hashes would take 960 MiB.
+        let grown = peak_memory_kib(&server) - before;
         assert!(grown < 200 * 1024, "{grown} kB more than before");
     }
 
-    /// The lists take less than a megabyte: what is left for is the next hashes, before the memory of the last is given back. It took 200 to
-    /// 360 MB before headers were bounded.
-    async fn what_one_user_stores_and_does_not_read_costs_little_memory(engine: Engine) {
+    /// The lists take less than 1 MB. The rest of the bound is for hashes that start before the memory of the last hash is freed. The growth was 200
+    /// to 360 MB before headers were bounded.
+    async fn unread_session_lists_use_little_memory(engine: Engine) {
         let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{hashers=1}");
         let server = setup.start().await;
-        let ann = Person::signs_up(&server, "ann").await;
-        let before = peak(&server);
+        let ann = TestUser::sign_up(&server, "ann").await;
+        let before = peak_memory_kib(&server);
         let body = json!({ "email": "ann@example.com", "password": PASSWORD }).to_string();
         for _ in 0..30 {
             let request = format!(
@@ -55,8 +55,8 @@ on_both_engines! {
                 "x".repeat(300_000),
                 body.len()
             );
-            let answer = raw(server.address(), request.as_bytes()).await;
-            assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+            let response = raw(server.address(), request.as_bytes()).await;
+            assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
         }
         let list = format!(
             "GET /api/auth/list-sessions HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
@@ -72,14 +72,14 @@ on_both_engines! {
         for stream in &unread {
             stream.readable().await.unwrap();
         }
-        let grown = peak(&server) - before;
+        let grown = peak_memory_kib(&server) - before;
         assert!(grown < 96 * 1024, "{grown} kB more than before");
     }
 
-    /// Who hangs up while it is hashed gets nothing, and leaves nothing that is in anybody's way.
-    async fn who_does_not_wait_holds_nobody_up(engine: Engine) {
+    /// A client that disconnects during the hash does not block later requests.
+    async fn aborted_sign_in_frees_its_slot(engine: Engine) {
         let server = Server::on(engine).await;
-        Person::signs_up(&server, "ann").await;
+        TestUser::sign_up(&server, "ann").await;
         let body = json!({ "email": "ann@example.com", "password": PASSWORD }).to_string();
         for _ in 0..10 {
             let request = format!(
