@@ -126,7 +126,7 @@ fn sign_in() -> Vec<Operation> {
     };
     let out = Operation {
         name: "signOut",
-        summary: "Sign out",
+        summary: "Sign out of the current session",
         response: Some((schema_ref::<SuccessResponse>(), json!({ "success": true }))),
         errors: origin_errors(),
         ..post("/sign-out")

@@ -154,9 +154,19 @@ on_both_engines! {
         for _ in 0..120 {
             assert_eq!(server.caller("me").get("/api/tasks").await.status, 200);
         }
-        let many = statuses_of((0..150).map(|_| server.anonymous())).await;
-        let rejected = many.iter().filter(|status| **status == 429).count();
-        assert!((1..=50).contains(&rejected), "100 requests in 10 seconds are accepted: {rejected}");
+        // 100 requests, and 10 more per second. On a busy machine the first batch may be slower than that.
+        let began = std::time::Instant::now();
+        let (mut accepted, mut rejected) = (0.0, 0);
+        for _ in 0..5 {
+            for status in statuses_of((0..150).map(|_| server.anonymous())).await {
+                if status == 429 { rejected += 1 } else { accepted += 1.0 }
+            }
+            if rejected > 0 {
+                break;
+            }
+        }
+        let elapsed = began.elapsed().as_secs_f64();
+        assert!(rejected > 0 && accepted <= 101.0 + 10.0 * elapsed, "{accepted} accepted, {rejected} rejected in {elapsed} s");
     }
 
     async fn trusted_proxy_headers_identify_clients(engine: Engine) {
