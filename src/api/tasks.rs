@@ -4,15 +4,15 @@ use rocket::response::status::{Created, NoContent};
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, patch, post, put, routes};
 
-use super::listing::Listing;
+use super::task_stream::TaskStream;
 use super::query::ListQuery;
 use crate::auth::AuthUser;
-use crate::problem::Problem;
-use crate::request::{Body, NoBody, PathId};
+use crate::error::ApiError;
+use crate::request::{Body, NoBody, TaskId};
 use crate::store::Store;
-use crate::task::{Changes, Completion, NewTask, Task};
+use crate::task::{TaskPatch, Completion, NewTask, Task};
 
-type Answer<T> = Result<Json<T>, Problem>;
+type Answer<T> = Result<Json<T>, ApiError>;
 
 pub(super) fn routes() -> Vec<Route> {
     routes![list, create, show, replace, update, remove, complete]
@@ -23,8 +23,8 @@ pub(super) async fn list<'r>(
     user: &'r AuthUser,
     query: ListQuery,
     store: &'r Store,
-) -> Result<Listing<'r>, Problem> {
-    Listing::read(user, store, query.filter).await
+) -> Result<TaskStream<'r>, ApiError> {
+    TaskStream::read(user, store, query.filter).await
 }
 
 #[post("/tasks", data = "<new>", rank = 7)]
@@ -32,14 +32,14 @@ pub(super) async fn create(
     user: &AuthUser,
     store: &Store,
     new: Body<NewTask>,
-) -> Result<Created<Json<Task>>, Problem> {
-    let task = store.of(user).create(&new.0).await?;
+) -> Result<Created<Json<Task>>, ApiError> {
+    let task = store.for_user(user).create(&new.0).await?;
     Ok(Created::new(format!("/api/tasks/{}", task.id)).body(Json(task)))
 }
 
 #[get("/tasks/<id>", rank = 7)]
-pub(super) async fn show(user: &AuthUser, store: &Store, id: PathId) -> Answer<Task> {
-    store.of(user).show(id.get()?).await.map(Json)
+pub(super) async fn show(user: &AuthUser, store: &Store, id: TaskId) -> Answer<Task> {
+    store.for_user(user).show(id.get()?).await.map(Json)
 }
 
 /// `PUT` changes only the fields it is given, as `PATCH` does: frontends send it so.
@@ -47,8 +47,8 @@ pub(super) async fn show(user: &AuthUser, store: &Store, id: PathId) -> Answer<T
 pub(super) async fn replace(
     user: &AuthUser,
     store: &Store,
-    id: PathId,
-    changes: Body<Changes>,
+    id: TaskId,
+    changes: Body<TaskPatch>,
 ) -> Answer<Task> {
     update(user, store, id, changes).await
 }
@@ -57,28 +57,28 @@ pub(super) async fn replace(
 pub(super) async fn update(
     user: &AuthUser,
     store: &Store,
-    id: PathId,
-    changes: Body<Changes>,
+    id: TaskId,
+    changes: Body<TaskPatch>,
 ) -> Answer<Task> {
-    store.of(user).update(id.get()?, &changes.0).await.map(Json)
+    store.for_user(user).update(id.get()?, &changes.0).await.map(Json)
 }
 
 #[delete("/tasks/<id>", data = "<_body>", rank = 7)]
 pub(super) async fn remove(
     user: &AuthUser,
     store: &Store,
-    id: PathId,
+    id: TaskId,
     _body: NoBody,
-) -> Result<NoContent, Problem> {
-    store.of(user).delete(id.get()?).await.map(|()| NoContent)
+) -> Result<NoContent, ApiError> {
+    store.for_user(user).delete(id.get()?).await.map(|()| NoContent)
 }
 
 #[patch("/tasks/<id>/complete", data = "<completion>", rank = 7)]
 pub(super) async fn complete(
     user: &AuthUser,
     store: &Store,
-    id: PathId,
+    id: TaskId,
     completion: Body<Completion>,
 ) -> Answer<Task> {
-    store.of(user).complete(id.get()?, completion.0).await.map(Json)
+    store.for_user(user).complete(id.get()?, completion.0).await.map(Json)
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::config::Auth;
-use crate::problem::TokenProblem;
+use crate::error::TokenError;
 
 /// The audience of the tokens in which Better Auth caches sessions in a cookie. They are signed with the same secret and are no
 /// proof of anything to an API.
@@ -55,43 +55,43 @@ impl Policy {
     }
 
     /// Who is meant, if the claims hold now.
-    pub(super) fn check(&self, claims: &Claims, now: DateTime<Utc>) -> Result<Identity, TokenProblem> {
+    pub(super) fn check(&self, claims: &Claims, now: DateTime<Utc>) -> Result<Identity, TokenError> {
         self.check_time(claims, now)?;
         self.check_origin(claims)?;
         // The first of the three that is there counts. That it is no usable id is no reason to look at the next.
         let id = claims.sub.as_ref().or(claims.user_id.as_ref()).or(claims.id.as_ref());
-        let user_id = string(id).filter(|it| is_user_id(it)).ok_or(TokenProblem::Invalid)?;
+        let user_id = string(id).filter(|it| is_user_id(it)).ok_or(TokenError::Invalid)?;
         Ok(Identity { user_id: user_id.to_owned(), email: string(claims.email.as_ref()).map(str::to_owned) })
     }
 
-    fn check_time(&self, claims: &Claims, now: DateTime<Utc>) -> Result<(), TokenProblem> {
+    fn check_time(&self, claims: &Claims, now: DateTime<Utc>) -> Result<(), TokenError> {
         // `NumericDate` is in seconds and may have a fraction.
         let now = chrono::TimeDelta::milliseconds(now.timestamp_millis()).as_seconds_f64();
-        let exp = claims.exp.as_ref().and_then(Value::as_f64).ok_or(TokenProblem::Invalid)?;
+        let exp = claims.exp.as_ref().and_then(Value::as_f64).ok_or(TokenError::Invalid)?;
         if exp + self.leeway <= now {
-            return Err(TokenProblem::Expired);
+            return Err(TokenError::Expired);
         }
         match &claims.nbf {
             None => Ok(()),
             Some(nbf) => match nbf.as_f64() {
                 Some(nbf) if nbf - self.leeway <= now => Ok(()),
-                _ => Err(TokenProblem::Invalid),
+                _ => Err(TokenError::Invalid),
             },
         }
     }
 
-    fn check_origin(&self, claims: &Claims) -> Result<(), TokenProblem> {
+    fn check_origin(&self, claims: &Claims) -> Result<(), TokenError> {
         let issued = match &self.issuer {
             Some(wanted) => claims.iss.as_ref().and_then(Value::as_str) == Some(wanted),
             None => true,
         };
-        let audience = strings(claims.aud.as_ref()).ok_or(TokenProblem::Invalid)?;
+        let audience = strings(claims.aud.as_ref()).ok_or(TokenError::Invalid)?;
         let meant =
             self.audience.is_empty() || audience.iter().any(|it| self.audience.iter().any(|w| w == it));
         if issued && meant && !audience.contains(&SESSION_CACHE) {
             Ok(())
         } else {
-            Err(TokenProblem::Invalid)
+            Err(TokenError::Invalid)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::problem::TokenProblem;
+use crate::error::TokenError;
 
 /// Counts since the start.
 #[derive(Debug, Default)]
@@ -15,13 +15,13 @@ pub struct Outcomes {
 }
 
 impl Outcomes {
-    pub(super) fn count<T>(&self, outcome: &Result<T, TokenProblem>) {
+    pub(super) fn count<T>(&self, outcome: &Result<T, TokenError>) {
         let counter = match outcome {
             Ok(_) => &self.accepted,
-            Err(TokenProblem::Missing) => &self.missing,
-            Err(TokenProblem::Expired) => &self.expired,
-            Err(TokenProblem::Signature) => &self.signature,
-            Err(TokenProblem::Invalid) => &self.invalid,
+            Err(TokenError::Missing) => &self.missing,
+            Err(TokenError::Expired) => &self.expired,
+            Err(TokenError::Signature) => &self.signature,
+            Err(TokenError::Invalid) => &self.invalid,
         };
         counter.fetch_add(1, Ordering::Relaxed);
     }

@@ -12,7 +12,7 @@ use super::source::{KeySource, Published};
 use super::verified::{Fingerprint, Verified, VerifiedTokens};
 use crate::clock;
 use crate::config::Auth;
-use crate::problem::TokenProblem;
+use crate::error::TokenError;
 
 /// Checks tokens.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Verifier {
     }
 
     /// Who is calling, by the token in a header of `Authorization`.
-    pub async fn verify(&self, token: Result<&str, TokenProblem>) -> Result<Identity, TokenProblem> {
+    pub async fn verify(&self, token: Result<&str, TokenError>) -> Result<Identity, TokenError> {
         let verified = match token {
             Ok(token) => self.identify(token).await,
             Err(problem) => Err(problem),
@@ -81,7 +81,7 @@ impl Verifier {
         verified
     }
 
-    async fn identify(&self, token: &str) -> Result<Identity, TokenProblem> {
+    async fn identify(&self, token: &str) -> Result<Identity, TokenError> {
         let fingerprint = Fingerprint::of(token);
         if let Some(known) = self.verified.get(&fingerprint).filter(|it| self.trusts(&it.key)) {
             return self.policy.check(&known.claims, clock::now());
@@ -101,12 +101,12 @@ impl Verifier {
         self.secret.as_ref().is_some_and(|it| Arc::ptr_eq(it, key)) || self.issuers().any(|it| it.has(key))
     }
 
-    async fn check_signature(&self, jws: &Jws<'_>) -> Result<Verified, TokenProblem> {
+    async fn check_signature(&self, jws: &Jws<'_>) -> Result<Verified, TokenError> {
         let algorithm = &jws.header.alg;
         if let Some(secret) = self.secret.as_ref().filter(|it| it.is_for(algorithm)) {
             return first_to_verify(vec![secret.clone()], jws);
         }
-        let mut verified = Err(TokenProblem::Invalid);
+        let mut verified = Err(TokenError::Invalid);
         if can_be_published(algorithm) {
             for issuer in self.issuers() {
                 verified = signed_by(issuer, jws).await;
@@ -120,7 +120,7 @@ impl Verifier {
 }
 
 /// What a token says that one of the issuer's keys has signed.
-async fn signed_by(issuer: &Jwks, jws: &Jws<'_>) -> Result<Verified, TokenProblem> {
+async fn signed_by(issuer: &Jwks, jws: &Jws<'_>) -> Result<Verified, TokenError> {
     let mut keys = keys_for(issuer, &jws.header)?;
     if keys.is_empty() {
         issuer.fetch_on_demand().await;
@@ -131,17 +131,17 @@ async fn signed_by(issuer: &Jwks, jws: &Jws<'_>) -> Result<Verified, TokenProble
 
 /// The keys that a token may be signed with; none, if the one it names is not known. One that is known, but for another
 /// algorithm, is a mistake that no fetch would mend.
-fn keys_for(issuer: &Jwks, header: &Header) -> Result<Vec<Arc<Key>>, TokenProblem> {
+fn keys_for(issuer: &Jwks, header: &Header) -> Result<Vec<Arc<Key>>, TokenError> {
     let named = issuer.find(header.kid.as_deref());
     let is_known = !named.is_empty();
     let keys: Vec<_> = named.into_iter().filter(|key| key.is_for(&header.alg)).collect();
     let is_mistaken = is_known && keys.is_empty() && header.kid.is_some();
-    if is_mistaken { Err(TokenProblem::Invalid) } else { Ok(keys) }
+    if is_mistaken { Err(TokenError::Invalid) } else { Ok(keys) }
 }
 
 /// Several keys only where a token names none, or where the issuer gives one name to several.
-fn first_to_verify(keys: Vec<Arc<Key>>, jws: &Jws<'_>) -> Result<Verified, TokenProblem> {
+fn first_to_verify(keys: Vec<Arc<Key>>, jws: &Jws<'_>) -> Result<Verified, TokenError> {
     let right = keys.into_iter().find(|key| key.verifies(jws.message, jws.signature));
-    let key = right.ok_or(TokenProblem::Signature)?;
+    let key = right.ok_or(TokenError::Signature)?;
     Ok(Verified { claims: Arc::new(jws.claims()?), key })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::store::AuthStore;
-use crate::problem::Problem;
+use crate::error::ApiError;
 use crate::store::Store;
 
 const CLEANUP_INTERVAL: Duration = Duration::from_hours(1);
@@ -24,7 +24,7 @@ pub(super) async fn cleanup_loop(store: Store) {
     }
 }
 
-async fn delete_expired(store: AuthStore<'_>) -> Result<(), Problem> {
+async fn delete_expired(store: AuthStore<'_>) -> Result<(), ApiError> {
     store.delete_expired_sessions().await?;
     store.delete_expired_verifications().await
 }

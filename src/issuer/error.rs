@@ -9,7 +9,7 @@ use rocket::response::{self, Responder, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 /// Error of a request to `/api/auth`. Most variants have the name of the protocol's code.
 #[derive(Debug, Clone)]
@@ -61,7 +61,7 @@ pub(super) enum AuthError {
     /// 429: rate limit exceeded. Seconds until the next attempt.
     TooManyRequests(u64),
     /// An error that is not specific to this protocol.
-    Other(Problem),
+    Other(ApiError),
 }
 
 /// Error body: `{message, code}`.
@@ -76,11 +76,11 @@ pub(super) struct AuthErrorBody {
     code: Option<&'static str>,
 }
 
-impl From<Problem> for AuthError {
-    fn from(problem: Problem) -> Self {
+impl From<ApiError> for AuthError {
+    fn from(problem: ApiError) -> Self {
         match problem {
-            Problem::NoRoute | Problem::MethodNotAllowed(_) => Self::RouteNotFound,
-            Problem::ForeignOrigin => Self::InvalidOrigin,
+            ApiError::RouteNotFound | ApiError::MethodNotAllowed(_) => Self::RouteNotFound,
+            ApiError::OriginNotAllowed => Self::InvalidOrigin,
             other => Self::Other(other),
         }
     }
@@ -179,23 +179,23 @@ impl AuthError {
     }
 
     /// Records the error in the request-local cache, for the catcher, and returns the status to fail with. Only the first error is kept.
-    pub(super) fn note(self, request: &Request<'_>) -> Status {
+    pub(super) fn record(self, request: &Request<'_>) -> Status {
         let status = self.status();
         if let Self::Other(problem) = &self {
             // The request log reads the cause of a 500 from there.
-            problem.clone().note(request);
+            problem.clone().record(request);
         }
-        let _ = noted(request).set(self);
+        let _ = recorded(request).set(self);
         status
     }
 
     /// The error recorded on the request.
-    pub(super) fn noted<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
-        noted(request).get()
+    pub(super) fn recorded<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
+        recorded(request).get()
     }
 }
 
-fn code_of(problem: &Problem) -> &'static str {
+fn code_of(problem: &ApiError) -> &'static str {
     match problem.status().code {
         408 => "REQUEST_TIMEOUT",
         413 => "PAYLOAD_TOO_LARGE",
@@ -205,13 +205,13 @@ fn code_of(problem: &Problem) -> &'static str {
     }
 }
 
-fn noted<'r>(request: &'r Request<'_>) -> &'r OnceLock<AuthError> {
+fn recorded<'r>(request: &'r Request<'_>) -> &'r OnceLock<AuthError> {
     request.local_cache(OnceLock::new)
 }
 
 /// A handler returns its error with `?`. Rocket then calls the catcher, which formats it.
 impl<'r> Responder<'r, 'static> for AuthError {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        Err(self.note(request))
+        Err(self.record(request))
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::error::AuthError;
 use super::rate_limit::network;
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 /// Maximum time that a hash waits for a permit. Then its request fails with 503.
 const PERMIT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -120,5 +120,5 @@ fn lock(entries: &Mutex<Entries>) -> MutexGuard<'_, Entries> {
 }
 
 fn unavailable() -> AuthError {
-    Problem::Unavailable("the queue of password hashes is full or too slow".to_owned()).into()
+    ApiError::Unavailable("the queue of password hashes is full or too slow".to_owned()).into()
 }

@@ -48,7 +48,7 @@ impl<'r, T: FromFields> FromData<'r> for AuthBody<T> {
         };
         match read.await {
             Ok(value) => Outcome::Success(Self(value)),
-            Err(error) => Outcome::Error((error.note(request), ())),
+            Err(error) => Outcome::Error((error.record(request), ())),
         }
     }
 }

@@ -39,7 +39,7 @@ pub use store::ISSUER_MIGRATIONS;
 
 use crate::auth::Verifier;
 use crate::config::{IssuerAlgorithm, Secret, Settings};
-use crate::request::with_preflights;
+use crate::request::with_options;
 use crate::store::Store;
 
 /// Mounts the issuer if `issuer.enabled` is set.
@@ -77,6 +77,6 @@ fn attach(rocket: Rocket<Build>, settings: &Settings, secret: &Secret, store: St
         .manage(mail::Mailer::new(issuer))
         .manage(routes::ResetPolicy { keep_sessions: issuer.keep_sessions_on_reset })
         .attach(cors_headers::ExposeAuthHeaders)
-        .mount("/api/auth", with_preflights(routes::all()))
-        .register("/api/auth", catcher::catchers())
+        .mount("/api/auth", with_options(routes::all()))
+        .register("/api/auth", errors::catchers())
 }

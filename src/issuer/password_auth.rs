@@ -118,7 +118,7 @@ impl<'r> FromRequest<'r> for PasswordAuth<'r> {
         };
         match limiter.password_attempt(request, PasswordGroup::Other, context.client_ip) {
             Ok(attempt) => Outcome::Success(Self { hasher, attempt, store }),
-            Err(error) => Outcome::Error((error.note(request), "too many requests")),
+            Err(error) => Outcome::Error((error.record(request), "too many requests")),
         }
     }
 }

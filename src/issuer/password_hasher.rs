@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::error::AuthError;
 use super::hash_queue::HashQueue;
 use super::rate_limit::Attempt;
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 /// Minimum length of a password, in UTF-16 code units.
 pub(super) const MIN_PASSWORD_LEN: usize = 8;
@@ -67,7 +67,7 @@ impl PasswordHasher {
             Ok::<_, String>(hash)
         });
         let hashed = hashing.await.map_err(|panic| panic.to_string()).flatten();
-        hashed.map_err(|error| Problem::Internal(error).into())
+        hashed.map_err(|error| ApiError::Internal(error).into())
     }
 }
 

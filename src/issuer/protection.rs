@@ -13,7 +13,7 @@ use super::error::AuthError;
 use super::input::NUL_MESSAGE;
 use super::rate_limit::{PasswordGroup, RateLimitGroup, RateLimiter};
 use super::request_context::RequestContext;
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 /// Routes of one rate limit group, each behind [`Protected`]. [`super::routes`] mounts nothing else, so each route declares its group.
 pub(super) struct ProtectedRoutes(Vec<Route>);
@@ -48,7 +48,7 @@ impl Handler for Protected {
         };
         match self.check(request, &context) {
             Ok(()) => self.inner.handle(request, data).await,
-            Err(error) => Outcome::Error(error.note(request)),
+            Err(error) => Outcome::Error(error.record(request)),
         }
     }
 }
@@ -57,7 +57,7 @@ impl Protected {
     fn check(&self, request: &Request<'_>, context: &RequestContext<'_>) -> Result<(), AuthError> {
         let limiter = request.rocket().state::<Arc<RateLimiter>>();
         let limiter =
-            limiter.ok_or_else(|| Problem::Internal("missing managed state: RateLimiter".to_owned()))?;
+            limiter.ok_or_else(|| ApiError::Internal("missing managed state: RateLimiter".to_owned()))?;
         limiter.check(request, self.group, context.client_ip)?;
         check_uri(request)?;
         if request.method() == Method::Get {

@@ -60,7 +60,7 @@ impl<'r> FromRequest<'r> for CurrentSession {
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
         match authenticate(request).await {
             Ok(current) => Outcome::Success(current),
-            Err(error) => Outcome::Error((error.note(request), ())),
+            Err(error) => Outcome::Error((error.record(request), ())),
         }
     }
 }
@@ -78,7 +78,7 @@ impl<'r> FromRequest<'r> for MaybeSignedIn {
             Ok(current) => Outcome::Success(Self(Some(current))),
             Err(AuthError::Unauthorized) => Outcome::Success(Self(None)),
             // Other errors, such as an unavailable database, do not mean that the client is signed out.
-            Err(error) => Outcome::Error((error.note(request), ())),
+            Err(error) => Outcome::Error((error.record(request), ())),
         }
     }
 }

@@ -22,7 +22,7 @@ use super::store::{AuthStore, StoredKey};
 use crate::auth::KeySource;
 use crate::clock;
 use crate::config::{Issuer, Secret};
-use crate::problem::Problem;
+use crate::error::ApiError;
 use crate::store::Store;
 
 /// Length of the nonce in front of the ciphertext, in bytes.
@@ -72,7 +72,7 @@ impl SigningKeys {
     }
 
     /// The newest key that signs. Generates a key if there is none.
-    pub(super) async fn active_key(&self) -> Result<SigningKey, Problem> {
+    pub(super) async fn active_key(&self) -> Result<SigningKey, ApiError> {
         let now = clock::now();
         let stored = AuthStore::new(&self.store).keys_expiring_after(now).await?;
         // A key that cannot be decrypted was stored with an earlier secret. It stays published, because its tokens may still be in use.
@@ -83,7 +83,7 @@ impl SigningKeys {
     }
 
     /// The public keys that verify tokens, as JWKs: the active keys, and expired keys in their grace period.
-    pub(super) async fn public_jwks(&self) -> Result<Vec<Value>, Problem> {
+    pub(super) async fn public_jwks(&self) -> Result<Vec<Value>, ApiError> {
         let now = clock::now();
         let read =
             || async { AuthStore::new(&self.store).keys_expiring_after(now - self.grace_period).await };
@@ -95,8 +95,8 @@ impl SigningKeys {
         Ok(stored.iter().filter_map(StoredKey::jwk).collect())
     }
 
-    async fn generate(&self) -> Result<SigningKey, Problem> {
-        let failed = |reason: &str| Problem::Internal(format!("cannot generate signing key: {reason}"));
+    async fn generate(&self) -> Result<SigningKey, ApiError> {
+        let failed = |reason: &str| ApiError::Internal(format!("cannot generate signing key: {reason}"));
         let pair = Ed25519KeyPair::generate().map_err(|error| failed(&error.to_string()))?;
         let seed =
             pair.seed().and_then(|seed| seed.as_be_bytes()).map_err(|error| failed(&error.to_string()))?;

@@ -11,7 +11,7 @@ use super::signing_keys::SigningKeys;
 use super::store::User;
 use crate::clock;
 use crate::config::{Auth, OneOrMany, Secret};
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 /// Issues API tokens.
 pub(super) struct TokenIssuer {
@@ -57,7 +57,7 @@ impl TokenIssuer {
     }
 
     /// Issues a token for this user. Without configured values, `iss` and `aud` are the server's public origin.
-    pub(super) async fn issue(&self, user: &User, context: &RequestContext<'_>) -> Result<String, Problem> {
+    pub(super) async fn issue(&self, user: &User, context: &RequestContext<'_>) -> Result<String, ApiError> {
         let now = clock::now().timestamp();
         let claims = IssuedClaims {
             iat: now,
@@ -74,7 +74,7 @@ impl TokenIssuer {
                 encode(&header(Algorithm::EdDSA, Some(signing.id)), &claims, &signing.key)
             }
         };
-        signed.map_err(|error| Problem::Internal(format!("cannot sign token: {error}")))
+        signed.map_err(|error| ApiError::Internal(format!("cannot sign token: {error}")))
     }
 
     /// The signing keys. `None` if the tokens are signed with the secret.

@@ -2,8 +2,8 @@
 //! method that a path does not have; and what was behind a request that failed.
 
 mod body;
-mod failure;
-mod methods;
+mod catch;
+mod method_fallback;
 mod path;
 mod query;
 
@@ -11,9 +11,9 @@ use rocket::fairing::AdHoc;
 
 pub(crate) use body::read as read_body;
 pub use body::{Body, NoBody};
-pub use failure::behind;
-pub use methods::{with_other_methods, with_preflights};
-pub use path::PathId;
+pub use catch::error_for;
+pub use method_fallback::{with_method_fallbacks, with_options};
+pub use path::TaskId;
 pub use query::Query;
 
 use crate::config::General;

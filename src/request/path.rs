@@ -4,23 +4,23 @@ use std::convert::Infallible;
 
 use rocket::request::FromParam;
 
-use crate::problem::{Invalid, Problem};
+use crate::error::{FieldError, ApiError};
 use crate::task::TaskId;
 
 /// What stands in a path where a task's id should. A parameter that fails makes Rocket try the next route, and some next
 /// route would always take the path for something else; so this one does not fail until it is asked.
 #[derive(Debug, Clone, Copy)]
-pub struct PathId(Option<TaskId>);
+pub struct TaskId(Option<TaskId>);
 
-impl PathId {
+impl TaskId {
     /// The id, if it is one.
-    pub fn get(self) -> Result<TaskId, Problem> {
-        let none = Invalid { field: "id", message: "Task id must be a 64-bit integer" };
-        self.0.ok_or_else(|| Problem::Invalid(vec![none]))
+    pub fn get(self) -> Result<TaskId, ApiError> {
+        let none = FieldError { field: "id", message: "Task id must be a 64-bit integer" };
+        self.0.ok_or_else(|| ApiError::Validation(vec![none]))
     }
 }
 
-impl<'a> FromParam<'a> for PathId {
+impl<'a> FromParam<'a> for TaskId {
     type Error = Infallible;
 
     fn from_param(param: &'a str) -> Result<Self, Infallible> {

@@ -1,15 +1,15 @@
-//! The tasks, where they are kept, and the one way to them: [`Store::of`] a caller.
+//! The tasks, where they are kept, and the one way to them: [`Store::for_user`] a caller.
 
 mod error;
 mod migrate;
 pub(crate) mod pool;
 mod pooler;
-mod postgres;
+mod postgres_pool;
 pub(crate) mod run;
 mod schema;
 mod session;
 pub mod sql;
-mod sqlite;
+mod sqlite_pool;
 mod sqlite_executor;
 mod tasks;
 
@@ -18,10 +18,10 @@ use rocket_db_pools::Database;
 pub use migrate::{MigrationError, Migrations, migrate};
 pub use pool::{Pool, Usage};
 pub use schema::{Migration, Schema, TASKS};
-pub use tasks::{Place, UserTasks};
+pub use tasks::{TaskCursor, UserTasks};
 
 use crate::auth::AuthUser;
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 /// The database. A guard gives it to a route without taking a connection: those are taken by the statement, so that a
 /// client who is slow to send its body holds none.
@@ -48,7 +48,7 @@ impl Store {
     }
 
     /// Whether the database answers and has this schema.
-    pub async fn check(&self, schema: &Schema) -> Result<(), Problem> {
+    pub async fn check(&self, schema: &Schema) -> Result<(), ApiError> {
         migrate::check(&self.0, schema).await
     }
 

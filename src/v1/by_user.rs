@@ -4,22 +4,22 @@ use rocket::response::status::{Created, NoContent};
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, patch, post, put, routes};
 
-use super::body::WithStatus;
-use super::envelope::{Answer, Envelope, PageView, TaskView};
+use super::body::V1Body;
+use super::response::{Answer, Envelope, TaskPage, TaskWithStatus};
 use super::query::ListQuery;
 use super::tasks;
 use crate::auth::PathUser;
-use crate::problem::Problem;
-use crate::request::{Body, NoBody, PathId};
+use crate::error::ApiError;
+use crate::request::{Body, NoBody, TaskId};
 use crate::store::Store;
-use crate::task::{Changes, Completion, NewTask};
+use crate::task::{TaskPatch, Completion, NewTask};
 
 pub(super) fn routes() -> Vec<Route> {
     routes![list, create, show, replace, update, remove, complete]
 }
 
 #[get("/<_>/tasks", rank = 1)]
-async fn list(user: PathUser<'_>, query: ListQuery, store: &Store) -> Answer<PageView> {
+async fn list(user: PathUser<'_>, query: ListQuery, store: &Store) -> Answer<TaskPage> {
     tasks::list(user.0, query, store).await
 }
 
@@ -27,13 +27,13 @@ async fn list(user: PathUser<'_>, query: ListQuery, store: &Store) -> Answer<Pag
 async fn create(
     user: PathUser<'_>,
     store: &Store,
-    new: Body<WithStatus<NewTask>>,
-) -> Result<Created<Json<Envelope<TaskView>>>, Problem> {
+    new: Body<V1Body<NewTask>>,
+) -> Result<Created<Json<Envelope<TaskWithStatus>>>, ApiError> {
     tasks::create(user.0, store, new).await
 }
 
 #[get("/<_>/tasks/<id>", rank = 1)]
-async fn show(user: PathUser<'_>, store: &Store, id: PathId) -> Answer<TaskView> {
+async fn show(user: PathUser<'_>, store: &Store, id: TaskId) -> Answer<TaskWithStatus> {
     tasks::show(user.0, store, id).await
 }
 
@@ -41,9 +41,9 @@ async fn show(user: PathUser<'_>, store: &Store, id: PathId) -> Answer<TaskView>
 async fn replace(
     user: PathUser<'_>,
     store: &Store,
-    id: PathId,
-    changes: Body<WithStatus<Changes>>,
-) -> Answer<TaskView> {
+    id: TaskId,
+    changes: Body<V1Body<TaskPatch>>,
+) -> Answer<TaskWithStatus> {
     tasks::update(user.0, store, id, changes).await
 }
 
@@ -51,14 +51,14 @@ async fn replace(
 async fn update(
     user: PathUser<'_>,
     store: &Store,
-    id: PathId,
-    changes: Body<WithStatus<Changes>>,
-) -> Answer<TaskView> {
+    id: TaskId,
+    changes: Body<V1Body<TaskPatch>>,
+) -> Answer<TaskWithStatus> {
     tasks::update(user.0, store, id, changes).await
 }
 
 #[delete("/<_>/tasks/<id>", data = "<body>", rank = 1)]
-async fn remove(user: PathUser<'_>, store: &Store, id: PathId, body: NoBody) -> Result<NoContent, Problem> {
+async fn remove(user: PathUser<'_>, store: &Store, id: TaskId, body: NoBody) -> Result<NoContent, ApiError> {
     tasks::remove(user.0, store, id, body).await
 }
 
@@ -66,8 +66,8 @@ async fn remove(user: PathUser<'_>, store: &Store, id: PathId, body: NoBody) -> 
 async fn complete(
     user: PathUser<'_>,
     store: &Store,
-    id: PathId,
-    completion: Body<WithStatus<Completion>>,
-) -> Answer<TaskView> {
+    id: TaskId,
+    completion: Body<V1Body<Completion>>,
+) -> Answer<TaskWithStatus> {
     tasks::complete(user.0, store, id, completion).await
 }

@@ -4,20 +4,20 @@
 
 mod body;
 mod by_user;
-pub(crate) mod catcher;
-pub(crate) mod envelope;
+pub(crate) mod errors;
+pub(crate) mod response;
 mod query;
 mod tasks;
 
 use rocket::fairing::AdHoc;
 
-use crate::request::with_other_methods;
+use crate::request::with_method_fallbacks;
 
 /// Mounts the dialect.
 #[must_use]
 pub fn stage() -> AdHoc {
     AdHoc::on_ignite("The enveloped dialect", |rocket| async {
         let routes = [tasks::routes(), by_user::routes()].concat();
-        rocket.mount("/api/v1", with_other_methods(routes)).register("/api/v1", catcher::catchers())
+        rocket.mount("/api/v1", with_method_fallbacks(routes)).register("/api/v1", errors::catchers())
     })
 }

@@ -4,43 +4,43 @@ use rocket::response::status::{Created, NoContent};
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, patch, post, put, routes};
 
-use super::body::WithStatus;
-use super::envelope::{Answer, Envelope, PageView, TaskView, data};
+use super::body::V1Body;
+use super::response::{Answer, Envelope, TaskPage, TaskWithStatus, data};
 use super::query::ListQuery;
 use crate::auth::AuthUser;
-use crate::problem::Problem;
-use crate::request::{Body, NoBody, PathId};
+use crate::error::ApiError;
+use crate::request::{Body, NoBody, TaskId};
 use crate::store::{Store, UserTasks};
-use crate::task::{Changes, Completion, NewTask, TaskId};
+use crate::task::{TaskPatch, Completion, NewTask, TaskId};
 
 pub(super) fn routes() -> Vec<Route> {
     routes![list, create, show, replace, update, remove, complete]
 }
 
 #[get("/tasks", rank = 3)]
-pub(super) async fn list(user: &AuthUser, query: ListQuery, store: &Store) -> Answer<PageView> {
-    let found = store.of(user);
+pub(super) async fn list(user: &AuthUser, query: ListQuery, store: &Store) -> Answer<TaskPage> {
+    let found = store.for_user(user);
     let tasks = found.page(query.filter, query.page).await?;
-    let total = match query.page.total_if_last(tasks.len()) {
+    let total = match query.page.total_if_last_page(tasks.len()) {
         Some(total) => total,
         None => found.count(query.filter).await?,
     };
-    Ok(data(PageView::new(tasks, total, query.page)))
+    Ok(data(TaskPage::new(tasks, total, query.page)))
 }
 
 #[post("/tasks", data = "<new>", rank = 3)]
 pub(super) async fn create(
     user: &AuthUser,
     store: &Store,
-    new: Body<WithStatus<NewTask>>,
-) -> Result<Created<Json<Envelope<TaskView>>>, Problem> {
-    let task = store.of(user).create(&new.0.0).await?;
+    new: Body<V1Body<NewTask>>,
+) -> Result<Created<Json<Envelope<TaskWithStatus>>>, ApiError> {
+    let task = store.for_user(user).create(&new.0.0).await?;
     Ok(Created::new(format!("/api/v1/tasks/{}", task.id)).body(data(task.into())))
 }
 
 #[get("/tasks/<id>", rank = 3)]
-pub(super) async fn show(user: &AuthUser, store: &Store, id: PathId) -> Answer<TaskView> {
-    let (tasks, id) = (store.of(user), id.get()?);
+pub(super) async fn show(user: &AuthUser, store: &Store, id: TaskId) -> Answer<TaskWithStatus> {
+    let (tasks, id) = (store.for_user(user), id.get()?);
     let task = or_forbidden(&tasks, id, tasks.show(id).await).await?;
     Ok(data(task.into()))
 }
@@ -49,9 +49,9 @@ pub(super) async fn show(user: &AuthUser, store: &Store, id: PathId) -> Answer<T
 pub(super) async fn replace(
     user: &AuthUser,
     store: &Store,
-    id: PathId,
-    changes: Body<WithStatus<Changes>>,
-) -> Answer<TaskView> {
+    id: TaskId,
+    changes: Body<V1Body<TaskPatch>>,
+) -> Answer<TaskWithStatus> {
     update(user, store, id, changes).await
 }
 
@@ -59,10 +59,10 @@ pub(super) async fn replace(
 pub(super) async fn update(
     user: &AuthUser,
     store: &Store,
-    id: PathId,
-    changes: Body<WithStatus<Changes>>,
-) -> Answer<TaskView> {
-    let (tasks, id) = (store.of(user), id.get()?);
+    id: TaskId,
+    changes: Body<V1Body<TaskPatch>>,
+) -> Answer<TaskWithStatus> {
+    let (tasks, id) = (store.for_user(user), id.get()?);
     let task = or_forbidden(&tasks, id, tasks.update(id, &changes.0.0).await).await?;
     Ok(data(task.into()))
 }
@@ -71,10 +71,10 @@ pub(super) async fn update(
 pub(super) async fn remove(
     user: &AuthUser,
     store: &Store,
-    id: PathId,
+    id: TaskId,
     _body: NoBody,
-) -> Result<NoContent, Problem> {
-    let (tasks, id) = (store.of(user), id.get()?);
+) -> Result<NoContent, ApiError> {
+    let (tasks, id) = (store.for_user(user), id.get()?);
     or_forbidden(&tasks, id, tasks.delete(id).await).await?;
     Ok(NoContent)
 }
@@ -83,10 +83,10 @@ pub(super) async fn remove(
 pub(super) async fn complete(
     user: &AuthUser,
     store: &Store,
-    id: PathId,
-    completion: Body<WithStatus<Completion>>,
-) -> Answer<TaskView> {
-    let (tasks, id) = (store.of(user), id.get()?);
+    id: TaskId,
+    completion: Body<V1Body<Completion>>,
+) -> Answer<TaskWithStatus> {
+    let (tasks, id) = (store.for_user(user), id.get()?);
     let task = or_forbidden(&tasks, id, tasks.complete(id, completion.0.0).await).await?;
     Ok(data(task.into()))
 }
@@ -95,10 +95,10 @@ pub(super) async fn complete(
 async fn or_forbidden<T>(
     tasks: &UserTasks<'_>,
     id: TaskId,
-    result: Result<T, Problem>,
-) -> Result<T, Problem> {
+    result: Result<T, ApiError>,
+) -> Result<T, ApiError> {
     match result {
-        Err(Problem::NoTask) if tasks.is_somebody_elses(id).await? => Err(Problem::NotTheOwner),
+        Err(ApiError::TaskNotFound) if tasks.exists_for_other_user(id).await? => Err(ApiError::NotOwner),
         other => other,
     }
 }

@@ -18,7 +18,7 @@ use utoipa::{PartialSchema, ToSchema};
 use operations::Operation;
 
 use super::error::{AuthError, AuthErrorBody};
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 use super::store::{Account, Session, User};
 use super::views::{
@@ -92,8 +92,8 @@ fn add_operation(document: &mut OpenApi, operation: Operation) {
     }
     errors.extend(operation.needs_session.then_some(AuthError::Unauthorized));
     errors.push(AuthError::TooManyRequests(3));
-    errors.push(Problem::Internal(String::new()).into());
-    errors.push(Problem::Unavailable(String::new()).into());
+    errors.push(ApiError::Internal(String::new()).into());
+    errors.push(ApiError::Unavailable(String::new()).into());
     for (status, response) in error_responses(&errors) {
         built = built.response(status, response);
     }
@@ -106,8 +106,8 @@ fn body_errors() -> [AuthError; 4] {
     [
         AuthError::InvalidJson,
         AuthError::UnsupportedMediaType("text/plain".to_owned(), JSON),
-        Problem::TooSlow.into(),
-        Problem::TooLarge.into(),
+        ApiError::RequestTimeout.into(),
+        ApiError::PayloadTooLarge.into(),
     ]
 }
 

@@ -12,7 +12,7 @@ use super::verifications::reset_identifier;
 use super::{AuthStore, sql};
 use crate::clock;
 use crate::issuer::ids::random_id;
-use crate::problem::Problem;
+use crate::error::ApiError;
 use crate::store::run::together;
 
 /// Binds the parameters of [`sql::INSERT_SESSION`].
@@ -43,7 +43,7 @@ impl AuthStore<'_> {
         user: &User,
         hash: &str,
         session: &Session,
-    ) -> Result<bool, Problem> {
+    ) -> Result<bool, ApiError> {
         let pool = self.0;
         together!(pool, {
             sql::INSERT_USER => |query| {
@@ -57,7 +57,7 @@ impl AuthStore<'_> {
     }
 
     /// Inserts a session and deletes the user's oldest sessions beyond [`MAX_SESSIONS`]. Returns `false` if the user was deleted.
-    pub(crate) async fn insert_session(self, session: &Session) -> Result<bool, Problem> {
+    pub(crate) async fn insert_session(self, session: &Session) -> Result<bool, ApiError> {
         let pool = self.0;
         together!(pool, {
             sql::LOCK_USER => |query| query.bind(&session.user_id),
@@ -71,7 +71,7 @@ impl AuthStore<'_> {
         self,
         hash: &str,
         session: &Session,
-    ) -> Result<bool, Problem> {
+    ) -> Result<bool, ApiError> {
         let pool = self.0;
         together!(pool, {
             sql::LOCK_USER => |query| query.bind(&session.user_id),
@@ -89,7 +89,7 @@ impl AuthStore<'_> {
         user_id: &str,
         hash: &str,
         keep_sessions: bool,
-    ) -> Result<bool, Problem> {
+    ) -> Result<bool, ApiError> {
         let pool = self.0;
         let now = clock::now();
         together!(pool, {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::row::from_row;
 use super::{AuthStore, sql};
 use crate::clock;
-use crate::problem::Problem;
+use crate::error::ApiError;
 use crate::store::run::{execute, on};
 
 /// A row of the `jwks` table: one key pair.
@@ -33,12 +33,12 @@ from_row!(StoredKey, |row| Self {
 
 impl AuthStore<'_> {
     /// Keys that expire after this time or never, the newest first.
-    pub(crate) async fn keys_expiring_after(self, time: DateTime<Utc>) -> Result<Vec<StoredKey>, Problem> {
+    pub(crate) async fn keys_expiring_after(self, time: DateTime<Utc>) -> Result<Vec<StoredKey>, ApiError> {
         let pool = self.0;
         on!(pool.reader(), query_as(sql::KEYS), |query, db| query.bind(time).fetch_all(db))
     }
 
-    pub(crate) async fn insert_key(self, key: &StoredKey) -> Result<(), Problem> {
+    pub(crate) async fn insert_key(self, key: &StoredKey) -> Result<(), ApiError> {
         let pool = self.0;
         execute!(pool, sql::INSERT_KEY, |query| {
             let query = query.bind(&key.id).bind(&key.public_key).bind(&key.private_key);

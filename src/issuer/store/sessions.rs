@@ -10,7 +10,7 @@ use super::{AuthStore, sql};
 use crate::clock;
 use crate::issuer::ids::random_id;
 use crate::issuer::request_context::ClientInfo;
-use crate::problem::Problem;
+use crate::error::ApiError;
 use crate::store::run::{execute, on};
 
 /// Lifetime of a session since its last refresh (Better Auth: `expiresIn`).
@@ -121,7 +121,7 @@ impl Session {
 
 impl AuthStore<'_> {
     /// The session with this token, and its user. The session may have expired.
-    pub(crate) async fn session_with_user(self, token: &str) -> Result<Option<SessionWithUser>, Problem> {
+    pub(crate) async fn session_with_user(self, token: &str) -> Result<Option<SessionWithUser>, ApiError> {
         let pool = self.0;
         on!(pool.reader(), query_as(sql::SESSION_WITH_USER), |query, db| {
             query.bind(token).fetch_optional(db)
@@ -129,7 +129,7 @@ impl AuthStore<'_> {
     }
 
     /// The user's unexpired sessions: the newest [`MAX_SESSIONS`], in ascending order of creation.
-    pub(crate) async fn sessions(self, user_id: &str) -> Result<Vec<Session>, Problem> {
+    pub(crate) async fn sessions(self, user_id: &str) -> Result<Vec<Session>, ApiError> {
         let pool = self.0;
         let newest_first: Vec<Session> = on!(pool.reader(), query_as(sql::SESSIONS), |query, db| {
             query.bind(user_id).bind(clock::now()).bind(MAX_SESSIONS).fetch_all(db)
@@ -138,7 +138,7 @@ impl AuthStore<'_> {
     }
 
     /// Refreshes a session: it expires [`SESSION_TTL`] from now.
-    pub(crate) async fn refresh(self, session: Session) -> Result<Session, Problem> {
+    pub(crate) async fn refresh(self, session: Session) -> Result<Session, ApiError> {
         let pool = self.0;
         let now = clock::now();
         let session = Session { updated_at: now, expires_at: now + SESSION_TTL, ..session };
@@ -148,29 +148,29 @@ impl AuthStore<'_> {
         Ok(session)
     }
 
-    pub(crate) async fn delete_session(self, token: &str) -> Result<(), Problem> {
+    pub(crate) async fn delete_session(self, token: &str) -> Result<(), ApiError> {
         let pool = self.0;
         execute!(pool, sql::DELETE_SESSION, |query| query.bind(token)).map(drop)
     }
 
     /// Deletes a session of this user. A token of another user's session has no effect.
-    pub(crate) async fn revoke(self, user_id: &str, token: &str) -> Result<(), Problem> {
+    pub(crate) async fn revoke(self, user_id: &str, token: &str) -> Result<(), ApiError> {
         let pool = self.0;
         execute!(pool, sql::REVOKE_SESSION, |query| query.bind(user_id).bind(token)).map(drop)
     }
 
-    pub(crate) async fn revoke_all(self, user_id: &str) -> Result<(), Problem> {
+    pub(crate) async fn revoke_all(self, user_id: &str) -> Result<(), ApiError> {
         let pool = self.0;
         execute!(pool, sql::REVOKE_SESSIONS, |query| query.bind(user_id)).map(drop)
     }
 
     /// Deletes all sessions of the user except the session with this token.
-    pub(crate) async fn revoke_others(self, user_id: &str, token: &str) -> Result<(), Problem> {
+    pub(crate) async fn revoke_others(self, user_id: &str, token: &str) -> Result<(), ApiError> {
         let pool = self.0;
         execute!(pool, sql::REVOKE_OTHER_SESSIONS, |query| query.bind(user_id).bind(token)).map(drop)
     }
 
-    pub(crate) async fn delete_expired_sessions(self) -> Result<(), Problem> {
+    pub(crate) async fn delete_expired_sessions(self) -> Result<(), ApiError> {
         let pool = self.0;
         execute!(pool, sql::DELETE_EXPIRED_SESSIONS, |query| query.bind(clock::now())).map(drop)
     }

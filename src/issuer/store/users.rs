@@ -8,7 +8,7 @@ use super::row::from_row;
 use super::{AuthStore, sql};
 use crate::clock;
 use crate::issuer::ids::random_id;
-use crate::problem::Problem;
+use crate::error::ApiError;
 use crate::store::run::{execute, on};
 
 /// A row of Better Auth's `user` table, serialized as its API does.
@@ -117,12 +117,12 @@ fn scopes(column: Option<&str>) -> Vec<String> {
 
 impl AuthStore<'_> {
     /// The user with this email, which must be in lower case.
-    pub(crate) async fn user_by_email(self, email: &str) -> Result<Option<User>, Problem> {
+    pub(crate) async fn user_by_email(self, email: &str) -> Result<Option<User>, ApiError> {
         let pool = self.0;
         on!(pool.reader(), query_as(sql::USER_BY_EMAIL), |query, db| query.bind(email).fetch_optional(db))
     }
 
-    pub(crate) async fn user_by_id(self, id: &str) -> Result<Option<User>, Problem> {
+    pub(crate) async fn user_by_id(self, id: &str) -> Result<Option<User>, ApiError> {
         let pool = self.0;
         on!(pool.reader(), query_as(sql::USER_BY_ID), |query, db| query.bind(id).fetch_optional(db))
     }
@@ -133,7 +133,7 @@ impl AuthStore<'_> {
         id: &str,
         name: Option<&str>,
         image: &Patch,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), ApiError> {
         let pool = self.0;
         execute!(pool, sql::UPDATE_USER, |query| {
             let query = query.bind(id).bind(clock::now()).bind(name);
@@ -143,18 +143,18 @@ impl AuthStore<'_> {
     }
 
     /// Deletes the user. The foreign keys delete the user's accounts and sessions with it.
-    pub(crate) async fn delete_user(self, id: &str) -> Result<(), Problem> {
+    pub(crate) async fn delete_user(self, id: &str) -> Result<(), ApiError> {
         let pool = self.0;
         execute!(pool, sql::DELETE_USER, |query| query.bind(id)).map(drop)
     }
 
-    pub(crate) async fn accounts(self, user_id: &str) -> Result<Vec<Account>, Problem> {
+    pub(crate) async fn accounts(self, user_id: &str) -> Result<Vec<Account>, ApiError> {
         let pool = self.0;
         on!(pool.reader(), query_as(sql::ACCOUNTS), |query, db| query.bind(user_id).fetch_all(db))
     }
 
     /// The hash of the user's password, if the user has a password.
-    pub(crate) async fn password_hash(self, user_id: &str) -> Result<Option<String>, Problem> {
+    pub(crate) async fn password_hash(self, user_id: &str) -> Result<Option<String>, ApiError> {
         let pool = self.0;
         let hash: Option<Option<String>> = on!(pool.reader(), query_scalar(sql::PASSWORD), |query, db| {
             query.bind(user_id).fetch_optional(db)
@@ -163,7 +163,7 @@ impl AuthStore<'_> {
     }
 
     /// Replaces the password. Returns `false` if the user has no password.
-    pub(crate) async fn set_password(self, user_id: &str, hash: &str) -> Result<bool, Problem> {
+    pub(crate) async fn set_password(self, user_id: &str, hash: &str) -> Result<bool, ApiError> {
         let pool = self.0;
         let changed =
             execute!(pool, sql::SET_PASSWORD, |query| { query.bind(user_id).bind(hash).bind(clock::now()) })?;

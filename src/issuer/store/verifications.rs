@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::{AuthStore, sql};
 use crate::clock;
 use crate::issuer::ids::random_id;
-use crate::problem::Problem;
+use crate::error::ApiError;
 use crate::store::run::{execute, on};
 
 /// Lifetime of a password reset token.
@@ -18,7 +18,7 @@ pub(super) fn reset_identifier(token: &str) -> String {
 
 impl AuthStore<'_> {
     /// Stores a token that can reset the user's password.
-    pub(crate) async fn insert_reset_token(self, user_id: &str, token: &str) -> Result<(), Problem> {
+    pub(crate) async fn insert_reset_token(self, user_id: &str, token: &str) -> Result<(), ApiError> {
         let pool = self.0;
         let now = clock::now();
         execute!(pool, sql::INSERT_VERIFICATION, |query| {
@@ -29,14 +29,14 @@ impl AuthStore<'_> {
     }
 
     /// The id of the user whose password this token can reset.
-    pub(crate) async fn find_reset_user(self, token: &str) -> Result<Option<String>, Problem> {
+    pub(crate) async fn find_reset_user(self, token: &str) -> Result<Option<String>, ApiError> {
         let pool = self.0;
         on!(pool.reader(), query_scalar(sql::VERIFICATION), |query, db| {
             query.bind(reset_identifier(token)).bind(clock::now()).fetch_optional(db)
         })
     }
 
-    pub(crate) async fn delete_expired_verifications(self) -> Result<(), Problem> {
+    pub(crate) async fn delete_expired_verifications(self) -> Result<(), ApiError> {
         let pool = self.0;
         execute!(pool, sql::DELETE_EXPIRED_VERIFICATIONS, |query| query.bind(clock::now())).map(drop)
     }

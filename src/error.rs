@@ -16,33 +16,33 @@ use utoipa::ToSchema;
 /// Seconds after which a client may try again when the service, not the request, was at fault.
 const RETRY_AFTER: u32 = 1;
 
-/// What went wrong. The causes in [`Problem::Internal`] and [`Problem::Unavailable`] are for the log alone.
+/// What went wrong. The causes in [`ApiError::Internal`] and [`ApiError::Unavailable`] are for the log alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
+pub enum ApiError {
     /// 400: a request that is not HTTP as this server speaks it.
-    Malformed,
+    MalformedRequest,
     /// 400: the body is not JSON; why, without quoting it.
-    NotJson(String),
+    InvalidJson(String),
     /// 400: a query parameter with a value that is not allowed.
-    BadQuery(&'static str),
+    InvalidQuery(&'static str),
     /// 401: whose request this is cannot be known.
-    Unauthenticated(TokenProblem),
+    Unauthenticated(TokenError),
     /// 403: the path names a user who is not the caller.
-    NotTheCaller,
+    UserMismatch,
     /// 403: somebody else's task. Only the enveloped dialect tells it from none.
-    NotTheOwner,
+    NotOwner,
     /// 403: a browser's page of an origin that is not configured.
-    ForeignOrigin,
+    OriginNotAllowed,
     /// 404: no such route.
-    NoRoute,
+    RouteNotFound,
     /// 404: no such task of the caller's.
-    NoTask,
+    TaskNotFound,
     /// 405: the route exists for other methods: these, as in `Allow`.
     MethodNotAllowed(String),
     /// 408: the body did not arrive in time.
-    TooSlow,
+    RequestTimeout,
     /// 413: the body is larger than what a task can need.
-    TooLarge,
+    PayloadTooLarge,
     /// 422: well-formed, but these fields are not as they must be.
     Invalid(Vec<Invalid>),
     /// 500: our mistake.
@@ -53,7 +53,7 @@ pub enum Problem {
 
 /// What is wrong with a token. Clients distinguish "log in" from "refresh" by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenProblem {
+pub enum TokenError {
     /// There is none.
     Missing,
     /// It was good until its `exp`.
@@ -75,7 +75,7 @@ pub struct Invalid {
     pub message: &'static str,
 }
 
-impl TokenProblem {
+impl TokenError {
     fn message(self) -> &'static str {
         match self {
             Self::Missing => "Missing authorization token",
@@ -86,18 +86,18 @@ impl TokenProblem {
     }
 }
 
-impl Problem {
+impl ApiError {
     /// The status of the bare dialect. The enveloped one may prefer another.
     #[must_use]
     pub fn status(&self) -> Status {
         match self {
-            Self::Malformed | Self::NotJson(_) | Self::BadQuery(_) => Status::BadRequest,
+            Self::MalformedRequest | Self::InvalidJson(_) | Self::InvalidQuery(_) => Status::BadRequest,
             Self::Unauthenticated(_) => Status::Unauthorized,
-            Self::NotTheCaller | Self::NotTheOwner | Self::ForeignOrigin => Status::Forbidden,
-            Self::NoRoute | Self::NoTask => Status::NotFound,
+            Self::UserMismatch | Self::NotOwner | Self::OriginNotAllowed => Status::Forbidden,
+            Self::RouteNotFound | Self::TaskNotFound => Status::NotFound,
             Self::MethodNotAllowed(_) => Status::MethodNotAllowed,
-            Self::TooSlow => Status::RequestTimeout,
-            Self::TooLarge => Status::PayloadTooLarge,
+            Self::RequestTimeout => Status::RequestTimeout,
+            Self::PayloadTooLarge => Status::PayloadTooLarge,
             Self::Invalid(_) => Status::UnprocessableEntity,
             Self::Internal(_) => Status::InternalServerError,
             Self::Unavailable(_) => Status::ServiceUnavailable,
@@ -108,19 +108,19 @@ impl Problem {
     #[must_use]
     pub fn message(&self) -> Cow<'static, str> {
         match self {
-            Self::Malformed => "Malformed request".into(),
-            Self::NotJson(why) => format!("Request body is not valid JSON: {why}").into(),
-            Self::BadQuery(message) => (*message).into(),
+            Self::MalformedRequest => "Malformed request".into(),
+            Self::InvalidJson(why) => format!("Request body is not valid JSON: {why}").into(),
+            Self::InvalidQuery(message) => (*message).into(),
             Self::Unauthenticated(token) => token.message().into(),
-            Self::NotTheCaller => "Not authorized to access this resource".into(),
-            Self::NotTheOwner => "Not authorized to access this task".into(),
-            Self::ForeignOrigin => "Origin not allowed".into(),
-            Self::NoRoute => "Not found".into(),
-            Self::NoTask => "Task not found".into(),
+            Self::UserMismatch => "Not authorized to access this resource".into(),
+            Self::NotOwner => "Not authorized to access this task".into(),
+            Self::OriginNotAllowed => "Origin not allowed".into(),
+            Self::RouteNotFound => "Not found".into(),
+            Self::TaskNotFound => "Task not found".into(),
             Self::MethodNotAllowed(_) => "Method not allowed".into(),
-            Self::TooSlow => "Request body did not arrive in time".into(),
-            Self::TooLarge => "Request body must be at most 64 KiB".into(),
-            Self::Invalid(fields) => sentences(fields).into(),
+            Self::RequestTimeout => "Request body did not arrive in time".into(),
+            Self::PayloadTooLarge => "Request body must be at most 64 KiB".into(),
+            Self::Invalid(fields) => joined_messages(fields).into(),
             Self::Internal(_) => "Internal server error".into(),
             Self::Unavailable(_) => "Service temporarily unavailable".into(),
         }
@@ -139,7 +139,7 @@ impl Problem {
     pub fn add_headers(&self, response: &mut Response<'_>) {
         match self {
             // RFC 6750, 3.1: no error code where no token was sent.
-            Self::Unauthenticated(TokenProblem::Missing) => {
+            Self::Unauthenticated(TokenError::Missing) => {
                 response.set_header(Header::new("WWW-Authenticate", "Bearer"));
             }
             Self::Unauthenticated(_) => {
@@ -157,26 +157,26 @@ impl Problem {
 
     /// Notes the problem on the request, for its catcher, and gives the status to fail with. Of several the first
     /// counts: it is the cause of the others.
-    pub fn note(self, request: &Request<'_>) -> Status {
+    pub fn record(self, request: &Request<'_>) -> Status {
         let status = self.status();
-        let _ = noted(request).set(self);
+        let _ = recorded(request).set(self);
         status
     }
 
     /// What was noted on the request, if anything.
     #[must_use]
-    pub fn noted<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
-        noted(request).get()
+    pub fn recorded<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
+        recorded(request).get()
     }
 }
 
-struct Noted(OnceLock<Problem>);
+struct Recorded(OnceLock<ApiError>);
 
-fn noted<'r>(request: &'r Request<'_>) -> &'r OnceLock<Problem> {
-    &request.local_cache(|| Noted(OnceLock::new())).0
+fn recorded<'r>(request: &'r Request<'_>) -> &'r OnceLock<ApiError> {
+    &request.local_cache(|| Recorded(OnceLock::new())).0
 }
 
-fn sentences(fields: &[Invalid]) -> String {
+fn joined_messages(fields: &[Invalid]) -> String {
     let mut text = String::new();
     for (n, invalid) in fields.iter().enumerate() {
         let _ = write!(text, "{}{}", if n == 0 { "" } else { "; " }, invalid.message);
@@ -185,16 +185,16 @@ fn sentences(fields: &[Invalid]) -> String {
 }
 
 /// A handler that fails returns its problem; which words the client sees is its catcher's business.
-impl<'r> Responder<'r, 'static> for Problem {
+impl<'r> Responder<'r, 'static> for ApiError {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        Err(self.note(request))
+        Err(self.record(request))
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.cause().unwrap_or(&self.message()))
     }
 }
 
-impl std::error::Error for Problem {}
+impl std::error::Error for ApiError {}
