@@ -41,6 +41,8 @@ pub fn rocket(settings: &config::Settings) -> Rocket<Build> {
         .attach(fairings::ApiHeaders)
         .attach(fairings::Pieces)
         .attach(fairings::RequiredHost)
+        // `/api/{user_id}/tasks…` is `/api/tasks…`, for that user only.
+        .attach(request::UserPath)
         .attach(fairings::Cors::new(&settings.cors.origins))
         .attach(store::Store::init())
         .attach(store::Migrations::new(settings, schema(&settings.issuer)))

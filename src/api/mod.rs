@@ -1,6 +1,5 @@
 //! The bare dialect, at `/api`: plain task objects, and errors as `{detail, error_code}`.
 
-mod by_user;
 pub(crate) mod catcher;
 mod listing;
 mod query;
@@ -14,7 +13,6 @@ use crate::request::with_other_methods;
 #[must_use]
 pub fn stage() -> AdHoc {
     AdHoc::on_ignite("The bare dialect", |rocket| async {
-        let routes = [tasks::routes(), by_user::routes()].concat();
-        rocket.mount("/api", with_other_methods(routes)).register("/", catcher::catchers())
+        rocket.mount("/api", with_other_methods(tasks::routes())).register("/", catcher::catchers())
     })
 }

@@ -14,7 +14,7 @@ mod verifier;
 use rocket::fairing::AdHoc;
 
 pub use claims::Identity;
-pub use guard::{AuthUser, PathUser};
+pub use guard::AuthUser;
 pub use mint::mint;
 pub use outcomes::Outcomes;
 pub use source::KeySource;

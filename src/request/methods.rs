@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use rocket::http::uri::Origin;
 use rocket::http::{Header, Method, Status};
 use rocket::outcome::Outcome;
 use rocket::request::Request;
@@ -12,6 +13,7 @@ use rocket::response::Response;
 use rocket::route::{self, Handler, Route};
 use rocket::{Data, async_trait};
 
+use super::user_path::split;
 use crate::problem::Problem;
 
 /// In the order in which `Allow` shows them. Those that Rocket does not know (`PROPFIND`, `QUERY`, …) it answers itself;
@@ -28,11 +30,6 @@ const METHODS: [Method; 9] = [
     Method::Options,
 ];
 
-/// How long after a path's routes these come: before those of any other path that a request could be meant for. Routes are
-/// tried by rank: the enveloped dialect's with a user (1) and without (3), then the bare one's with a user (5), for which
-/// `v1` would be a user like any other, and without (7).
-const NEXT: isize = 1;
-
 /// These routes, and for each path those that answer its other methods.
 #[must_use]
 pub fn with_other_methods(routes: Vec<Route>) -> Vec<Route> {
@@ -47,18 +44,16 @@ pub fn with_preflights(routes: Vec<Route>) -> Vec<Route> {
 }
 
 fn with(mut routes: Vec<Route>, more: &[Method]) -> Vec<Route> {
-    let mut paths: BTreeMap<String, (isize, Vec<Method>)> = BTreeMap::new();
+    let mut paths: BTreeMap<String, Vec<Method>> = BTreeMap::new();
     for route in &routes {
-        let (rank, methods) = paths.entry(route.uri.path().to_owned()).or_insert((route.rank, Vec::new()));
-        *rank = route.rank.max(*rank);
-        methods.push(route.method);
+        paths.entry(route.uri.path().to_owned()).or_default().push(route.method);
     }
-    for (path, (rank, methods)) in paths {
+    for (path, methods) in paths {
         // Rocket answers HEAD by the route for GET.
         let has_get = methods.contains(&Method::Get);
         let has = |method| methods.contains(&method) || (method == Method::Head && has_get);
         let others = more.iter().copied().filter(|method| !has(*method));
-        routes.extend(others.map(|method| Route::ranked(rank + NEXT, method, &path, OtherMethod)));
+        routes.extend(others.map(|method| Route::new(method, &path, OtherMethod)));
     }
     routes
 }
@@ -67,7 +62,10 @@ fn with(mut routes: Vec<Route>, more: &[Method]) -> Vec<Route> {
 pub(super) fn allowed(request: &Request<'_>) -> Option<String> {
     // Those that do something have a name.
     let named = || request.rocket().routes().filter(|it| it.name.is_some());
-    let path = named().filter(|it| is_path_of(it, request)).min_by_key(|it| it.rank)?.uri.path();
+    // Rocket runs no fairing for a method that it does not know, so that a user's id may still be in the path.
+    let split = split(request.uri());
+    let uri = split.as_ref().map_or(request.uri(), |(_, uri)| uri);
+    let path = named().find(|it| is_path_of(it, uri))?.uri.path();
     let methods: Vec<Method> = named().filter(|it| it.uri.path() == path).map(|it| it.method).collect();
     let has = |method: &Method| match method {
         Method::Options => true,
@@ -77,8 +75,8 @@ pub(super) fn allowed(request: &Request<'_>) -> Option<String> {
     Some(METHODS.into_iter().filter(has).map(Method::as_str).collect::<Vec<_>>().join(", "))
 }
 
-fn is_path_of(route: &Route, request: &Request<'_>) -> bool {
-    let (path, pattern) = (request.uri().path().segments(), route.uri.path().split('/').skip(1));
+fn is_path_of(route: &Route, uri: &Origin<'_>) -> bool {
+    let (path, pattern) = (uri.path().segments(), route.uri.path().split('/').skip(1));
     path.len() == pattern.clone().count()
         && path.zip(pattern).all(|(is, should)| should.starts_with('<') || is == should)
 }

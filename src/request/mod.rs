@@ -4,8 +4,9 @@
 mod body;
 mod failure;
 mod methods;
-mod path;
 mod query;
+mod task_id;
+mod user_path;
 
 use rocket::fairing::AdHoc;
 
@@ -13,8 +14,9 @@ pub(crate) use body::read as read_body;
 pub use body::{Body, NoBody};
 pub use failure::behind;
 pub use methods::{with_other_methods, with_preflights};
-pub use path::PathId;
 pub use query::Query;
+pub use user_path::UserPath;
+pub(crate) use user_path::path_user_id;
 
 use crate::config::General;
 

@@ -3,7 +3,6 @@
 //! The same routes, parsing and store as [`crate::api`]; read beside it, what differs is what is here.
 
 mod body;
-mod by_user;
 pub(crate) mod catcher;
 pub(crate) mod envelope;
 mod query;
@@ -17,7 +16,6 @@ use crate::request::with_other_methods;
 #[must_use]
 pub fn stage() -> AdHoc {
     AdHoc::on_ignite("The enveloped dialect", |rocket| async {
-        let routes = [tasks::routes(), by_user::routes()].concat();
-        rocket.mount("/api/v1", with_other_methods(routes)).register("/api/v1", catcher::catchers())
+        rocket.mount("/api/v1", with_other_methods(tasks::routes())).register("/api/v1", catcher::catchers())
     })
 }

@@ -9,7 +9,7 @@ use super::envelope::{Answer, Envelope, PageView, TaskView, data};
 use super::query::ListQuery;
 use crate::auth::AuthUser;
 use crate::problem::Problem;
-use crate::request::{Body, NoBody, PathId};
+use crate::request::{Body, NoBody};
 use crate::store::{Store, UserTasks};
 use crate::task::{Changes, Completion, NewTask, TaskId};
 
@@ -17,8 +17,8 @@ pub(super) fn routes() -> Vec<Route> {
     routes![list, create, show, replace, update, remove, complete]
 }
 
-#[get("/tasks", rank = 3)]
-pub(super) async fn list(user: &AuthUser, query: ListQuery, store: &Store) -> Answer<PageView> {
+#[get("/tasks")]
+async fn list(user: &AuthUser, query: ListQuery, store: &Store) -> Answer<PageView> {
     let found = store.of(user);
     let tasks = found.page(query.filter, query.page).await?;
     let total = match query.page.total_if_last(tasks.len()) {
@@ -28,8 +28,8 @@ pub(super) async fn list(user: &AuthUser, query: ListQuery, store: &Store) -> An
     Ok(data(PageView::new(tasks, total, query.page)))
 }
 
-#[post("/tasks", data = "<new>", rank = 3)]
-pub(super) async fn create(
+#[post("/tasks", data = "<new>")]
+async fn create(
     user: &AuthUser,
     store: &Store,
     new: Body<WithStatus<NewTask>>,
@@ -38,55 +38,50 @@ pub(super) async fn create(
     Ok(Created::new(format!("/api/v1/tasks/{}", task.id)).body(data(task.into())))
 }
 
-#[get("/tasks/<id>", rank = 3)]
-pub(super) async fn show(user: &AuthUser, store: &Store, id: PathId) -> Answer<TaskView> {
-    let (tasks, id) = (store.of(user), id.get()?);
+#[get("/tasks/<id>")]
+async fn show(user: &AuthUser, store: &Store, id: TaskId) -> Answer<TaskView> {
+    let tasks = store.of(user);
     let task = or_forbidden(&tasks, id, tasks.show(id).await).await?;
     Ok(data(task.into()))
 }
 
-#[put("/tasks/<id>", data = "<changes>", rank = 3)]
-pub(super) async fn replace(
+#[put("/tasks/<id>", data = "<changes>")]
+async fn replace(
     user: &AuthUser,
     store: &Store,
-    id: PathId,
+    id: TaskId,
     changes: Body<WithStatus<Changes>>,
 ) -> Answer<TaskView> {
     update(user, store, id, changes).await
 }
 
-#[patch("/tasks/<id>", data = "<changes>", rank = 3)]
-pub(super) async fn update(
+#[patch("/tasks/<id>", data = "<changes>")]
+async fn update(
     user: &AuthUser,
     store: &Store,
-    id: PathId,
+    id: TaskId,
     changes: Body<WithStatus<Changes>>,
 ) -> Answer<TaskView> {
-    let (tasks, id) = (store.of(user), id.get()?);
+    let tasks = store.of(user);
     let task = or_forbidden(&tasks, id, tasks.update(id, &changes.0.0).await).await?;
     Ok(data(task.into()))
 }
 
-#[delete("/tasks/<id>", data = "<_body>", rank = 3)]
-pub(super) async fn remove(
-    user: &AuthUser,
-    store: &Store,
-    id: PathId,
-    _body: NoBody,
-) -> Result<NoContent, Problem> {
-    let (tasks, id) = (store.of(user), id.get()?);
+#[delete("/tasks/<id>", data = "<_body>")]
+async fn remove(user: &AuthUser, store: &Store, id: TaskId, _body: NoBody) -> Result<NoContent, Problem> {
+    let tasks = store.of(user);
     or_forbidden(&tasks, id, tasks.delete(id).await).await?;
     Ok(NoContent)
 }
 
-#[patch("/tasks/<id>/complete", data = "<completion>", rank = 3)]
-pub(super) async fn complete(
+#[patch("/tasks/<id>/complete", data = "<completion>")]
+async fn complete(
     user: &AuthUser,
     store: &Store,
-    id: PathId,
+    id: TaskId,
     completion: Body<WithStatus<Completion>>,
 ) -> Answer<TaskView> {
-    let (tasks, id) = (store.of(user), id.get()?);
+    let tasks = store.of(user);
     let task = or_forbidden(&tasks, id, tasks.complete(id, completion.0.0).await).await?;
     Ok(data(task.into()))
 }

@@ -1,0 +1,18 @@
+//! A task's id in a path.
+
+use rocket::request::FromParam;
+
+use crate::problem::Invalid;
+use crate::task::TaskId;
+
+/// The error of a path whose id is none. Rocket responds to a parameter that fails with 422, and drops the error.
+pub(super) const NOT_A_TASK_ID: Invalid =
+    Invalid { field: "id", message: "Task id must be a 64-bit integer" };
+
+impl<'a> FromParam<'a> for TaskId {
+    type Error = Invalid;
+
+    fn from_param(param: &'a str) -> Result<Self, Invalid> {
+        param.parse().map(Self).map_err(|_| NOT_A_TASK_ID)
+    }
+}
