@@ -24,7 +24,8 @@ const RETRY: Duration = Duration::from_secs(10);
 /// Between two fetches for tokens with unknown keys: anybody can make such tokens.
 const ON_DEMAND: Duration = Duration::from_secs(10);
 
-/// Keys a set may have; the rest of a larger one is not looked at.
+/// Usable keys a set may have; the rest of a larger one is ignored. A token without a `kid` is checked against each of them, so they cost
+/// processor time.
 const KEYS_MAX: usize = 64;
 
 /// The keys of one issuer.
@@ -132,7 +133,10 @@ impl Jwks {
         let published = self.source.fetch().await?;
         let mut set = self.set.write().unwrap_or_else(PoisonError::into_inner);
         let mut keys = HashMap::new();
-        for jwk in published.iter().take(KEYS_MAX) {
+        for jwk in &published {
+            if keys.len() == KEYS_MAX {
+                break;
+            }
             let json = jwk.to_string();
             // One that cannot be used spoils only itself.
             if let Some(entry) = set.keys.remove(&json).or_else(|| parse(jwk)) {

@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 
 use crate::problem::TokenProblem;
 
@@ -23,7 +23,9 @@ pub(super) struct Jws<'a> {
 pub(super) struct Header {
     pub(super) alg: String,
     pub(super) kid: Option<String>,
-    crit: Option<IgnoredAny>,
+    /// Whether there is a `crit`, be it null.
+    #[serde(default, deserialize_with = "is_present")]
+    crit: bool,
 }
 
 impl<'a> Jws<'a> {
@@ -35,7 +37,7 @@ impl<'a> Jws<'a> {
         }
         let header: Header = decode(header)?;
         // RFC 7515, 4.1.11: a header that demands to be understood and is not makes a token invalid. None is, here.
-        if header.crit.is_some() {
+        if header.crit {
             return Err(TokenProblem::Invalid);
         }
         Ok(Self { header, message, payload, signature })
@@ -45,6 +47,11 @@ impl<'a> Jws<'a> {
     pub(super) fn claims<T: DeserializeOwned>(&self) -> Result<T, TokenProblem> {
         decode(self.payload)
     }
+}
+
+/// `Option` takes null for absence. This tells a member that is there from one that is not, whatever its value.
+fn is_present<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(value).map(|_| true)
 }
 
 fn decode<T: DeserializeOwned>(part: &str) -> Result<T, TokenProblem> {

@@ -1,6 +1,7 @@
 //! Who is calling: known from the token alone, and the only way to a user's tasks.
 
 mod claims;
+mod ed25519;
 mod guard;
 mod jwks;
 mod jws;

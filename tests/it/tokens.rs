@@ -114,6 +114,7 @@ on_both_engines! {
             (forge(r#"{"alg":"HS256","crit":["exp"]}"#), INVALID),
             (forge(r#"{"alg":"HS256","crit":["b64"],"b64":false}"#), INVALID),
             (forge(r#"{"alg":"HS256","crit":[]}"#), INVALID),
+            (forge(r#"{"alg":"HS256","crit":null}"#), INVALID),
             (encode(&Header::default(), &claims("me"), &stranger).unwrap(), SIGNATURE),
             (forged(hs256, &payload, b""), SIGNATURE),
             (forged(hs256, &payload, PUBLIC_KEY.as_bytes()), SIGNATURE),
