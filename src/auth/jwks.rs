@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
+use chrono::SecondsFormat;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -14,6 +15,7 @@ use tokio::time::sleep;
 
 use super::key::{Jwk, Key};
 use super::source::KeySource;
+use crate::clock;
 
 /// Between two fetches while all is well.
 const REFRESH: Duration = Duration::from_mins(5);
@@ -75,18 +77,33 @@ impl Jwks {
             };
             // One line for an outage and one for its end, however long it takes.
             match &fetched {
-                Err(error) if !is_down => {
-                    tracing::warn!(
-                        issuer,
-                        error,
-                        "the issuer's keys cannot be fetched; the last known ones serve"
-                    );
-                }
+                Err(error) if !is_down => self.log_outage(error),
                 Ok(count) if is_down => tracing::info!(issuer, count, "the issuer's keys are fetched again"),
                 _ => {}
             }
             is_down = fetched.is_err();
             sleep(if is_down { RETRY } else { REFRESH }).await;
+        }
+    }
+
+    /// Says whether there are keys of an earlier fetch: without them every token of this issuer is refused.
+    fn log_outage(&self, error: &str) {
+        let issuer = self.source.name();
+        match self.read().fetched {
+            None => tracing::warn!(
+                issuer,
+                error,
+                "the issuer's keys cannot be fetched, and never were since the start: its tokens are refused"
+            ),
+            Some(at) => {
+                let since = (clock::now() - at.elapsed()).to_rfc3339_opts(SecondsFormat::Secs, true);
+                tracing::warn!(
+                    issuer,
+                    error,
+                    unavailable_since = since,
+                    "the issuer's keys cannot be fetched; the last known ones serve"
+                );
+            }
         }
     }
 

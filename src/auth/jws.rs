@@ -2,9 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
+use super::claims::present;
 use crate::problem::TokenProblem;
 
 /// The parts of a compact JWS.
@@ -23,9 +25,11 @@ pub(super) struct Jws<'a> {
 pub(super) struct Header {
     pub(super) alg: String,
     pub(super) kid: Option<String>,
-    /// Whether there is a `crit`, be it null.
-    #[serde(default, deserialize_with = "is_present")]
-    crit: bool,
+    /// The media type of the token. Present also where it is null, as is the next.
+    #[serde(default, deserialize_with = "present")]
+    pub(super) typ: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    crit: Option<Value>,
 }
 
 impl<'a> Jws<'a> {
@@ -37,7 +41,7 @@ impl<'a> Jws<'a> {
         }
         let header: Header = decode(header)?;
         // RFC 7515, 4.1.11: a header that demands to be understood and is not makes a token invalid. None is, here.
-        if header.crit {
+        if header.crit.is_some() {
             return Err(TokenProblem::Invalid);
         }
         Ok(Self { header, message, payload, signature })
@@ -47,11 +51,6 @@ impl<'a> Jws<'a> {
     pub(super) fn claims<T: DeserializeOwned>(&self) -> Result<T, TokenProblem> {
         decode(self.payload)
     }
-}
-
-/// `Option` takes null for absence. This tells a member that is there from one that is not, whatever its value.
-fn is_present<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
-    IgnoredAny::deserialize(value).map(|_| true)
 }
 
 fn decode<T: DeserializeOwned>(part: &str) -> Result<T, TokenProblem> {

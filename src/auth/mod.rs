@@ -7,9 +7,11 @@ mod jwks;
 mod jws;
 mod key;
 mod mint;
+mod mismatch;
 mod outcomes;
 mod source;
-mod verified;
+mod token_cache;
+mod validation;
 mod verifier;
 
 use rocket::fairing::AdHoc;

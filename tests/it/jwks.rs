@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use crate::harness::{
-    Answer, Engine, Issuer, PATIENCE, Publishes, SECRET, Server, Setup, Signer, base64, claims, free_port,
-    http, now, token_for,
+    Answer, Engine, ISSUER, Issuer, PATIENCE, Publishes, SECRET, Server, Setup, Signer, base64, claims,
+    free_port, http, now, signed,
 };
 
 const SIGNATURE: &str = "Invalid token signature";
@@ -22,7 +22,18 @@ fn fixtures() -> Vec<Value> {
 
 /// A server that trusts this issuer, and the secret as well.
 async fn server(issuer: &Issuer) -> Server {
-    Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_URL", &issuer.url).start().await
+    setup(&issuer.url, ISSUER).await.start().await
+}
+
+/// A server for tokens of this `iss`, whose keys are at this URL.
+async fn setup(url: &str, iss: &str) -> Setup {
+    let auth = format!("{{issuer=\"{iss}\"}}");
+    Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_URL", url).with("ROCKET_AUTH", &auth)
+}
+
+/// A token that the secret has signed, of the issuer that the servers here are told of.
+fn token_for(user: &str) -> String {
+    signed(&json!({ "sub": user, "exp": now() + 3600, "iss": ISSUER }))
 }
 
 async fn ask(server: &Server, token: &str) -> Answer {
@@ -42,8 +53,16 @@ async fn is_refused(server: &Server, token: &str, detail: &str) {
 async fn every_token_that_better_auth_issued_is_accepted_and_no_change_to_one() {
     for fixture in fixtures() {
         let issuer = Issuer::with(fixture["jwks"]["keys"].as_array().unwrap().clone()).await;
-        let server = server(&issuer).await;
         let token = fixture["token"].as_str().unwrap();
+        // Its keys come from elsewhere here, so the server is told what `iss` is, and `aud` where Better Auth was.
+        let setup = setup(&issuer.url, fixture["issuer"].as_str().unwrap()).await;
+        let server = match fixture["name"].as_str() {
+            Some("several audiences") => {
+                let auth = format!("{{issuer={},audience=\"https://api.example.com\"}}", fixture["issuer"]);
+                setup.with("ROCKET_AUTH", &auth).start().await
+            }
+            _ => setup.start().await,
+        };
         let task = server.bearer(token).create("t").await;
         assert_eq!(task["user_id"], fixture["user"], "{}", fixture["name"]);
         is_accepted(&server, token).await;
@@ -64,8 +83,8 @@ async fn the_key_says_which_algorithm_not_the_token() {
     let all = fixtures();
     let keys: Vec<Value> = all.iter().flat_map(|it| it["jwks"]["keys"].as_array().unwrap().clone()).collect();
     let issuer = Issuer::with(keys.clone()).await;
-    let server = server(&issuer).await;
     let signer = &all[0];
+    let server = setup(&issuer.url, signer["issuer"].as_str().unwrap()).await.start().await;
     is_accepted(&server, signer["token"].as_str().unwrap()).await;
     let message = signer["token"].as_str().unwrap().split('.').collect::<Vec<_>>();
     for key in &keys {
@@ -378,7 +397,7 @@ async fn an_issuer_that_is_away_is_one_line_in_the_log_and_its_return_another() 
     let signer = Signer::new("one");
     let port = free_port();
     let url = format!("http://127.0.0.1:{port}");
-    let mut server = Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_URL", &url).start().await;
+    let mut server = setup(&url, ISSUER).await.start().await;
     let token = signer.sign(&claims("me"));
     for _ in 0..20 {
         is_refused(&server, &token, SIGNATURE).await;
@@ -395,8 +414,8 @@ async fn an_issuer_that_is_away_is_one_line_in_the_log_and_its_return_another() 
 async fn keys_that_cannot_be_confirmed_are_not_trusted_for_ever() {
     let signer = Signer::new("one");
     let issuer = Issuer::with(vec![signer.jwk()]).await;
-    let setup = Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_URL", &issuer.url);
-    let server = setup.with("ROCKET_AUTH", "{jwks_trusted_for=2}").start().await;
+    let auth = format!("{{issuer=\"{ISSUER}\",jwks_trusted_for=2}}");
+    let server = setup(&issuer.url, ISSUER).await.with("ROCKET_AUTH", &auth).start().await;
     let token = signer.sign(&claims("me"));
     is_accepted(&server, &token).await;
     issuer.publish(Publishes::Raw(http(b"gone")));
@@ -408,8 +427,9 @@ async fn keys_that_cannot_be_confirmed_are_not_trusted_for_ever() {
 async fn in_release_an_issuer_does_for_a_secret() {
     let signer = Signer::new("one");
     let issuer = Issuer::with(vec![signer.jwk()]).await;
-    let release = Setup::on(Engine::Sqlite)
+    let release = setup(&issuer.url, ISSUER)
         .await
+        .without("BETTER_AUTH_URL")
         .without("BETTER_AUTH_SECRET")
         .with("ROCKET_PROFILE", "release")
         .with("ROCKET_ADDRESS", "127.0.0.1");
@@ -418,7 +438,7 @@ async fn in_release_an_issuer_does_for_a_secret() {
     is_refused(&server, &token_for("me"), INVALID).await;
     let minted = release.clone().with("BETTER_AUTH_URL", &issuer.url).run(&["token", "--user", "me"]).await;
     assert_eq!(minted.status.code(), Some(2), "without a secret no token can be made");
-    let elsewhere = format!("{{jwks_url=\"{}/api/auth/jwks\"}}", issuer.url);
+    let elsewhere = format!("{{issuer=\"{ISSUER}\",jwks_url=\"{}/api/auth/jwks\"}}", issuer.url);
     let server = release
         .clone()
         .with("BETTER_AUTH_URL", "http://127.0.0.1:1")

@@ -16,6 +16,7 @@ mod crud;
 mod docs;
 mod enveloped;
 mod hostile_input;
+mod identity;
 mod isolation;
 mod issuer;
 mod jwks;

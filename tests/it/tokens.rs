@@ -252,3 +252,29 @@ const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
 -----END PUBLIC KEY-----
 ";
+
+/// Resident memory of a process in KiB.
+fn resident(pid: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|it| it.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_remembered_of_tokens_is_bounded_in_bytes() {
+    let server = Server::on(Engine::Sqlite).await;
+    let send = async |n: usize, size: usize| {
+        let token = signed(&json!({ "sub": "me", "exp": now() + 600, "n": n, "email": "x".repeat(size) }));
+        assert_eq!(server.bearer(&token).get("/api/tasks").await.status, 200);
+    };
+    for n in 0..40 {
+        send(n, 60_000).await;
+    }
+    let before = resident(server.pid());
+    for n in 40..440 {
+        send(n, 60_000).await;
+    }
+    let grown = resident(server.pid()).saturating_sub(before);
+    println!("400 tokens with an address of 60 kB: {before} KiB and {grown} KiB more");
+    assert!(grown < 8 * 1024, "{grown} KiB more than {before}");
+}

@@ -7,7 +7,7 @@ mod server;
 mod tokens;
 
 pub use client::{Answer, Caller, raw};
-pub use issuer::{Issuer, Publishes, Signer, base64, http};
+pub use issuer::{ISSUER, Issuer, Publishes, Signer, base64, http};
 pub use postgres::{Cluster, free_port};
 pub use server::{Engine, PATIENCE, Server, Setup};
 pub use tokens::{SECRET, claims, now, signed, token_for};
