@@ -8,6 +8,7 @@ mod jws;
 mod key;
 mod mint;
 mod mismatch;
+mod mismatch_log;
 mod outcomes;
 mod source;
 mod token_cache;
