@@ -4,6 +4,7 @@
 //! new key is in use as soon as it is published. While the issuer is down the last good set serves.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,8 @@ pub(super) struct Jwks {
     trusted_for: Duration,
     set: RwLock<KeySet>,
     began: Instant,
+    /// Whether the last fetch failed.
+    is_down: AtomicBool,
     /// When a token last made us fetch. Held by whoever fetches: others wait for that fetch instead of starting theirs.
     on_demand: Mutex<Option<Instant>>,
 }
@@ -62,27 +65,19 @@ impl Jwks {
             trusted_for,
             set: RwLock::default(),
             began: Instant::now(),
+            is_down: AtomicBool::default(),
             on_demand: Mutex::default(),
         }
     }
 
     /// Keeps the keys fresh, for ever.
     pub(super) async fn keep_fresh(self: Arc<Self>) {
-        let issuer = self.source.name();
-        let mut is_down = false;
         loop {
             let fetched = {
                 let _others_wait = self.on_demand.lock().await;
                 self.fetch().await
             };
-            // One line for an outage and one for its end, however long it takes.
-            match &fetched {
-                Err(error) if !is_down => self.log_outage(error),
-                Ok(count) if is_down => tracing::info!(issuer, count, "the issuer's keys are fetched again"),
-                _ => {}
-            }
-            is_down = fetched.is_err();
-            sleep(if is_down { RETRY } else { REFRESH }).await;
+            sleep(if fetched.is_some() { REFRESH } else { RETRY }).await;
         }
     }
 
@@ -139,18 +134,38 @@ impl Jwks {
         let mut last = self.on_demand.lock().await;
         let is_fresh = self.read().fetched.is_some_and(|at| at > asked);
         if !is_fresh && last.is_none_or(|at| at.elapsed() >= ON_DEMAND) {
-            // A failure is the background's to report.
-            let _ = self.fetch().await;
+            self.fetch().await;
             *last = Some(Instant::now());
         }
     }
 
-    /// The number of keys that can be used, or why there is no new set.
-    async fn fetch(&self) -> Result<usize, String> {
-        let published = self.source.fetch().await?;
+    /// Replaces the set; `None` where there is no new one. Logs one line for an outage and one for its end, however long it takes.
+    async fn fetch(&self) -> Option<()> {
+        let fetched = self.source.fetch().await;
+        let was_down = self.is_down.swap(fetched.is_err(), Ordering::Relaxed);
+        match fetched {
+            Ok(published) => {
+                let count = self.replace(&published);
+                if was_down {
+                    let issuer = self.source.name();
+                    tracing::info!(issuer, count, "the issuer's keys are fetched again");
+                }
+                Some(())
+            }
+            Err(error) => {
+                if !was_down {
+                    self.log_outage(&error);
+                }
+                None
+            }
+        }
+    }
+
+    /// The number of keys that can be used.
+    fn replace(&self, published: &[Value]) -> usize {
         let mut set = self.set.write().unwrap_or_else(PoisonError::into_inner);
         let mut keys = HashMap::new();
-        for jwk in &published {
+        for jwk in published {
             if keys.len() == KEYS_MAX {
                 break;
             }
@@ -161,7 +176,7 @@ impl Jwks {
             }
         }
         *set = KeySet { keys, fetched: Some(Instant::now()) };
-        Ok(set.keys.len())
+        set.keys.len()
     }
 }
 

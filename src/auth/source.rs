@@ -28,7 +28,7 @@ pub trait KeySource: Send + Sync + std::fmt::Debug + 'static {
 
 /// The JWKS ([RFC 7517, 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)) of an issuer, at one of the URLs where it may be.
 #[derive(Debug)]
-pub(super) struct Published {
+pub(super) struct JwksEndpoint {
     urls: Vec<Url>,
     /// The index of the URL that answered last, which is asked first.
     answered: AtomicUsize,
@@ -41,7 +41,7 @@ struct KeySet {
     keys: Vec<Value>,
 }
 
-impl Published {
+impl JwksEndpoint {
     /// `None` without a URL.
     pub(super) fn at(urls: Vec<Url>) -> reqwest::Result<Option<Self>> {
         let Some(first) = urls.first() else { return Ok(None) };
@@ -70,7 +70,7 @@ impl Published {
 }
 
 #[async_trait]
-impl KeySource for Published {
+impl KeySource for JwksEndpoint {
     /// Not the whole URL, which might have a password in it.
     fn name(&self) -> &str {
         &self.host

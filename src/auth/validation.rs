@@ -79,10 +79,7 @@ impl ClaimsValidation {
         };
         let published = PublishedRules {
             issuers: issuers.clone().or_else(|| Some(vec![origin.clone()?])),
-            // Better Auth's session tokens have the same `aud` as `iss`, unless one of them is configured there.
-            audiences: audiences
-                .clone()
-                .or_else(|| Some([vec![origin.clone()?], issuers.clone().unwrap_or_default()].concat())),
+            audiences: audiences.clone().or_else(|| Some(default_audiences(origin?, issuers.as_deref()))),
             clients,
             scopes: settings.scopes(),
             allow_anonymous: settings.allow_anonymous,
@@ -172,6 +169,16 @@ impl PublishedRules {
     }
 }
 
+/// Better Auth's session tokens have the same `aud` as `iss`, unless one of them is configured there.
+fn default_audiences(origin: String, issuers: Option<&[String]>) -> Vec<String> {
+    let mut all: Vec<String> =
+        issuers.unwrap_or_default().iter().map(|it| without_slash(it).to_owned()).collect();
+    if !all.contains(&origin) {
+        all.push(origin);
+    }
+    all
+}
+
 fn refuse_session_cache(typ: Option<&Value>, claims: &Claims) -> Result<(), ClaimMismatch> {
     let expected = "a token for an API, not a cached session";
     if text(typ).is_some_and(|it| it.eq_ignore_ascii_case(SESSION_CACHE_TYP)) {
@@ -224,8 +231,11 @@ fn names_its_issuer(claims: &Claims) -> bool {
 
 /// A trailing slash does not matter: Auth0's `iss` has one, and people leave it out.
 fn is_one_of(iss: Option<&Value>, wanted: &[String]) -> bool {
-    let bare = |it: &str| it.strip_suffix('/').unwrap_or(it).to_owned();
-    text(iss).is_some_and(|iss| wanted.iter().any(|it| bare(it) == bare(iss)))
+    text(iss).is_some_and(|iss| wanted.iter().any(|it| without_slash(it) == without_slash(iss)))
+}
+
+fn without_slash(url: &str) -> &str {
+    url.strip_suffix('/').unwrap_or(url)
 }
 
 fn wrong_issuer(claims: &Claims, wanted: &[String]) -> ClaimMismatch {

@@ -10,7 +10,7 @@ use super::key::{Key, can_be_published};
 use super::mismatch::Rejection;
 use super::mismatch_log::MismatchLog;
 use super::outcomes::Outcomes;
-use super::source::{KeySource, Published};
+use super::source::{JwksEndpoint, KeySource};
 use super::token_cache::{AcceptedToken, Fingerprint, TokenCache};
 use super::validation::{ClaimsValidation, Signer};
 use crate::clock;
@@ -36,7 +36,7 @@ impl Verifier {
     /// Checks by these settings. The error is the HTTP client's, if it cannot be made.
     pub fn new(settings: &Auth) -> Result<Self, String> {
         let trusted_for = Duration::from_secs(settings.jwks_trusted_for.into());
-        let source = Published::at(settings.jwks()).map_err(|error| error.to_string())?;
+        let source = JwksEndpoint::at(settings.jwks()).map_err(|error| error.to_string())?;
         Ok(Self {
             secret: settings.secret.as_ref().map(|it| Arc::new(Key::from_secret(it.expose().as_bytes()))),
             published: source.map(|it| Arc::new(Jwks::new(it, trusted_for))),

@@ -155,6 +155,18 @@ test("a copy of the auth database signs with the same keys and is another issuer
   for (const it of [server, production, staging, database]) await it.stop();
 });
 
+test("a Better Auth that shares the database may have third parties, too", async () => {
+  const database = await postgres();
+  const auth = await issuer({ provider: "oauthProvider", database: database.url });
+  const ann = await auth.signUp();
+  const { id_token } = await thirdParty(auth, ann.session);
+  const { access_token } = await thirdParty(auth, ann.session, { resource: `${auth.url}/api` });
+  const variables = { BETTER_AUTH_SECRET: SECRET, DATABASE_URL: database.url };
+  const server = await api({ ...variables, ROCKET_ISSUER: '{alg="EdDSA"}' });
+  await onlySession(server, ann, { id_token, access_token });
+  for (const it of [server, auth, database]) await it.stop();
+});
+
 test("Neon Auth needs the one variable that Neon gives", async () => {
   const options = { basePath: "/neondb/auth", jwksPath: "/.well-known/jwks.json" };
   const auth = await issuer({ ...options, payload: { role: "authenticated" } });

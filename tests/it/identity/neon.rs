@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{ask, check_table, session};
-use crate::harness::{Engine, Issuer, Publishes, Setup, Signer};
+use crate::harness::{Engine, Issuer, Publishes, Setup, Signer, now};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn anonymous_roles_are_accepted_where_a_setting_says_so() {
@@ -98,4 +98,23 @@ async fn a_failed_fetch_names_host_and_path_and_whether_there_ever_was_one() {
     let token = signer.sign_exactly(&json!({ "alg": "EdDSA", "kid": "three" }), &session(&issuer.url, &[]));
     ask(&server, &token).await;
     assert_eq!(issuer.asked_for().last().unwrap(), "/api/auth/jwks");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_that_goes_away_is_unavailable_since_the_last_fetch() {
+    let signer = Signer::new("one");
+    let issuer = Issuer::with(vec![signer.jwk()]).await;
+    let mut server = Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_URL", &issuer.url).start().await;
+    check_table(&server, &signer, &issuer.url, vec![("a user", None, vec![], true)]).await;
+    issuer.publish(Publishes::Raw(
+        b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec(),
+    ));
+    let unknown = signer.sign_exactly(&json!({ "alg": "EdDSA", "kid": "two" }), &session(&issuer.url, &[]));
+    ask(&server, &unknown).await;
+    let line = server.line(|line| line["unavailable_since"].is_string()).await;
+    let host = issuer.url.strip_prefix("http://").unwrap();
+    assert_eq!(line["error"], format!("{host}/api/auth/jwks: it answers 502 Bad Gateway"));
+    let since = chrono::DateTime::parse_from_rfc3339(line["unavailable_since"].as_str().unwrap()).unwrap();
+    assert!((now() - since.timestamp()).abs() < 60, "{line}");
+    check_table(&server, &signer, &issuer.url, vec![("the last keys serve", None, vec![], true)]).await;
 }

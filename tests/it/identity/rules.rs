@@ -194,6 +194,10 @@ async fn several_issuers_are_each_accepted_and_each_audience_by_its_own() {
     {
         check_table(&server, &signer, iss, vec![("an issuer", None, vec![], accepted)]).await;
     }
+    // A slash in the setting is no slash in `aud`.
+    let setup = server.setup.clone().with("ROCKET_AUTH", "{issuer=\"https://a.example/\"}");
+    check_table(&setup.start().await, &signer, "https://a.example", vec![("an issuer", None, vec![], true)])
+        .await;
     // `jwt.issuer` alone changes no `aud`.
     let rows: Vec<Row<'_>> = vec![
         ("the origin as audience", None, vec![("aud", json!(issuer.url))], true),
