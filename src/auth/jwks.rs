@@ -73,11 +73,11 @@ impl Jwks {
     /// Keeps the keys fresh, for ever.
     pub(super) async fn keep_fresh(self: Arc<Self>) {
         loop {
-            let fetched = {
+            let is_fetched = {
                 let _others_wait = self.on_demand.lock().await;
                 self.fetch().await
             };
-            sleep(if fetched.is_some() { REFRESH } else { RETRY }).await;
+            sleep(if is_fetched { REFRESH } else { RETRY }).await;
         }
     }
 
@@ -139,26 +139,18 @@ impl Jwks {
         }
     }
 
-    /// Replaces the set; `None` where there is no new one. Logs one line for an outage and one for its end, however long it takes.
-    async fn fetch(&self) -> Option<()> {
-        let fetched = self.source.fetch().await;
+    /// Replaces the set, and says whether there is a new one. Logs one line for an outage and one for its end, however long it takes.
+    async fn fetch(&self) -> bool {
+        let fetched = self.source.fetch().await.map(|published| self.replace(&published));
         let was_down = self.is_down.swap(fetched.is_err(), Ordering::Relaxed);
-        match fetched {
-            Ok(published) => {
-                let count = self.replace(&published);
-                if was_down {
-                    let issuer = self.source.name();
-                    tracing::info!(issuer, count, "the issuer's keys are fetched again");
-                }
-                Some(())
+        match &fetched {
+            Err(error) if !was_down => self.log_outage(error),
+            Ok(count) if was_down => {
+                tracing::info!(issuer = self.source.name(), count, "the issuer's keys are fetched again");
             }
-            Err(error) => {
-                if !was_down {
-                    self.log_outage(&error);
-                }
-                None
-            }
+            _ => {}
         }
+        fetched.is_ok()
     }
 
     /// The number of keys that can be used.
@@ -170,6 +162,9 @@ impl Jwks {
                 break;
             }
             let json = jwk.to_string();
+            if keys.contains_key(&json) {
+                continue;
+            }
             // One that cannot be used spoils only itself.
             if let Some(entry) = set.keys.remove(&json).or_else(|| parse(jwk)) {
                 keys.insert(json, entry);

@@ -1,6 +1,6 @@
 //! Warnings about claims that do not fit this API, so that an integration that breaks says why.
 //!
-//! Anybody whom the issuer gives tokens can cause them, so they are limited in rate and in memory.
+//! Every client to which the issuer gives tokens can cause them, so they are limited in rate and in memory.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};

@@ -93,7 +93,7 @@ impl KeySource for JwksEndpoint {
     }
 }
 
-/// Host, port and path. User, password and query are for nobody's log.
+/// A URL as the log shows it: host, port and path. User, password and query may be secrets.
 fn shown(url: &Url) -> String {
     let port = url.port().map(|it| format!(":{it}")).unwrap_or_default();
     format!("{}{port}{}", url.host_str().unwrap_or_default(), url.path())

@@ -12,7 +12,7 @@ use quick_cache::sync::Cache;
 use super::claims::{Identity, Lifetime};
 use super::key::Key;
 
-/// Bytes the cache may use. Some 16,000 ordinary tokens.
+/// Bytes the cache may use. Some 18,000 ordinary tokens.
 const BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// Bytes of what is kept of one token, at most. Larger ones are verified each time instead of evicting many others.

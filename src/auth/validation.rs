@@ -162,7 +162,7 @@ impl PublishedRules {
             ));
         }
         if !self.allow_anonymous && text(claims.role.as_ref()) == Some(ANONYMOUS) {
-            let hint = "auth.allow_anonymous: it accepts tokens that the issuer gives to anybody";
+            let hint = "auth.allow_anonymous: it accepts tokens that the issuer gives without a sign-in";
             return Err(ClaimMismatch::new(Claim::Role, claims.role.as_ref(), "the role of a user", hint));
         }
         Ok(())

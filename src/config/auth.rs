@@ -26,7 +26,7 @@ pub struct Auth {
     pub audience: Option<OneOrMany>,
     /// The scopes that a token needs.
     scope: Option<OneOrMany>,
-    /// Whether tokens with the role `anonymous` are accepted, which Neon Auth gives to anybody.
+    /// Whether tokens with the role `anonymous` are accepted, which Neon Auth gives without a sign-in.
     pub allow_anonymous: bool,
     /// Seconds of clock difference forgiven in `exp` and `nbf`.
     pub leeway: u32,
