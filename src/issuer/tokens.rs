@@ -52,7 +52,12 @@ impl Tokens {
             None => Signs::Secret(EncodingKey::from_secret(secret.expose().as_bytes())),
         };
         let audience = auth.audience.as_ref().map(OneOrMany::as_slice).and_then(|all| all.first()).cloned();
-        Self { signs, lifetime, issuer: auth.issuer.clone(), audience }
+        Self {
+            signs,
+            lifetime,
+            issuer: auth.issuer.as_ref().and_then(|it| it.first()).map(str::to_owned),
+            audience,
+        }
     }
 
     /// A token for this user, from this site.

@@ -116,6 +116,12 @@ fn known(lifecycle: &Lifecycle, verifier: &Verifier, store: &Store) -> Result<Ve
             &["outcome"],
             &outcomes,
         )?,
+        counter(
+            "todo_token_wrong_claims_total",
+            "Rightly signed tokens that were refused for a claim, by the claim.",
+            &["claim"],
+            &verifier.outcomes().wrong_claims(),
+        )?,
         gauge("todo_build_info", "Which release this is.", &["version"], &[(env!("CARGO_PKG_VERSION"), 1)])?,
     ];
     if let Some(age) = verifier.keys_age() {

@@ -18,6 +18,7 @@ mod docs;
 mod durability;
 mod enveloped;
 mod hostile_input;
+mod identity;
 mod isolation;
 mod issuer;
 mod jwks;

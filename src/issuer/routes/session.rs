@@ -84,9 +84,14 @@ async fn revoke(tables: Tables<'_>, somebody: SignedIn, input: Input<Revoke>) ->
 }
 
 #[post("/revoke-sessions", data = "<_body>")]
-async fn revoke_all(tables: Tables<'_>, somebody: SignedIn, _body: NoBody) -> Result<Reply, Refusal> {
+async fn revoke_all(
+    site: Site<'_>,
+    tables: Tables<'_>,
+    somebody: SignedIn,
+    _body: NoBody,
+) -> Result<Reply, Refusal> {
     tables.revoke_all(&somebody.user).await?;
-    Ok(done())
+    Ok(done().signed_out(&site))
 }
 
 #[post("/revoke-other-sessions", data = "<_body>")]
