@@ -9,7 +9,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::json;
 use todo_api::clock;
-use todo_api::task::{NewTask, Parse, TaskRef};
+use todo_api::task::{NewTask, Parse, TaskRow};
 
 fn parse(criterion: &mut Criterion) {
     let short = json!({ "title": "Buy milk" });
@@ -26,7 +26,7 @@ fn parse(criterion: &mut Criterion) {
 
 fn encode(criterion: &mut Criterion) {
     let now = clock::now();
-    let task = TaskRef {
+    let task = TaskRow {
         id: 42,
         user_id: "OXBCUoYTYknDAfOjmZLTtR1Hr1NictVf",
         title: "Task number 42",

@@ -21,18 +21,18 @@ pub fn milliseconds<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Resul
     let mut text = *b"0000-00-00T00:00:00.000Z";
     #[rustfmt::skip]
     let [y3, y2, y1, y0, _, o1, o0, _, d1, d0, _, h1, h0, _, m1, m0, _, s1, s0, _, f2, f1, f0, _] = &mut text;
-    count_up([y3, y2, y1, y0], year);
-    count_up([o1, o0], date.month());
-    count_up([d1, d0], date.day());
-    count_up([h1, h0], clock.hour());
-    count_up([m1, m0], clock.minute());
-    count_up([s1, s0], clock.second());
-    count_up([f2, f1, f0], clock.nanosecond() / 1_000_000 % 1000);
+    write_digits([y3, y2, y1, y0], year);
+    write_digits([o1, o0], date.month());
+    write_digits([d1, d0], date.day());
+    write_digits([h1, h0], clock.hour());
+    write_digits([m1, m0], clock.minute());
+    write_digits([s1, s0], clock.second());
+    write_digits([f2, f1, f0], clock.nanosecond() / 1_000_000 % 1000);
     serializer.serialize_str(std::str::from_utf8(&text).map_err(S::Error::custom)?)
 }
 
 /// Adds a number's last decimal digits to these, which are zero.
-fn count_up<const N: usize>(zeros: [&mut u8; N], mut number: u32) {
+fn write_digits<const N: usize>(zeros: [&mut u8; N], mut number: u32) {
     for zero in zeros.into_iter().rev() {
         *zero += u8::try_from(number % 10).unwrap_or_default();
         number /= 10;

@@ -7,7 +7,7 @@
 //!      → store::Store, bound to that user → one SQL statement → task::Task → the dialect's JSON
 //! ```
 //!
-//! and whatever fails on the way is a [`problem::Problem`], said where it happens and worded by the catcher of the
+//! and whatever fails on the way is a [`error::ApiError`], said where it happens and worded by the catcher of the
 //! dialect in which it happened.
 
 pub mod api;
@@ -15,11 +15,11 @@ pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod docs;
+pub mod error;
 pub mod fairings;
 pub mod issuer;
 pub mod logging;
 pub mod ops;
-pub mod problem;
 pub mod request;
 pub mod serve;
 pub mod store;
@@ -36,10 +36,10 @@ pub fn rocket(settings: &config::Settings) -> Rocket<Build> {
     let has_issuer = settings.issuer.enabled;
     rocket::custom(&settings.figment)
         .attach(ops::stage(settings))
-        .attach(fairings::Trace)
+        .attach(fairings::RequestLog)
         .attach(fairings::shield())
         .attach(fairings::ApiHeaders)
-        .attach(fairings::Pieces)
+        .attach(fairings::ResponseChunkSize)
         .attach(fairings::RequiredHost)
         // `/api/{user_id}/tasks…` is `/api/tasks…`, for that user only.
         .attach(request::UserPath)

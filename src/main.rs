@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 use todo_api::config::{Config, ConfigError};
-use todo_api::fairings::Spans;
+use todo_api::fairings::OtelTracer;
 use todo_api::ops::AcceptErrors;
 use todo_api::serve::serve;
 use todo_api::store::migrate;
@@ -24,7 +24,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 const HEALTHCHECK: Duration = Duration::from_secs(2);
 
 /// How long threads that are still busy may hold up the end of the process.
-const LINGER: Duration = Duration::from_secs(1);
+const RUNTIME_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A multi-tenant task API.
 ///
@@ -61,30 +61,30 @@ enum Command {
 }
 
 /// What a command ends with when it fails: a line, and an exit status.
-struct Failure(String, u8);
+struct ExitError(String, u8);
 
-impl From<ConfigError> for Failure {
+impl From<ConfigError> for ExitError {
     fn from(error: ConfigError) -> Self {
         Self(error.to_string(), 2)
     }
 }
 
-fn failed(error: impl Display) -> Failure {
-    Failure(error.to_string(), 1)
+fn failed(error: impl Display) -> ExitError {
+    ExitError(error.to_string(), 1)
 }
 
 fn main() -> ExitCode {
     let command = Cli::parse().command.unwrap_or(Command::Serve);
     match run(command) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(message, status)) => {
+        Err(ExitError(message, status)) => {
             let _ = writeln!(io::stderr(), "todo-api: {}", message.replace('\n', " "));
             ExitCode::from(status)
         }
     }
 }
 
-fn run(command: Command) -> Result<(), Failure> {
+fn run(command: Command) -> Result<(), ExitError> {
     if let Command::Openapi = command {
         let document = todo_api::document(true).to_pretty_json().map_err(failed)?;
         return writeln!(io::stdout(), "{document}").map_err(failed);
@@ -93,13 +93,13 @@ fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve => {
             logging::init(config.general()?.log_format)?;
-            let (settings, spans) = (config.settings()?, Spans::from_environment()?);
+            let (settings, spans) = (config.settings()?, OtelTracer::from_environment()?);
             // Each connection takes a descriptor, and the usual soft limit of 1,024 is soon reached.
             if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
                 tracing::warn!(%error, "the limit of open files cannot be raised");
             }
             let accept_errors = AcceptErrors::install();
-            let served = on_workers(&settings.server, async {
+            let served = block_on_runtime(&settings.server, async {
                 serve(&settings, accept_errors, spans.clone()).await.map_err(failed)
             });
             if let Some(spans) = spans {
@@ -111,7 +111,7 @@ fn run(command: Command) -> Result<(), Failure> {
             logging::init(config.general()?.log_format)?;
             let database = config.database()?;
             let schema = todo_api::schema(&config.issuer()?);
-            on_workers(&config.server()?, async { migrate(&database, &schema).await.map_err(failed) })?;
+            block_on_runtime(&config.server()?, async { migrate(&database, &schema).await.map_err(failed) })?;
             tracing::info!(database = %database.migrate_url(), "migrated");
             Ok(())
         }
@@ -127,10 +127,10 @@ fn run(command: Command) -> Result<(), Failure> {
 
 /// Runs on as many threads as configured. Rocket's own runtime would read that from its own sources, which know nothing
 /// of ours, and panic over what it cannot read. The name is the one by which Rocket knows a proper runtime.
-fn on_workers<T>(
+fn block_on_runtime<T>(
     settings: &rocket::Config,
-    work: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
+    work: impl Future<Output = Result<T, ExitError>>,
+) -> Result<T, ExitError> {
     let runtime = runtime::Builder::new_multi_thread()
         .thread_name("rocket-worker-thread")
         .worker_threads(settings.workers.max(1))
@@ -139,11 +139,11 @@ fn on_workers<T>(
         .build()
         .map_err(failed)?;
     let result = runtime.block_on(work);
-    runtime.shutdown_timeout(LINGER);
+    runtime.shutdown_timeout(RUNTIME_SHUTDOWN_TIMEOUT);
     result
 }
 
-fn healthcheck(settings: &rocket::Config) -> Result<(), Failure> {
+fn healthcheck(settings: &rocket::Config) -> Result<(), ExitError> {
     let ip = match settings.address {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

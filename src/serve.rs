@@ -16,12 +16,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
 use crate::config::Settings;
-use crate::fairings::Spans;
+use crate::fairings::OtelTracer;
 use crate::ops::{AcceptErrors, Lifecycle};
 use crate::store::Store;
 
 /// For connections to be closed properly, at the very end.
-const FAREWELL: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Why serving did not begin.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl From<Error> for ServeError {
 pub async fn serve(
     settings: &Settings,
     accept_errors: AcceptErrors,
-    spans: Option<Spans>,
+    spans: Option<OtelTracer>,
 ) -> Result<(), ServeError> {
     let mut signals = Signals::new().map_err(ServeError::Signals)?;
     let mut rocket = crate::rocket(settings).manage(accept_errors);
@@ -71,16 +71,16 @@ pub async fn serve(
     let lifecycle = rocket.state::<Lifecycle>().cloned().unwrap_or_default();
     let store = Store::fetch(&rocket).cloned();
 
-    until_told(rocket, &lifecycle, settings, &mut signals).await?;
+    run_until_shutdown(rocket, &lifecycle, settings, &mut signals).await?;
     if let Some(store) = store {
         // Last, when nobody needs a connection any more.
-        let _ = timeout(FAREWELL, store.shut()).await;
+        let _ = timeout(CLOSE_TIMEOUT, store.shut()).await;
     }
     tracing::info!("stopped");
     Ok(())
 }
 
-async fn until_told(
+async fn run_until_shutdown(
     rocket: Rocket<Ignite>,
     lifecycle: &Lifecycle,
     settings: &Settings,

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::problem::TokenProblem;
+use crate::error::TokenError;
 
 /// Characters a user id may have at most.
 const USER_ID_MAX: usize = 255;
@@ -57,16 +57,16 @@ pub(super) struct Lifetime {
 
 impl Claims {
     /// The first of the three names that is there counts. That it is no usable id is no reason to look at the next.
-    pub(super) fn identity(&self) -> Result<Identity, TokenProblem> {
+    pub(super) fn identity(&self) -> Result<Identity, TokenError> {
         let id = self.sub.as_ref().or(self.user_id.as_ref()).or(self.id.as_ref());
-        let user_id = string(id).filter(|it| is_user_id(it)).ok_or(TokenProblem::Invalid)?;
+        let user_id = string(id).filter(|it| is_user_id(it)).ok_or(TokenError::Invalid)?;
         Ok(Identity { user_id: user_id.to_owned(), email: string(self.email.as_ref()).map(str::to_owned) })
     }
 
     /// `exp`, which is required, and `nbf`, which is not.
-    pub(super) fn lifetime(&self) -> Result<Lifetime, TokenProblem> {
-        let seconds = |date: &Value| date.as_f64().ok_or(TokenProblem::Invalid);
-        let expires = self.exp.as_ref().ok_or(TokenProblem::Invalid).and_then(seconds)?;
+    pub(super) fn lifetime(&self) -> Result<Lifetime, TokenError> {
+        let seconds = |date: &Value| date.as_f64().ok_or(TokenError::Invalid);
+        let expires = self.exp.as_ref().ok_or(TokenError::Invalid).and_then(seconds)?;
         // An expired token is told so whatever its `nbf` is.
         Ok(Lifetime { expires, begins: self.nbf.as_ref().map(|it| it.as_f64().unwrap_or(f64::INFINITY)) })
     }
@@ -93,13 +93,13 @@ impl Claims {
 
 impl Lifetime {
     /// Whether the token is valid at this time, with clocks that differ by `leeway` seconds at most.
-    pub(super) fn check(&self, now: DateTime<Utc>, leeway: f64) -> Result<(), TokenProblem> {
+    pub(super) fn check(&self, now: DateTime<Utc>, leeway: f64) -> Result<(), TokenError> {
         let now = TimeDelta::milliseconds(now.timestamp_millis()).as_seconds_f64();
         if self.expires + leeway <= now {
-            return Err(TokenProblem::Expired);
+            return Err(TokenError::Expired);
         }
         match self.begins {
-            Some(begins) if begins - leeway > now => Err(TokenProblem::Invalid),
+            Some(begins) if begins - leeway > now => Err(TokenError::Invalid),
             _ => Ok(()),
         }
     }

@@ -6,7 +6,7 @@ use rocket::{State, async_trait};
 
 use super::Verifier;
 use super::claims::Identity;
-use crate::problem::{Problem, TokenProblem};
+use crate::error::{ApiError, TokenError};
 use crate::request::path_user_id;
 
 /// The caller. There is no way to make one but a good token, and no way to a task but through one.
@@ -27,9 +27,9 @@ impl AuthUser {
     }
 
     /// The caller of a request whose guard has already been passed, for the log.
-    pub(crate) fn known<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
-        let caller: &Result<Self, Problem> =
-            request.local_cache(|| Err(Problem::Unauthenticated(TokenProblem::Missing)));
+    pub(crate) fn cached<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
+        let caller: &Result<Self, ApiError> =
+            request.local_cache(|| Err(ApiError::Unauthenticated(TokenError::Missing)));
         caller.as_ref().ok()
     }
 }
@@ -40,7 +40,7 @@ impl<'r> FromRequest<'r> for &'r AuthUser {
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
         // A page of a foreign origin was found out before any route was (`fairings::cors`).
-        if let Some(problem @ Problem::ForeignOrigin) = Problem::noted(request) {
+        if let Some(problem @ ApiError::OriginNotAllowed) = ApiError::recorded(request) {
             return Outcome::Error((problem.status(), ()));
         }
         let verifier = match request.guard::<&State<Verifier>>().await {
@@ -49,28 +49,28 @@ impl<'r> FromRequest<'r> for &'r AuthUser {
         };
         let caller = request.local_cache_async(async {
             let identity = verifier.verify(bearer(request)).await;
-            identity.map(AuthUser).map_err(Problem::Unauthenticated)
+            identity.map(AuthUser).map_err(ApiError::Unauthenticated)
         });
         match caller.await {
             Ok(user) if path_user_id(request).is_some_and(|id| id != user.id()) => {
-                Outcome::Error((Problem::NotTheCaller.note(request), ()))
+                Outcome::Error((ApiError::UserMismatch.record(request), ()))
             }
             Ok(user) => Outcome::Success(user),
-            Err(problem) => Outcome::Error((problem.clone().note(request), ())),
+            Err(problem) => Outcome::Error((problem.clone().record(request), ())),
         }
     }
 }
 
 /// The token of [RFC 6750, 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1).
-fn bearer<'r>(request: &'r Request<'_>) -> Result<&'r str, TokenProblem> {
+fn bearer<'r>(request: &'r Request<'_>) -> Result<&'r str, TokenError> {
     let mut headers = request.headers().get("Authorization");
     let header = headers.next().unwrap_or_default();
     // Two of them are a disagreement about who is calling, and nobody else would resolve it as we do.
     if headers.next().is_some() {
-        return Err(TokenProblem::Invalid);
+        return Err(TokenError::Invalid);
     }
     match header.trim().split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => Ok(token.trim_start()),
-        _ => Err(TokenProblem::Missing),
+        _ => Err(TokenError::Missing),
     }
 }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::claims::present;
-use crate::problem::TokenProblem;
+use crate::error::TokenError;
 
 /// The parts of a compact JWS.
 #[derive(Debug)]
@@ -33,27 +33,27 @@ pub(super) struct Header {
 }
 
 impl<'a> Jws<'a> {
-    pub(super) fn parse(token: &'a str) -> Result<Self, TokenProblem> {
-        let (message, signature) = token.rsplit_once('.').ok_or(TokenProblem::Invalid)?;
-        let (header, payload) = message.split_once('.').ok_or(TokenProblem::Invalid)?;
+    pub(super) fn parse(token: &'a str) -> Result<Self, TokenError> {
+        let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Invalid)?;
+        let (header, payload) = message.split_once('.').ok_or(TokenError::Invalid)?;
         if payload.contains('.') {
-            return Err(TokenProblem::Invalid);
+            return Err(TokenError::Invalid);
         }
         let header: Header = decode(header)?;
         // RFC 7515, 4.1.11: a header that demands to be understood and is not makes a token invalid. None is, here.
         if header.crit.is_some() {
-            return Err(TokenProblem::Invalid);
+            return Err(TokenError::Invalid);
         }
         Ok(Self { header, message, payload, signature })
     }
 
     /// The claims. Only for tokens whose signature is right.
-    pub(super) fn claims<T: DeserializeOwned>(&self) -> Result<T, TokenProblem> {
+    pub(super) fn claims<T: DeserializeOwned>(&self) -> Result<T, TokenError> {
         decode(self.payload)
     }
 }
 
-fn decode<T: DeserializeOwned>(part: &str) -> Result<T, TokenProblem> {
-    let json = URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenProblem::Invalid)?;
-    serde_json::from_slice(&json).map_err(|_| TokenProblem::Invalid)
+fn decode<T: DeserializeOwned>(part: &str) -> Result<T, TokenError> {
+    let json = URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Invalid)?;
+    serde_json::from_slice(&json).map_err(|_| TokenError::Invalid)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::problem::TokenProblem;
+use crate::error::TokenError;
 
 /// Characters of a claim's value in the log.
 const VALUE_MAX: usize = 200;
@@ -63,22 +63,22 @@ impl ClaimMismatch {
 /// Why a token is refused.
 #[derive(Debug)]
 pub(super) enum Rejection {
-    Token(TokenProblem),
+    Token(TokenError),
     Claim(ClaimMismatch),
 }
 
 impl Rejection {
     /// What the client is told: of a claim no more than that the token is invalid.
-    pub(super) fn problem(&self) -> TokenProblem {
+    pub(super) fn problem(&self) -> TokenError {
         match self {
             Self::Token(problem) => *problem,
-            Self::Claim(_) => TokenProblem::Invalid,
+            Self::Claim(_) => TokenError::Invalid,
         }
     }
 }
 
-impl From<TokenProblem> for Rejection {
-    fn from(problem: TokenProblem) -> Self {
+impl From<TokenError> for Rejection {
+    fn from(problem: TokenError) -> Self {
         Self::Token(problem)
     }
 }

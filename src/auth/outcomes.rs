@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::mismatch::{Claim, Rejection};
-use crate::problem::TokenProblem;
+use crate::error::TokenError;
 
 /// Counts since the start.
 #[derive(Debug, Default)]
@@ -21,10 +21,10 @@ impl Outcomes {
     pub(super) fn count<T>(&self, outcome: &Result<T, Rejection>) {
         let counter = match outcome {
             Ok(_) => Some(&self.accepted),
-            Err(Rejection::Token(TokenProblem::Missing)) => Some(&self.missing),
-            Err(Rejection::Token(TokenProblem::Expired)) => Some(&self.expired),
-            Err(Rejection::Token(TokenProblem::Signature)) => Some(&self.signature),
-            Err(Rejection::Token(TokenProblem::Invalid)) => Some(&self.invalid),
+            Err(Rejection::Token(TokenError::Missing)) => Some(&self.missing),
+            Err(Rejection::Token(TokenError::Expired)) => Some(&self.expired),
+            Err(Rejection::Token(TokenError::Signature)) => Some(&self.signature),
+            Err(Rejection::Token(TokenError::Invalid)) => Some(&self.invalid),
             Err(Rejection::Claim(mismatch)) => {
                 let mut all = Claim::ALL.iter().zip(&self.claims);
                 all.find(|(claim, _)| **claim == mismatch.claim).map(|(_, counter)| counter)

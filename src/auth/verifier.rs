@@ -15,7 +15,7 @@ use super::token_cache::{AcceptedToken, Fingerprint, TokenCache};
 use super::validation::{ClaimsValidation, Signer};
 use crate::clock;
 use crate::config::Auth;
-use crate::problem::TokenProblem;
+use crate::error::TokenError;
 
 /// Checks tokens.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Verifier {
     }
 
     /// Who is calling, by the token in a header of `Authorization`.
-    pub async fn verify(&self, token: Result<&str, TokenProblem>) -> Result<Identity, TokenProblem> {
+    pub async fn verify(&self, token: Result<&str, TokenError>) -> Result<Identity, TokenError> {
         let identity = match token {
             Ok(token) => self.identify(token).await,
             Err(problem) => Err(problem.into()),
@@ -118,12 +118,12 @@ impl Verifier {
     }
 
     /// The key that has signed the token, and whose it is.
-    async fn check_signature(&self, jws: &Jws<'_>) -> Result<(Signer, Arc<Key>), TokenProblem> {
+    async fn check_signature(&self, jws: &Jws<'_>) -> Result<(Signer, Arc<Key>), TokenError> {
         let algorithm = &jws.header.alg;
         if let Some(secret) = self.secret.as_ref().filter(|it| it.is_for(algorithm)) {
             return Ok((Signer::Secret, first_to_verify(vec![secret.clone()], jws)?));
         }
-        let mut verified = Err(TokenProblem::Invalid);
+        let mut verified = Err(TokenError::Invalid);
         if can_be_published(algorithm) {
             for (signer, issuer) in self.issuers() {
                 verified = signed_by(issuer, jws).await.map(|key| (signer, key));
@@ -137,7 +137,7 @@ impl Verifier {
 }
 
 /// The key of the issuer that has signed the token.
-async fn signed_by(issuer: &Jwks, jws: &Jws<'_>) -> Result<Arc<Key>, TokenProblem> {
+async fn signed_by(issuer: &Jwks, jws: &Jws<'_>) -> Result<Arc<Key>, TokenError> {
     let mut keys = keys_for(issuer, &jws.header)?;
     if keys.is_empty() {
         issuer.fetch_on_demand().await;
@@ -148,16 +148,16 @@ async fn signed_by(issuer: &Jwks, jws: &Jws<'_>) -> Result<Arc<Key>, TokenProble
 
 /// The keys that a token may be signed with; none, if the one it names is not known. One that is known, but for another
 /// algorithm, is a mistake that no fetch would mend.
-fn keys_for(issuer: &Jwks, header: &Header) -> Result<Vec<Arc<Key>>, TokenProblem> {
+fn keys_for(issuer: &Jwks, header: &Header) -> Result<Vec<Arc<Key>>, TokenError> {
     let named = issuer.find(header.kid.as_deref());
     let is_known = !named.is_empty();
     let keys: Vec<_> = named.into_iter().filter(|key| key.is_for(&header.alg)).collect();
     let is_mistaken = is_known && keys.is_empty() && header.kid.is_some();
-    if is_mistaken { Err(TokenProblem::Invalid) } else { Ok(keys) }
+    if is_mistaken { Err(TokenError::Invalid) } else { Ok(keys) }
 }
 
 /// Several keys only where a token names none, or where the issuer gives one name to several.
-fn first_to_verify(keys: Vec<Arc<Key>>, jws: &Jws<'_>) -> Result<Arc<Key>, TokenProblem> {
+fn first_to_verify(keys: Vec<Arc<Key>>, jws: &Jws<'_>) -> Result<Arc<Key>, TokenError> {
     let right = keys.into_iter().find(|key| key.verifies(jws.message, jws.signature));
-    right.ok_or(TokenProblem::Signature)
+    right.ok_or(TokenError::Signature)
 }

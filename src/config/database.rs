@@ -16,10 +16,10 @@ use super::ConfigError;
 
 /// Connections kept open where nothing else is said. On Neon none: the pool would open them again whenever a database that
 /// falls asleep closes them, and so wake it.
-const KEPT: u32 = 5;
+const DEFAULT_MIN_CONNECTIONS: u32 = 5;
 
 /// Rows of SQLite's that its thread has ready before somebody takes them. More make a list faster and take more memory.
-const ROWS_AHEAD: usize = 100;
+const ROW_BUFFER_SIZE: usize = 100;
 
 /// The section `databases.todo`.
 #[derive(Debug, Clone, Deserialize)]
@@ -52,7 +52,7 @@ impl Database {
     /// Connections kept open: as configured, else 5, on Neon none.
     #[must_use]
     pub fn min_connections(&self) -> u32 {
-        let usual = if self.url.is_neon() { 0 } else { KEPT };
+        let usual = if self.url.is_neon() { 0 } else { DEFAULT_MIN_CONNECTIONS };
         self.min_connections.unwrap_or(usual).min(self.max_connections)
     }
 
@@ -112,7 +112,7 @@ impl DatabaseUrl {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
-            .row_buffer_size(ROWS_AHEAD)
+            .row_buffer_size(ROW_BUFFER_SIZE)
             .disable_statement_logging()
     }
 

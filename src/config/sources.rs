@@ -12,10 +12,10 @@ use rocket::Config as RocketConfig;
 
 use super::ConfigError;
 
-const SHIPPED: &str = include_str!("../../Rocket.toml");
+const DEFAULTS: &str = include_str!("../../Rocket.toml");
 
 /// Plain variables, in the order in which they are asked: of two for one key the first that is set counts.
-const PLAIN: &[(&str, &str)] = &[
+const ENV_ALIASES: &[(&str, &str)] = &[
     ("NEON_DATABASE_URL", "databases.todo.url"),
     ("DATABASE_URL", "databases.todo.url"),
     ("MIGRATE_DATABASE_URL", "databases.todo.migrate_url"),
@@ -120,13 +120,13 @@ fn read_dotenv() -> Result<(), ConfigError> {
 /// The shipped values of one profile, flattened to defaults: a `[default]` of somebody's own `Rocket.toml` must win
 /// over our `[debug]`, which figment would otherwise prefer for being the more specific profile.
 fn shipped(profile: &Profile) -> Result<Serialized<Dict>, ConfigError> {
-    let values: Dict = Figment::from(Toml::string(SHIPPED).nested()).select(profile.clone()).extract()?;
+    let values: Dict = Figment::from(Toml::string(DEFAULTS).nested()).select(profile.clone()).extract()?;
     Ok(Serialized::defaults(values))
 }
 
 fn plain(mut figment: Figment) -> Result<Figment, ConfigError> {
     let mut seen = Vec::new();
-    for (name, key) in PLAIN {
+    for (name, key) in ENV_ALIASES {
         if let Some(value) = variable(name)?
             && !seen.contains(key)
         {

@@ -6,11 +6,12 @@ use utoipa::openapi::schema::AllOfBuilder;
 use utoipa::openapi::{Object, ObjectBuilder, Ref, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::api::catcher as bare;
-use crate::problem::{Invalid, Problem};
-use crate::task::{Changes, Description, NewTask, Task, Title};
-use crate::v1::catcher as enveloped;
-use crate::v1::envelope::{PageView, StatusWord, TaskView};
+use crate::api::errors as bare;
+use crate::error::ApiError;
+use crate::task::FieldError;
+use crate::task::{Description, NewTask, Task, TaskPatch, Title};
+use crate::v1::errors as enveloped;
+use crate::v1::response::{TaskPage, TaskStatus, TaskWithStatus};
 
 /// What differs.
 pub(super) struct Dialect {
@@ -19,7 +20,7 @@ pub(super) struct Dialect {
     /// What operations' ids end with.
     pub(super) suffix: &'static str,
     /// A problem in its words: the very ones its catcher uses.
-    pub(super) words: fn(&Problem) -> (Status, Value),
+    pub(super) words: fn(&ApiError) -> (Status, Value),
     pub(super) error: &'static str,
     pub(super) task: RefOr<Schema>,
     pub(super) list: RefOr<Schema>,
@@ -40,11 +41,11 @@ pub(super) fn schemas() -> Vec<(String, RefOr<Schema>)> {
         (Title::name().into(), Title::schema()),
         (Description::name().into(), Description::schema()),
         (NewTask::name().into(), NewTask::schema()),
-        (Changes::name().into(), Changes::schema()),
-        (Invalid::name().into(), Invalid::schema()),
+        (TaskPatch::name().into(), TaskPatch::schema()),
+        (FieldError::name().into(), FieldError::schema()),
         (bare::ErrorBody::name().into(), bare::ErrorBody::schema()),
-        (TaskView::name().into(), TaskView::schema()),
-        (PageView::name().into(), PageView::schema()),
+        (TaskWithStatus::name().into(), TaskWithStatus::schema()),
+        (TaskPage::name().into(), TaskPage::schema()),
         (enveloped::ErrorEnvelope::name().into(), enveloped::ErrorEnvelope::schema()),
     ]
 }
@@ -60,14 +61,14 @@ pub(super) fn bare() -> Dialect {
         mount: "/api",
         suffix: "",
         words: |problem| {
-            let (status, body) = bare::words(problem);
+            let (status, body) = bare::render(problem);
             (status, json!(body))
         },
         error: "Error",
         task: reference("Task"),
         list: utoipa::openapi::ArrayBuilder::new().items(reference("Task")).build().into(),
         new: reference("NewTask"),
-        changes: reference("Changes"),
+        changes: reference("TaskPatch"),
         completion: completion().into(),
         open: |value| value,
         example,
@@ -82,7 +83,7 @@ pub(super) fn enveloped() -> Dialect {
         task.insert("status".to_owned(), json!("Pending"));
     }
     let with_status = |body: RefOr<Schema>| -> RefOr<Schema> {
-        let status = ObjectBuilder::new().property("status", StatusWord::schema());
+        let status = ObjectBuilder::new().property("status", TaskStatus::schema());
         RefOr::T(Schema::AllOf(AllOfBuilder::new().item(body).item(status).build()))
     };
     Dialect {
@@ -90,14 +91,14 @@ pub(super) fn enveloped() -> Dialect {
         mount: "/api/v1",
         suffix: "V1",
         words: |problem| {
-            let (status, body) = enveloped::words(problem);
+            let (status, body) = enveloped::render(problem);
             (status, json!(body))
         },
         error: "ErrorEnvelope",
         task: envelope(reference("TaskWithStatus")),
         list: envelope(reference("TaskPage")),
         new: with_status(reference("NewTask")),
-        changes: with_status(reference("Changes")),
+        changes: with_status(reference("TaskPatch")),
         completion: with_status(completion().into()),
         open: |value| json!({ "data": value, "error": null }),
         example,

@@ -17,7 +17,7 @@ use utoipa::openapi::{
 
 use super::dialect::{Dialect, bare, enveloped, reference, schemas};
 use super::operations::{Operation, Success, common_problems, operations};
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 const ABOUT: &str = "The caller's tasks, in two dialects over the same data: plain objects at `/api`, and `{data, error}` envelopes \
 with pages at `/api/v1`. Both are there with the caller's id in the path, too, which is then compared with the token.\n\n\
@@ -83,7 +83,7 @@ fn add(paths: &mut Paths, dialect: &Dialect, operation: &Operation, form: Form) 
     let with_user = form == Form::WithUser;
     let (user, suffix) = if with_user { ("/{user_id}", "OfUser") } else { ("", "") };
     let mut problems = common_problems();
-    problems.extend(with_user.then_some(Problem::NotTheCaller));
+    problems.extend(with_user.then_some(ApiError::UserMismatch));
     problems.extend(operation.problems.iter().cloned());
 
     let mut built = OperationBuilder::new()
@@ -137,7 +137,7 @@ fn success(success: &Success) -> Response {
 }
 
 /// One response a status, with an example for each problem that ends in it, in the words of the dialect's own catcher.
-fn failures(dialect: &Dialect, problems: &[Problem]) -> Vec<(String, Response)> {
+fn failures(dialect: &Dialect, problems: &[ApiError]) -> Vec<(String, Response)> {
     let mut bodies: BTreeMap<u16, Vec<(String, Value)>> = BTreeMap::new();
     for problem in problems {
         let (status, body) = (dialect.words)(problem);

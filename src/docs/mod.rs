@@ -11,7 +11,7 @@ use utoipa::openapi::OpenApi;
 pub use document::document;
 
 use crate::config::Settings;
-use crate::request::with_other_methods;
+use crate::request::with_method_fallbacks;
 
 /// Mounts this document at `/openapi.json`, and `/docs`, unless the settings say not to.
 #[must_use]
@@ -19,6 +19,6 @@ pub fn stage(settings: &Settings, document: impl FnOnce() -> OpenApi + Send + 's
     let enabled = settings.general.docs;
     let document = ui::Document::when_asked(document);
     AdHoc::on_ignite("Documentation", move |rocket| async move {
-        if enabled { rocket.manage(document).mount("/", with_other_methods(ui::routes())) } else { rocket }
+        if enabled { rocket.manage(document).mount("/", with_method_fallbacks(ui::routes())) } else { rocket }
     })
 }

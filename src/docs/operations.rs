@@ -6,7 +6,8 @@ use utoipa::openapi::schema::{KnownFormat, SchemaFormat};
 use utoipa::openapi::{HttpMethod, ObjectBuilder, RefOr, Required, Schema, Type};
 
 use super::dialect::Dialect;
-use crate::problem::{Invalid, Problem, TokenProblem};
+use crate::error::{ApiError, TokenError};
+use crate::task::FieldError;
 
 /// One operation of a dialect.
 pub(super) struct Operation {
@@ -21,7 +22,7 @@ pub(super) struct Operation {
     pub(super) body: Option<(RefOr<Schema>, bool, Value)>,
     pub(super) success: Success,
     /// What can go wrong with this one, beyond what can with any.
-    pub(super) problems: Vec<Problem>,
+    pub(super) problems: Vec<ApiError>,
 }
 
 /// The answer when nothing goes wrong.
@@ -33,15 +34,15 @@ pub(super) struct Success {
 }
 
 /// What can go wrong with every operation.
-pub(super) fn common_problems() -> Vec<Problem> {
+pub(super) fn common_problems() -> Vec<ApiError> {
     vec![
-        Problem::Unauthenticated(TokenProblem::Missing),
-        Problem::Unauthenticated(TokenProblem::Expired),
-        Problem::Unauthenticated(TokenProblem::Signature),
-        Problem::Unauthenticated(TokenProblem::Invalid),
-        Problem::ForeignOrigin,
-        Problem::Internal(String::new()),
-        Problem::Unavailable(String::new()),
+        ApiError::Unauthenticated(TokenError::Missing),
+        ApiError::Unauthenticated(TokenError::Expired),
+        ApiError::Unauthenticated(TokenError::Signature),
+        ApiError::Unauthenticated(TokenError::Invalid),
+        ApiError::OriginNotAllowed,
+        ApiError::Internal(String::new()),
+        ApiError::Unavailable(String::new()),
     ]
 }
 
@@ -157,19 +158,19 @@ fn task(dialect: &Dialect, description: &'static str) -> Success {
     Success { status: 200, description, body: Some(body), has_location: false }
 }
 
-fn of_a_task(dialect: &Dialect, mut more: Vec<Problem>) -> Vec<Problem> {
-    more.extend([invalid("id", "Task id must be a 64-bit integer"), Problem::NoTask]);
-    more.extend(dialect.is_enveloped.then_some(Problem::NotTheOwner));
+fn of_a_task(dialect: &Dialect, mut more: Vec<ApiError>) -> Vec<ApiError> {
+    more.extend([invalid("id", "Task id must be a 64-bit integer"), ApiError::TaskNotFound]);
+    more.extend(dialect.is_enveloped.then_some(ApiError::NotOwner));
     more
 }
 
-fn of_a_body(field: &'static str, message: &'static str) -> Vec<Problem> {
-    let not_json = Problem::NotJson("EOF while parsing a string at line 1 column 12".to_owned());
-    vec![not_json, Problem::TooSlow, Problem::TooLarge, invalid(field, message)]
+fn of_a_body(field: &'static str, message: &'static str) -> Vec<ApiError> {
+    let not_json = ApiError::InvalidJson("EOF while parsing a string at line 1 column 12".to_owned());
+    vec![not_json, ApiError::RequestTimeout, ApiError::PayloadTooLarge, invalid(field, message)]
 }
 
-fn invalid(field: &'static str, message: &'static str) -> Problem {
-    Problem::Invalid(vec![Invalid { field, message }])
+fn invalid(field: &'static str, message: &'static str) -> ApiError {
+    ApiError::Validation(vec![FieldError { field, message }])
 }
 
 fn id() -> Parameter {
@@ -239,13 +240,13 @@ fn list_example(dialect: &Dialect) -> Value {
     }
 }
 
-fn bad_queries(dialect: &Dialect) -> Vec<Problem> {
+fn bad_queries(dialect: &Dialect) -> Vec<ApiError> {
     if dialect.is_enveloped {
         vec![
-            Problem::BadQuery("Invalid status filter. Allowed values: Pending, Completed"),
-            Problem::BadQuery("Invalid limit: must be an integer from 1 to 100"),
+            ApiError::InvalidQuery("Invalid status filter. Allowed values: Pending, Completed"),
+            ApiError::InvalidQuery("Invalid limit: must be an integer from 1 to 100"),
         ]
     } else {
-        vec![Problem::BadQuery("Invalid status filter: must be 'pending', 'completed', or 'all'")]
+        vec![ApiError::InvalidQuery("Invalid status filter: must be 'pending', 'completed', or 'all'")]
     }
 }

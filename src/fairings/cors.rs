@@ -14,7 +14,7 @@ use rocket::{Build, Data, Rocket, async_trait};
 use rocket_cors::{AllowedHeaders, CorsOptions, Error, Guard};
 
 use crate::config::AllowedOrigins;
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 /// Seconds for which a browser need not ask again. Chromium's own limit is two hours.
 const MAX_AGE: usize = 7200;
@@ -60,8 +60,8 @@ impl Fairing for Cors {
     /// A page of a foreign origin is noted, and the guards refuse it: a fairing cannot answer, and the answer is its
     /// dialect's to word.
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        if super::is_api(request) && has_foreign_origin(request).await {
-            let _ = Problem::ForeignOrigin.note(request);
+        if super::is_api(request) && is_origin_disallowed(request).await {
+            let _ = ApiError::OriginNotAllowed.record(request);
         }
     }
 
@@ -70,7 +70,7 @@ impl Fairing for Cors {
     }
 }
 
-async fn has_foreign_origin(request: &Request<'_>) -> bool {
+async fn is_origin_disallowed(request: &Request<'_>) -> bool {
     let Some(origin) = request.headers().get_one("Origin") else { return false };
     // A page that this very server gave out is no stranger; proxies may have changed the scheme on the way.
     let host = request.headers().get_one("Host").unwrap_or_default();

@@ -10,7 +10,7 @@ use rocket::http::uri::Host;
 use rocket::request::Request;
 use rocket::{Data, async_trait};
 
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 /// Makes such a request fail with 400.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Fairing for RequiredHost {
     /// problem.
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         if super::is_api(request) && !names_one_host(request) {
-            let _ = Problem::Malformed.note(request);
+            let _ = ApiError::MalformedRequest.record(request);
             request.set_method(Method::Connect);
         }
     }

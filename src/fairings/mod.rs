@@ -1,11 +1,11 @@
 //! What happens to every request, whatever its route.
 
+mod chunk_size;
 mod cors;
 mod headers;
 mod host;
-mod pieces;
-mod spans;
-mod trace;
+mod otel;
+mod request_log;
 
 use std::io::Cursor;
 
@@ -14,13 +14,13 @@ use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 use serde::Serialize;
 
+pub(crate) use chunk_size::MAX_CHUNK_SIZE;
+pub use chunk_size::ResponseChunkSize;
 pub use cors::Cors;
 pub use headers::{ApiHeaders, shield};
 pub use host::RequiredHost;
-pub(crate) use pieces::PIECE_MAX;
-pub use pieces::Pieces;
-pub use spans::Spans;
-pub use trace::Trace;
+pub use otel::OtelTracer;
+pub use request_log::RequestLog;
 
 /// Whether a request is for an API, not for a probe or a page.
 fn is_api(request: &Request<'_>) -> bool {
@@ -28,21 +28,21 @@ fn is_api(request: &Request<'_>) -> bool {
 }
 
 /// The answer to a request that failed.
-pub struct Failure<'r>(Response<'r>);
+pub struct ErrorResponse<'r>(Response<'r>);
 
-impl<'r, 'o: 'r> Responder<'r, 'o> for Failure<'o> {
+impl<'r, 'o: 'r> Responder<'r, 'o> for ErrorResponse<'o> {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'o> {
         Ok(self.0)
     }
 }
 
 /// Answers a request that failed, with the body and the headers its dialect gives it.
-pub async fn fail<'r>(
+pub async fn respond_with_error<'r>(
     request: &'r Request<'_>,
     status: Status,
     body: &impl Serialize,
     add_headers: impl FnOnce(&mut Response<'r>),
-) -> Failure<'r> {
+) -> ErrorResponse<'r> {
     let body = serde_json::to_vec(body).unwrap_or_default();
     let mut response = Response::build()
         .status(status)
@@ -52,12 +52,12 @@ pub async fn fail<'r>(
     add_headers(&mut response);
     // Rocket runs no fairings for a request that it cannot read (one of an unknown method, for example), but it does
     // run a catcher: so that is where such an answer gets what the fairings give to every other.
-    if !trace::has_begun(request) {
+    if !request_log::has_begun(request) {
         // What it has for a method then is its guess.
-        trace::begin(request, "?", None);
+        request_log::begin(request, "?", None);
         cors::apply(request, &mut response).await;
         headers::apply(request, &mut response);
-        trace::end(request, &mut response);
+        request_log::end(request, &mut response);
     }
-    Failure(response)
+    ErrorResponse(response)
 }

@@ -5,16 +5,17 @@ use rocket::request::Request;
 use rocket::{Catcher, catch, catchers};
 
 use super::refusal::Refusal;
-use crate::fairings::{Failure, fail};
-use crate::request::behind;
+use crate::fairings::{ErrorResponse, respond_with_error};
+use crate::request::error_for;
 
 pub(super) fn catchers() -> Vec<Catcher> {
     catchers![refusal]
 }
 
 #[catch(default)]
-async fn refusal<'r>(status: Status, request: &'r Request<'_>) -> Failure<'r> {
-    let problem = behind(status, request);
-    let refusal = Refusal::noted(request).cloned().unwrap_or_else(|| problem.into());
-    fail(request, refusal.status(), &refusal.body(), |response| refusal.add_headers(response)).await
+async fn refusal<'r>(status: Status, request: &'r Request<'_>) -> ErrorResponse<'r> {
+    let problem = error_for(status, request);
+    let refusal = Refusal::recorded(request).cloned().unwrap_or_else(|| problem.into());
+    respond_with_error(request, refusal.status(), &refusal.body(), |response| refusal.add_headers(response))
+        .await
 }

@@ -12,7 +12,7 @@ use super::passwords::{Passwords, check_length, check_not_too_long};
 use super::refusal::Refusal;
 use super::site::Site;
 use super::tables::{Device, Session, Tables, User};
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 /// What it takes to find out. Only a route whose kind counts guesses gets it, and there is no other way to a password's hash.
 pub(super) struct Credentials<'r> {
@@ -108,8 +108,8 @@ impl<'r> FromRequest<'r> for Credentials<'r> {
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, &'r str> {
         if !kind_of(request).is_guess() {
             let problem =
-                Problem::Internal("the route hashes passwords and does not count guesses".to_owned());
-            return Outcome::Error((Refusal::from(problem).note(request), "it does not count guesses"));
+                ApiError::Internal("the route hashes passwords and does not count guesses".to_owned());
+            return Outcome::Error((Refusal::from(problem).record(request), "it does not count guesses"));
         }
         let client = try_outcome!(request.guard::<Site<'_>>().await).address;
         match (request.guard::<&State<Passwords>>().await, request.guard::<Tables<'_>>().await) {

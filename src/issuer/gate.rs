@@ -54,7 +54,7 @@ impl Handler for Gate {
                 request.local_cache(|| self.kind);
                 self.inner.handle(request, data).await
             }
-            Err(refusal) => Outcome::Error(refusal.note(request)),
+            Err(refusal) => Outcome::Error(refusal.record(request)),
         }
     }
 }

@@ -64,7 +64,7 @@ impl<'r> FromRequest<'r> for SignedIn {
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
         match who(request).await {
             Ok(somebody) => Outcome::Success(somebody),
-            Err(refusal) => Outcome::Error((refusal.note(request), ())),
+            Err(refusal) => Outcome::Error((refusal.record(request), ())),
         }
     }
 }
@@ -82,7 +82,7 @@ impl<'r> FromRequest<'r> for Visitor {
             Ok(somebody) => Outcome::Success(Self(Some(somebody))),
             Err(Refusal::Unauthorized) => Outcome::Success(Self(None)),
             // That it cannot be known is not that it is nobody.
-            Err(refusal) => Outcome::Error((refusal.note(request), ())),
+            Err(refusal) => Outcome::Error((refusal.record(request), ())),
         }
     }
 }

@@ -47,7 +47,7 @@ impl<'r, T: Read> FromData<'r> for Input<T> {
         };
         match read.await {
             Ok(value) => Outcome::Success(Self(value)),
-            Err(refusal) => Outcome::Error((refusal.note(request), ())),
+            Err(refusal) => Outcome::Error((refusal.record(request), ())),
         }
     }
 }

@@ -22,7 +22,7 @@ use super::tables::{StoredKey, Tables};
 use crate::auth::KeySource;
 use crate::clock;
 use crate::config::{Issuer, Secret};
-use crate::problem::Problem;
+use crate::error::ApiError;
 use crate::store::Store;
 
 /// Bytes of the nonce that stands before what is encrypted.
@@ -70,7 +70,7 @@ impl Keys {
     }
 
     /// The key that signs now. Made, if there is none.
-    pub(super) async fn signing(&self) -> Result<SigningKey, Problem> {
+    pub(super) async fn signing(&self) -> Result<SigningKey, ApiError> {
         let now = clock::now();
         let stored = Tables::of(&self.store).keys(now).await?;
         // One that cannot be decrypted is of an earlier secret, and what it has signed may still be about.
@@ -81,7 +81,7 @@ impl Keys {
     }
 
     /// All that a token may be signed with, as JWKs.
-    pub(super) async fn published(&self) -> Result<Vec<Value>, Problem> {
+    pub(super) async fn published(&self) -> Result<Vec<Value>, ApiError> {
         let now = clock::now();
         let read = || async { Tables::of(&self.store).keys(now - self.grace).await };
         let mut stored = read().await?;
@@ -92,8 +92,8 @@ impl Keys {
         Ok(stored.iter().filter_map(StoredKey::jwk).collect())
     }
 
-    async fn make(&self) -> Result<SigningKey, Problem> {
-        let failed = |what: &str| Problem::Internal(format!("no key can be made: {what}"));
+    async fn make(&self) -> Result<SigningKey, ApiError> {
+        let failed = |what: &str| ApiError::Internal(format!("no key can be made: {what}"));
         let pair = Ed25519KeyPair::generate().map_err(|error| failed(&error.to_string()))?;
         let seed = pair.seed().and_then(|it| it.as_be_bytes()).map_err(|error| failed(&error.to_string()))?;
         let x = URL_SAFE_NO_PAD.encode(pair.public_key());

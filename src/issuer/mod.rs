@@ -38,7 +38,7 @@ pub use tables::TABLES;
 
 use crate::auth::Verifier;
 use crate::config::{IssuerAlgorithm, Secret, Settings};
-use crate::request::with_preflights;
+use crate::request::with_options;
 use crate::store::Store;
 
 /// Mounts the issuer, if the settings say so.
@@ -72,7 +72,7 @@ fn attach(rocket: Rocket<Build>, settings: &Settings, secret: &Secret, store: St
         .manage(mail::Post::new(issuer))
         .manage(routes::ResetPolicy { keep_sessions: issuer.keep_sessions_on_reset })
         .attach(exposed::ExposedHeaders)
-        .mount("/api/auth", with_preflights(routes::all()))
+        .mount("/api/auth", with_options(routes::all()))
         .register("/api/auth", catcher::catchers());
     if !issuer.rate_limit {
         return rocket;

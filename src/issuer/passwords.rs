@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::queue::HashQueue;
 use super::refusal::Refusal;
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 /// UTF-16 units a password must have, and may have.
 pub(super) const SHORTEST: usize = 8;
@@ -61,7 +61,7 @@ impl Passwords {
             Ok::<_, String>(key)
         });
         let hashed = hashing.await.map_err(|panic| panic.to_string()).flatten();
-        hashed.map_err(|error| Problem::Internal(error).into())
+        hashed.map_err(|error| ApiError::Internal(error).into())
     }
 }
 

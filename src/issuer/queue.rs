@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::limits::network;
 use super::refusal::Refusal;
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 /// How long a hash waits for its turn before its request fails.
 const TURN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -115,5 +115,5 @@ fn lock(entries: &Mutex<Entries>) -> MutexGuard<'_, Entries> {
 }
 
 fn too_busy() -> Refusal {
-    Problem::Unavailable("too many passwords are being hashed".to_owned()).into()
+    ApiError::Unavailable("too many passwords are being hashed".to_owned()).into()
 }

@@ -9,7 +9,7 @@ use rocket::response::{self, Responder, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 /// Why a request to `/api/auth` is not answered as it was meant.
 #[derive(Debug, Clone)]
@@ -61,7 +61,7 @@ pub(super) enum Refusal {
     /// 429: too often. Seconds to wait.
     TooManyRequests(u64),
     /// What is no more this protocol's than any other's.
-    Other(Problem),
+    Other(ApiError),
 }
 
 /// `{message, code}`.
@@ -76,11 +76,11 @@ pub(super) struct RefusalBody {
     code: Option<&'static str>,
 }
 
-impl From<Problem> for Refusal {
-    fn from(problem: Problem) -> Self {
+impl From<ApiError> for Refusal {
+    fn from(problem: ApiError) -> Self {
         match problem {
-            Problem::NoRoute | Problem::MethodNotAllowed(_) => Self::NoRoute,
-            Problem::ForeignOrigin => Self::InvalidOrigin,
+            ApiError::RouteNotFound | ApiError::MethodNotAllowed(_) => Self::NoRoute,
+            ApiError::OriginNotAllowed => Self::InvalidOrigin,
             other => Self::Other(other),
         }
     }
@@ -177,22 +177,22 @@ impl Refusal {
     }
 
     /// Notes the refusal on the request, for its catcher, and gives the status to fail with.
-    pub(super) fn note(self, request: &Request<'_>) -> Status {
+    pub(super) fn record(self, request: &Request<'_>) -> Status {
         let status = self.status();
         if let Self::Other(problem) = &self {
             // The log looks there for what was behind a 500.
-            problem.clone().note(request);
+            problem.clone().record(request);
         }
-        let _ = noted(request).set(self);
+        let _ = recorded(request).set(self);
         status
     }
 
-    pub(super) fn noted<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
-        noted(request).get()
+    pub(super) fn recorded<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
+        recorded(request).get()
     }
 }
 
-fn code_of(problem: &Problem) -> &'static str {
+fn code_of(problem: &ApiError) -> &'static str {
     match problem.status().code {
         408 => "REQUEST_TIMEOUT",
         413 => "PAYLOAD_TOO_LARGE",
@@ -202,13 +202,13 @@ fn code_of(problem: &Problem) -> &'static str {
     }
 }
 
-fn noted<'r>(request: &'r Request<'_>) -> &'r OnceLock<Refusal> {
+fn recorded<'r>(request: &'r Request<'_>) -> &'r OnceLock<Refusal> {
     request.local_cache(OnceLock::new)
 }
 
 /// A handler that fails returns its refusal; the catcher says it.
 impl<'r> Responder<'r, 'static> for Refusal {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        Err(self.note(request))
+        Err(self.record(request))
     }
 }

@@ -11,7 +11,7 @@ use super::site::Site;
 use super::tables::User;
 use crate::clock;
 use crate::config::{Auth, OneOrMany, Secret};
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 /// Signs tokens.
 pub(super) struct Tokens {
@@ -61,7 +61,7 @@ impl Tokens {
     }
 
     /// A token for this user, from this site.
-    pub(super) async fn issue(&self, user: &User, site: &Site<'_>) -> Result<String, Problem> {
+    pub(super) async fn issue(&self, user: &User, site: &Site<'_>) -> Result<String, ApiError> {
         let now = clock::now().timestamp();
         let claims = Claims {
             iat: now,
@@ -78,7 +78,7 @@ impl Tokens {
                 encode(&header(Algorithm::EdDSA, Some(signing.id)), &claims, &signing.key)
             }
         };
-        signed.map_err(|error| Problem::Internal(format!("a token cannot be signed: {error}")))
+        signed.map_err(|error| ApiError::Internal(format!("a token cannot be signed: {error}")))
     }
 
     /// The keys by which others can check them.

@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 /// Between two looks at whether requests are still in flight, while shutting down.
-const LOOK: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Looks without any request in flight before none are believed to come: one may be read just now, and the last
 /// answer be on its way from a buffer to its socket.
-const QUIET_LOOKS: u32 = 5;
+const IDLE_POLLS: u32 = 5;
 
 /// The state of the process.
 #[derive(Debug, Clone, Default)]
@@ -25,14 +25,14 @@ struct Inner {
 
 /// A request that is being answered, until it is dropped.
 #[derive(Debug)]
-pub struct InFlight(Lifecycle);
+pub struct InFlightGuard(Lifecycle);
 
 impl Lifecycle {
     /// One more request in flight.
     #[must_use]
-    pub fn enter(&self) -> InFlight {
+    pub fn enter(&self) -> InFlightGuard {
         self.0.in_flight.fetch_add(1, Ordering::Relaxed);
-        InFlight(self.clone())
+        InFlightGuard(self.clone())
     }
 
     /// From now on the server is going away.
@@ -54,15 +54,15 @@ impl Lifecycle {
 
     /// Waits until no request is in flight.
     pub async fn idle(&self) {
-        let mut quiet = 0;
-        while quiet < QUIET_LOOKS {
-            quiet = if self.in_flight() == 0 { quiet + 1 } else { 0 };
-            sleep(LOOK).await;
+        let mut idle_polls = 0;
+        while idle_polls < IDLE_POLLS {
+            idle_polls = if self.in_flight() == 0 { idle_polls + 1 } else { 0 };
+            sleep(POLL_INTERVAL).await;
         }
     }
 }
 
-impl Drop for InFlight {
+impl Drop for InFlightGuard {
     fn drop(&mut self) {
         self.0.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }

@@ -13,7 +13,7 @@ use rocket::{Route, State, get, routes};
 use super::accept::AcceptErrors;
 use super::lifecycle::Lifecycle;
 use crate::auth::Verifier;
-use crate::problem::Problem;
+use crate::error::ApiError;
 use crate::store::Store;
 
 /// Seconds: a millisecond is a usual request, ten seconds the most a statement may take.
@@ -57,7 +57,7 @@ fn metrics(
     verifier: &State<Verifier>,
     store: &Store,
     accept_errors: &State<AcceptErrors>,
-) -> std::result::Result<(ContentType, Vec<u8>), Problem> {
+) -> std::result::Result<(ContentType, Vec<u8>), ApiError> {
     let mut text = Vec::new();
     let written = known(lifecycle, verifier, store).and_then(|known| {
         let accepts = counter(
@@ -71,7 +71,7 @@ fn metrics(
         families.retain(|family| !family.get_metric().is_empty());
         TextEncoder::new().encode(&families, &mut text)
     });
-    written.map_err(|error| Problem::Internal(format!("the metrics cannot be written: {error}")))?;
+    written.map_err(|error| ApiError::Internal(format!("the metrics cannot be written: {error}")))?;
     Ok((TEXT_FORMAT.parse().unwrap_or(ContentType::Plain), text))
 }
 

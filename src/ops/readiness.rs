@@ -9,10 +9,10 @@ use crate::store::{Schema, Store};
 
 /// How long an answer is believed. Probes ask every few seconds, from several places, and every question that reaches
 /// a database that sleeps when idle would keep it awake.
-const BELIEVED: Duration = Duration::from_secs(3);
+const READY_TTL: Duration = Duration::from_secs(3);
 
 /// How long a database that is away is, so that its return is noticed soon.
-const DISBELIEVED: Duration = Duration::from_secs(1);
+const NOT_READY_TTL: Duration = Duration::from_secs(1);
 
 /// How long the question may take: less than a probe waits.
 const PATIENCE: Duration = Duration::from_millis(800);
@@ -26,7 +26,7 @@ impl Readiness {
     pub(super) async fn check(&self, store: &Store, schema: &Schema) -> bool {
         let mut last = self.0.lock().await;
         if let Some((when, ready)) = *last
-            && when.elapsed() < if ready { BELIEVED } else { DISBELIEVED }
+            && when.elapsed() < if ready { READY_TTL } else { NOT_READY_TTL }
         {
             return ready;
         }

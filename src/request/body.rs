@@ -9,7 +9,8 @@ use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
-use crate::problem::{Invalid, Problem};
+use crate::error::ApiError;
+use crate::task::FieldError;
 use crate::task::Parse;
 
 /// Bytes a body may have.
@@ -17,7 +18,7 @@ const LIMIT: u64 = 64 * 1024;
 
 /// Bytes of a larger body that are read all the same. A server that answers and hangs up while a client is still
 /// sending makes its TCP throw the answer away: the client would see a broken connection instead of a 413.
-const COURTESY: u64 = 1024 * 1024;
+const DISCARD_LIMIT: u64 = 1024 * 1024;
 
 /// How long a body may take to arrive. Rocket has no such limit of its own.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +39,7 @@ impl<'r, T: Parse> FromData<'r> for Body<T> {
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> data::Outcome<'r, Self> {
         match read(request, data).await.and_then(|bytes| parse(&bytes)) {
             Ok(value) => Outcome::Success(Self(value)),
-            Err(problem) => Outcome::Error((problem.note(request), ())),
+            Err(problem) => Outcome::Error((problem.record(request), ())),
         }
     }
 }
@@ -54,40 +55,40 @@ impl<'r> FromData<'r> for NoBody {
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> data::Outcome<'r, Self> {
         match read(request, data).await {
             Ok(_) => Outcome::Success(Self),
-            Err(problem) => Outcome::Error((problem.note(request), ())),
+            Err(problem) => Outcome::Error((problem.record(request), ())),
         }
     }
 }
 
 /// A body as it comes, if it is not too large and not too slow.
-pub(crate) async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Vec<u8>, Problem> {
+pub(crate) async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Vec<u8>, ApiError> {
     let patience = request.rocket().state::<BodyTimeout>().map_or(Duration::MAX, |it| it.0);
     // The content-type is not looked at: what is meant is JSON, and many a client forgets to say so.
     match timeout(patience, receive(data)).await {
         Ok(received) => received,
-        Err(_) => Err(Problem::TooSlow),
+        Err(_) => Err(ApiError::RequestTimeout),
     }
 }
 
-async fn receive(mut data: Data<'_>) -> Result<Vec<u8>, Problem> {
+async fn receive(mut data: Data<'_>) -> Result<Vec<u8>, ApiError> {
     // Short of what Rocket wanted, and yet not at its end.
     if !data.peek_complete() && data.peek(PEEKED).await.len() < PEEKED {
-        return Err(Problem::Malformed);
+        return Err(ApiError::MalformedRequest);
     }
-    let mut stream = data.open(COURTESY.bytes());
+    let mut stream = data.open(DISCARD_LIMIT.bytes());
     let mut bytes = Vec::new();
     // The client went away or broke the transfer encoding; nobody may be left to read this.
-    let broken = |_| Problem::Malformed;
+    let broken = |_| ApiError::MalformedRequest;
     let mut limited = (&mut stream).take(LIMIT + 1);
     limited.read_to_end(&mut bytes).await.map_err(broken)?;
     if limited.limit() == 0 {
         tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map_err(broken)?;
-        return Err(Problem::TooLarge);
+        return Err(ApiError::PayloadTooLarge);
     }
     Ok(bytes)
 }
 
-fn parse<T: Parse>(bytes: &[u8]) -> Result<T, Problem> {
+fn parse<T: Parse>(bytes: &[u8]) -> Result<T, ApiError> {
     if bytes.is_empty()
         && let Some(value) = T::absent()
     {
@@ -95,10 +96,10 @@ fn parse<T: Parse>(bytes: &[u8]) -> Result<T, Problem> {
     }
     // All of it is read as JSON before any of it is judged: whether a body is JSON (400) must not depend on whether a
     // wrong field (422) comes before or after the mistake.
-    let value = serde_json::from_slice(bytes).map_err(|error| Problem::NotJson(error.to_string()))?;
+    let value = serde_json::from_slice(bytes).map_err(|error| ApiError::InvalidJson(error.to_string()))?;
     match value {
-        Value::Object(object) => T::parse(object).map_err(Problem::Invalid),
-        _ => Err(Problem::Invalid(vec![Invalid {
+        Value::Object(object) => T::parse(object).map_err(ApiError::Validation),
+        _ => Err(ApiError::Validation(vec![FieldError {
             field: "body",
             message: "Request body must be a JSON object",
         }])),

@@ -2,8 +2,8 @@
 //! method that a path does not have; and what was behind a request that failed.
 
 mod body;
-mod failure;
-mod methods;
+mod catch;
+mod method_fallback;
 mod query;
 mod task_id;
 mod user_path;
@@ -12,8 +12,8 @@ use rocket::fairing::AdHoc;
 
 pub(crate) use body::read as read_body;
 pub use body::{Body, NoBody};
-pub use failure::behind;
-pub use methods::{with_other_methods, with_preflights};
+pub use catch::error_for;
+pub use method_fallback::{with_method_fallbacks, with_options};
 pub use query::Query;
 pub use user_path::UserPath;
 pub(crate) use user_path::path_user_id;

@@ -2,17 +2,17 @@
 
 use rocket::request::FromParam;
 
-use crate::problem::Invalid;
+use crate::task::FieldError;
 use crate::task::TaskId;
 
 /// The error of a path whose id is none. Rocket responds to a parameter that fails with 422, and drops the error.
-pub(super) const NOT_A_TASK_ID: Invalid =
-    Invalid { field: "id", message: "Task id must be a 64-bit integer" };
+pub(super) const NOT_A_TASK_ID: FieldError =
+    FieldError { field: "id", message: "Task id must be a 64-bit integer" };
 
 impl<'a> FromParam<'a> for TaskId {
-    type Error = Invalid;
+    type Error = FieldError;
 
-    fn from_param(param: &'a str) -> Result<Self, Invalid> {
+    fn from_param(param: &'a str) -> Result<Self, FieldError> {
         param.parse().map(Self).map_err(|_| NOT_A_TASK_ID)
     }
 }

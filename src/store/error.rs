@@ -3,10 +3,10 @@
 use sqlx::Error;
 use sqlx::error::DatabaseError;
 
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 /// Whether the fault is the database's being away or too busy, which passes, or a mistake, which does not.
-impl From<Error> for Problem {
+impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         // `Display` of a database's error is its message alone. `Debug` would show its detail, which can hold rows.
         let cause = error.to_string();
@@ -24,15 +24,15 @@ pub(super) fn is_unavailable(error: &Error) -> bool {
         | Error::PoolClosed
         | Error::WorkerCrashed => true,
         Error::Database(error) => match error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
-            Some(error) => is_passing_sqlstate(error.code()),
-            None => is_passing_sqlite(error.as_ref()),
+            Some(error) => is_transient_sqlstate(error.code()),
+            None => is_transient_sqlite(error.as_ref()),
         },
         _ => false,
     }
 }
 
 /// [SQLSTATE](https://www.postgresql.org/docs/current/errcodes-appendix.html) classes and codes that are about the server, not the statement.
-fn is_passing_sqlstate(code: &str) -> bool {
+fn is_transient_sqlstate(code: &str) -> bool {
     let class = code.get(..2).unwrap_or_default();
     matches!(
         class,
@@ -52,7 +52,7 @@ fn is_passing_sqlstate(code: &str) -> bool {
 }
 
 /// [Result codes](https://www.sqlite.org/rescode.html) of SQLite that are about the file, not the statement.
-fn is_passing_sqlite(error: &dyn DatabaseError) -> bool {
+fn is_transient_sqlite(error: &dyn DatabaseError) -> bool {
     // 1 is any error; of these only the table that is not there yet will pass.
     match sqlite_code(error) {
         5 | 6 | 8 | 9 | 10 | 13 | 14 => true, // busy, locked, read only, interrupted, I/O, disk full, cannot open

@@ -19,7 +19,7 @@ use super::run::on;
 use super::schema::{Migration, Schema};
 use super::sql;
 use crate::config::{Database, DatabaseUrl, Settings};
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 /// Between two tries while the database is away.
 const RETRY: Duration = Duration::from_secs(2);
@@ -30,14 +30,14 @@ pub enum MigrationError {
     /// The database cannot be reached. That passes.
     Unavailable(String),
     /// It refuses. That does not.
-    Refused(String),
+    Failed(String),
 }
 
 impl fmt::Display for MigrationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unavailable(why) => write!(f, "the database cannot be reached: {why}"),
-            Self::Refused(why) => write!(f, "the database cannot be migrated: {why}"),
+            Self::Failed(why) => write!(f, "the database cannot be migrated: {why}"),
         }
     }
 }
@@ -52,7 +52,7 @@ impl From<MigrateError> for MigrationError {
             }
             _ => false,
         };
-        if passes { Self::Unavailable(error.to_string()) } else { Self::Refused(error.to_string()) }
+        if passes { Self::Unavailable(error.to_string()) } else { Self::Failed(error.to_string()) }
     }
 }
 
@@ -64,7 +64,7 @@ impl From<sqlx::Error> for MigrationError {
 
 impl From<io::Error> for MigrationError {
     fn from(error: io::Error) -> Self {
-        Self::Refused(error.to_string())
+        Self::Failed(error.to_string())
     }
 }
 
@@ -120,12 +120,13 @@ async fn lock(path: PathBuf) -> io::Result<File> {
 }
 
 /// Whether the database has all of this schema.
-pub(super) async fn check(pool: &Pool, schema: &Schema) -> Result<(), Problem> {
-    for newest in schema.newest() {
-        let found: i64 =
-            on!(pool.reader(), query_scalar(sql::MIGRATED), |query, db| query.bind(newest).fetch_one(db))?;
+pub(super) async fn check(pool: &Pool, schema: &Schema) -> Result<(), ApiError> {
+    for newest in schema.latest_versions() {
+        let found: i64 = on!(pool.reader(), query_scalar(sql::MIGRATION_APPLIED), |query, db| query
+            .bind(newest)
+            .fetch_one(db))?;
         if found == 0 {
-            return Err(Problem::Unavailable("the schema is not up to date".to_owned()));
+            return Err(ApiError::Unavailable("the schema is not up to date".to_owned()));
         }
     }
     Ok(())
@@ -166,10 +167,10 @@ impl Fairing for Migrations {
             Ok(Ok(Ok(()))) => Ok(rocket),
             Ok(Ok(Err(MigrationError::Unavailable(why)))) => {
                 tracing::warn!(error = why, "the database is away; it will be migrated when it is back");
-                tokio::spawn(keep_trying(self.database.clone(), self.schema.clone()));
+                tokio::spawn(retry_loop(self.database.clone(), self.schema.clone()));
                 Ok(rocket)
             }
-            Ok(Ok(Err(MigrationError::Refused(why)))) => {
+            Ok(Ok(Err(MigrationError::Failed(why)))) => {
                 tracing::error!(error = why, "the database cannot be migrated");
                 Err(rocket)
             }
@@ -182,7 +183,7 @@ impl Fairing for Migrations {
                 let (database, schema) = (self.database.clone(), self.schema.clone());
                 tokio::spawn(async move {
                     if !matches!(first.await, Ok(Ok(()))) {
-                        keep_trying(database, schema).await;
+                        retry_loop(database, schema).await;
                     }
                 });
                 Ok(rocket)
@@ -195,7 +196,7 @@ async fn attempt(database: Database, schema: Schema) -> Result<(), MigrationErro
     migrate(&database, &schema).await
 }
 
-async fn keep_trying(database: Database, schema: Schema) {
+async fn retry_loop(database: Database, schema: Schema) {
     let mut last = String::new();
     loop {
         sleep(RETRY).await;

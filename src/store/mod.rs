@@ -1,16 +1,16 @@
-//! The tasks, where they are kept, and the one way to them: [`Store::of`] a caller.
+//! The tasks, where they are kept, and the one way to them: [`Store::for_user`] a caller.
 
 mod error;
 mod migrate;
 pub(crate) mod pool;
 mod pooler;
-mod postgres;
+mod postgres_pool;
 pub(crate) mod run;
 mod schema;
 mod session;
 pub mod sql;
-mod sqlite;
 mod sqlite_executor;
+mod sqlite_pool;
 mod tasks;
 
 use rocket_db_pools::Database;
@@ -18,10 +18,10 @@ use rocket_db_pools::Database;
 pub use migrate::{MigrationError, Migrations, migrate};
 pub use pool::{Pool, Usage};
 pub use schema::{Migration, Schema, TASKS};
-pub use tasks::{Place, UserTasks};
+pub use tasks::{TaskCursor, UserTasks};
 
 use crate::auth::AuthUser;
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 /// The database. A guard gives it to a route without taking a connection: those are taken by the statement, so that a
 /// client who is slow to send its body holds none.
@@ -32,7 +32,7 @@ pub struct Store(Pool);
 impl Store {
     /// The tasks of one user. There is no way to any others.
     #[must_use]
-    pub fn of<'a>(&'a self, user: &'a AuthUser) -> UserTasks<'a> {
+    pub fn for_user<'a>(&'a self, user: &'a AuthUser) -> UserTasks<'a> {
         UserTasks::new(&self.0, user.id())
     }
 
@@ -48,7 +48,7 @@ impl Store {
     }
 
     /// Whether the database answers and has this schema.
-    pub async fn check(&self, schema: &Schema) -> Result<(), Problem> {
+    pub async fn check(&self, schema: &Schema) -> Result<(), ApiError> {
         migrate::check(&self.0, schema).await
     }
 

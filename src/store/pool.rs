@@ -8,13 +8,13 @@ use figment::Figment;
 use rocket::async_trait;
 use tokio::time::error::Elapsed;
 
-use super::postgres::{PgLease, PgPool};
-use super::sqlite::{self, DatabaseFile, SqliteLease, SqlitePool};
+use super::postgres_pool::{PgLease, PgPool};
+use super::sqlite_pool::{self, DatabaseFile, SqliteLease, SqlitePool};
 use crate::config::{ConfigError, Database, DatabaseUrl};
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 /// SQLite connections that read, next to the one that writes. Each is a thread; more than there are cores is waste.
-const READERS: usize = 4;
+const SQLITE_READERS: usize = 4;
 
 /// The connections. Opened when they are needed: an unavailable database does not keep the process from starting.
 #[derive(Debug, Clone)]
@@ -84,10 +84,10 @@ impl Pool {
             }
             DatabaseUrl::Sqlite(path) => {
                 let file = Arc::new(DatabaseFile::new(path));
-                let options = sqlite::writer_options(path, settings);
+                let options = sqlite_pool::writer_options(path, settings);
                 let writer = SqlitePool::new(options.clone(), file.clone(), 1, settings).map_err(fails)?;
                 let options = options.pragma("query_only", "ON");
-                let readers = SqlitePool::new(options, file, READERS, settings).map_err(fails)?;
+                let readers = SqlitePool::new(options, file, SQLITE_READERS, settings).map_err(fails)?;
                 Engine::Sqlite { writer, readers }
             }
         };
@@ -95,7 +95,7 @@ impl Pool {
     }
 
     /// A connection for a statement that changes nothing.
-    pub(crate) async fn reader(&self) -> Result<Connection, Problem> {
+    pub(crate) async fn reader(&self) -> Result<Connection, ApiError> {
         match &self.engine {
             Engine::Postgres(pool) => self.acquire_postgres(pool).await,
             Engine::Sqlite { readers, .. } => self.acquire_sqlite(readers).await,
@@ -103,20 +103,20 @@ impl Pool {
     }
 
     /// A connection for any statement.
-    pub(crate) async fn writer(&self) -> Result<Connection, Problem> {
+    pub(crate) async fn writer(&self) -> Result<Connection, ApiError> {
         match &self.engine {
             Engine::Postgres(pool) => self.acquire_postgres(pool).await,
             Engine::Sqlite { writer, .. } => self.acquire_sqlite(writer).await,
         }
     }
 
-    async fn acquire_postgres(&self, pool: &PgPool) -> Result<Connection, Problem> {
+    async fn acquire_postgres(&self, pool: &PgPool) -> Result<Connection, ApiError> {
         self.count_wait(pool.is_exhausted());
         let lease = pool.acquire().await.map_err(|error| self.count_timeout(error))?;
         Ok(Connection { engine: EngineConnection::Postgres(lease), counts: self.counts.clone() })
     }
 
-    async fn acquire_sqlite(&self, pool: &SqlitePool) -> Result<Connection, Problem> {
+    async fn acquire_sqlite(&self, pool: &SqlitePool) -> Result<Connection, ApiError> {
         self.count_wait(pool.is_exhausted());
         let lease = pool.acquire().await.map_err(|error| self.count_timeout(error))?;
         Ok(Connection { engine: EngineConnection::Sqlite(lease), counts: self.counts.clone() })
@@ -174,19 +174,19 @@ fn to_u64(count: usize) -> u64 {
 
 impl Connection {
     /// Returns the connection to the pool, or discards it if the statement did not end in time.
-    pub(crate) fn release<T>(mut self, outcome: Result<sqlx::Result<T>, Elapsed>) -> Result<T, Problem> {
+    pub(crate) fn release<T>(mut self, outcome: Result<sqlx::Result<T>, Elapsed>) -> Result<T, ApiError> {
         if let Ok(result) = outcome {
             match &mut self.engine {
                 EngineConnection::Postgres(lease) => lease.finish(result.as_ref().err()),
                 EngineConnection::Sqlite(lease) => lease.finish(),
             }
-            return result.map_err(Problem::from);
+            return result.map_err(ApiError::from);
         }
         self.counts.abandoned.fetch_add(1, Ordering::Relaxed);
         if let EngineConnection::Postgres(lease) = self.engine {
             lease.discard();
         }
-        Err(Problem::Unavailable("the statement took too long".to_owned()))
+        Err(ApiError::Unavailable("the statement took too long".to_owned()))
     }
 }
 
@@ -197,7 +197,7 @@ impl rocket_db_pools::Pool for Pool {
 
     async fn init(figment: &Figment) -> Result<Self, ConfigError> {
         let settings: Database = figment.extract()?;
-        warn_about(&settings.url);
+        warn_insecure_url(&settings.url);
         Self::new(&settings)
     }
 
@@ -212,7 +212,7 @@ impl rocket_db_pools::Pool for Pool {
     async fn close(&self) {}
 }
 
-fn warn_about(url: &DatabaseUrl) {
+fn warn_insecure_url(url: &DatabaseUrl) {
     let DatabaseUrl::Postgres { options, ignored } = url else { return };
     for parameter in ignored {
         tracing::warn!(parameter, "the database URL has a parameter that is not known here; it is ignored");

@@ -3,7 +3,7 @@
 //! Macros, because the arms for the two engines have the same code over different types of sqlx. A generic function would repeat some six
 //! trait bounds for each statement (ADR 1).
 
-/// Runs a statement: `on!(pool.reader(), query_as(SHOW), |query, db| query.bind(id).fetch_optional(db))`.
+/// Runs a statement: `on!(pool.reader(), query_as(GET), |query, db| query.bind(id).fetch_optional(db))`.
 ///
 /// Its result is that of the commit: a write that returns `Ok` is stored.
 macro_rules! on {

@@ -38,7 +38,7 @@ impl Schema {
     }
 
     /// The newest version of each part.
-    pub(super) fn newest(&self) -> impl Iterator<Item = i64> {
+    pub(super) fn latest_versions(&self) -> impl Iterator<Item = i64> {
         self.0.iter().filter_map(|part| part.iter().map(|it| it.version).max())
     }
 }

@@ -4,15 +4,15 @@
 
 /// One statement in the words of both engines, which are nearly always the same.
 #[derive(Debug, Clone, Copy)]
-pub struct Sql {
+pub struct Statement {
     /// For PostgreSQL.
     pub postgres: &'static str,
     /// For SQLite.
     pub sqlite: &'static str,
 }
 
-impl Sql {
-    pub(crate) const fn both(text: &'static str) -> Self {
+impl Statement {
+    pub(crate) const fn portable(text: &'static str) -> Self {
         Self { postgres: text, sqlite: text }
     }
 }
@@ -50,7 +50,7 @@ macro_rules! list {
 /// have an order, too, but not one that survives being read as a time.
 macro_rules! list_after {
     ($compare:literal, $order:literal) => {
-        Sql {
+        Statement {
             postgres: list!(
                 concat!(" AND (created_at, id) ", $compare, " (CAST($3 AS timestamptz), $4)"),
                 $order,
@@ -65,7 +65,7 @@ macro_rules! list_after {
 /// must not look like none. `+00:00` is how the driver writes UTC into SQLite.
 macro_rules! change {
     ($set:literal) => {
-        Sql {
+        Statement {
             postgres: concat!(
                 "UPDATE tasks SET ",
                 $set,
@@ -85,51 +85,54 @@ macro_rules! change {
 }
 
 /// `$1` user, `$2` completed or null for any, `$3` and `$4` time and id of the task before the first, `$5` how many.
-pub const LIST_DESCENDING: Sql = list_after!("<", "DESC");
+pub const LIST_DESCENDING: Statement = list_after!("<", "DESC");
 /// `$1` user, `$2` completed or null for any, `$3` and `$4` time and id of the task before the first, `$5` how many.
-pub const LIST_ASCENDING: Sql = list_after!(">", "ASC");
+pub const LIST_ASCENDING: Statement = list_after!(">", "ASC");
 /// `$1` user, `$2` completed or null for any, `$3` how many, `$4` after how many.
-pub const PAGE_DESCENDING: Sql = Sql::both(list!("", "DESC", " LIMIT $3 OFFSET $4"));
+pub const PAGE_DESCENDING: Statement = Statement::portable(list!("", "DESC", " LIMIT $3 OFFSET $4"));
 /// `$1` user, `$2` completed or null for any, `$3` how many, `$4` after how many.
-pub const PAGE_ASCENDING: Sql = Sql::both(list!("", "ASC", " LIMIT $3 OFFSET $4"));
+pub const PAGE_ASCENDING: Statement = Statement::portable(list!("", "ASC", " LIMIT $3 OFFSET $4"));
 /// `$1` user, `$2` completed or null for any.
-pub const COUNT: Sql = Sql::both(concat!("SELECT count(*)", filtered!()));
+pub const COUNT: Statement = Statement::portable(concat!("SELECT count(*)", filtered!()));
 /// `$1` id, `$2` user. Whether it is another user's task: the one statement that looks beyond a user's own, and all that
 /// it can tell is yes or no.
-pub const IS_SOMEBODY_ELSES: Sql =
-    Sql::both("SELECT EXISTS (SELECT 1 FROM tasks WHERE id = $1 AND user_id <> $2)");
+pub const EXISTS_FOR_OTHER_USER: Statement =
+    Statement::portable("SELECT EXISTS (SELECT 1 FROM tasks WHERE id = $1 AND user_id <> $2)");
 /// `$1` id, `$2` user.
-pub const SHOW: Sql = Sql::both(concat!("SELECT ", columns!(), " FROM tasks WHERE id = $1 AND user_id = $2"));
+pub const GET: Statement =
+    Statement::portable(concat!("SELECT ", columns!(), " FROM tasks WHERE id = $1 AND user_id = $2"));
 /// `$1` user, `$2` title, `$3` description, `$4` completed, `$5` now.
-pub const CREATE: Sql = Sql::both(concat!(
+pub const CREATE: Statement = Statement::portable(concat!(
     "INSERT INTO tasks (user_id, title, description, completed, created_at, updated_at) ",
     "VALUES ($1, $2, $3, $4, $5, $5) RETURNING ",
     columns!()
 ));
 /// `$1` id, `$2` user, `$3` now, `$4` title or null, `$5` whether to set the description, `$6` to what, `$7` completed
 /// or null.
-pub const UPDATE: Sql = change!(
+pub const UPDATE: Statement = change!(
     "title = coalesce($4, title), description = CASE WHEN $5 THEN $6 ELSE description END, completed = coalesce($7, completed)"
 );
 /// `$1` id, `$2` user, `$3` now, `$4` completed or null to flip it.
-pub const COMPLETE: Sql = change!("completed = coalesce($4, NOT completed)");
+pub const SET_COMPLETED: Statement = change!("completed = coalesce($4, NOT completed)");
 /// `$1` id, `$2` user.
-pub const DELETE: Sql = Sql::both("DELETE FROM tasks WHERE id = $1 AND user_id = $2 RETURNING id");
+pub const DELETE: Statement =
+    Statement::portable("DELETE FROM tasks WHERE id = $1 AND user_id = $2 RETURNING id");
 /// `$1` version. Of the schema, not of tasks.
-pub const MIGRATED: Sql = Sql::both("SELECT count(*) FROM _sqlx_migrations WHERE version = $1 AND success");
+pub const MIGRATION_APPLIED: Statement =
+    Statement::portable("SELECT count(*) FROM _sqlx_migrations WHERE version = $1 AND success");
 
 /// All of them by name, for the test that prepares each on both engines.
-pub const ALL: &[(&str, Sql)] = &[
+pub const ALL: &[(&str, Statement)] = &[
     ("LIST_DESCENDING", LIST_DESCENDING),
     ("LIST_ASCENDING", LIST_ASCENDING),
     ("PAGE_DESCENDING", PAGE_DESCENDING),
     ("PAGE_ASCENDING", PAGE_ASCENDING),
     ("COUNT", COUNT),
-    ("IS_SOMEBODY_ELSES", IS_SOMEBODY_ELSES),
-    ("SHOW", SHOW),
+    ("EXISTS_FOR_OTHER_USER", EXISTS_FOR_OTHER_USER),
+    ("GET", GET),
     ("CREATE", CREATE),
     ("UPDATE", UPDATE),
-    ("COMPLETE", COMPLETE),
+    ("SET_COMPLETED", SET_COMPLETED),
     ("DELETE", DELETE),
-    ("MIGRATED", MIGRATED),
+    ("MIGRATION_APPLIED", MIGRATION_APPLIED),
 ];

@@ -10,9 +10,9 @@ use super::pool::Pool;
 use super::run::on;
 use super::sql;
 use crate::clock;
-use crate::problem::Problem;
+use crate::error::ApiError;
 use crate::task::{
-    Changes, Completion, Description, Filter, NewTask, Order, Page, Task, TaskId, TaskRef, Title,
+    Completion, Description, Filter, NewTask, Order, Page, Task, TaskId, TaskPatch, TaskRow, Title,
 };
 
 /// The tasks of one user.
@@ -32,24 +32,24 @@ impl<'a> UserTasks<'a> {
     pub async fn list(
         &self,
         filter: Filter,
-        from: Option<Place>,
+        from: Option<TaskCursor>,
         limit: i64,
-        mut show: impl FnMut(TaskRef<'_>),
-    ) -> Result<Option<Place>, Problem> {
+        mut show: impl FnMut(TaskRow<'_>),
+    ) -> Result<Option<TaskCursor>, ApiError> {
         let Self { pool, user } = self;
         let list = match filter.order {
             Order::Descending => sql::LIST_DESCENDING,
             Order::Ascending => sql::LIST_ASCENDING,
         };
-        let Place { created_at, id } = from.unwrap_or_else(|| Place::beginning(filter.order));
+        let TaskCursor { created_at, id } = from.unwrap_or_else(|| TaskCursor::start(filter.order));
         on!(pool.reader(), query(list), |query, db| async {
             let query = query.bind(user).bind(filter.completed).bind(&created_at).bind(id).bind(limit);
             let (mut rows, mut left, mut place) = (query.fetch(db), limit, None);
             while let Some(row) = rows.try_next().await? {
-                let task = TaskRef::from_row(&row)?;
+                let task = TaskRow::from_row(&row)?;
                 left -= 1;
                 if left == 0 {
-                    place = Some(Place { created_at: row.created_at()?, id: task.id });
+                    place = Some(TaskCursor { created_at: row.created_at()?, id: task.id });
                 }
                 show(task);
             }
@@ -58,7 +58,7 @@ impl<'a> UserTasks<'a> {
     }
 
     /// A page of those the filter lets through.
-    pub async fn page(&self, filter: Filter, page: Page) -> Result<Vec<Task>, Problem> {
+    pub async fn page(&self, filter: Filter, page: Page) -> Result<Vec<Task>, ApiError> {
         let Self { pool, user } = self;
         let list = match filter.order {
             Order::Descending => sql::PAGE_DESCENDING,
@@ -70,7 +70,7 @@ impl<'a> UserTasks<'a> {
     }
 
     /// How many the filter lets through.
-    pub async fn count(&self, filter: Filter) -> Result<i64, Problem> {
+    pub async fn count(&self, filter: Filter) -> Result<i64, ApiError> {
         let Self { pool, user } = self;
         on!(pool.reader(), query_scalar(sql::COUNT), |query, db| {
             query.bind(user).bind(filter.completed).fetch_one(db)
@@ -78,24 +78,24 @@ impl<'a> UserTasks<'a> {
     }
 
     /// Whether this is a task, but another user's. That is all that can be learnt of it.
-    pub async fn is_somebody_elses(&self, id: TaskId) -> Result<bool, Problem> {
+    pub async fn exists_for_other_user(&self, id: TaskId) -> Result<bool, ApiError> {
         let Self { pool, user } = self;
-        on!(pool.reader(), query_scalar(sql::IS_SOMEBODY_ELSES), |query, db| {
+        on!(pool.reader(), query_scalar(sql::EXISTS_FOR_OTHER_USER), |query, db| {
             query.bind(id.0).bind(user).fetch_one(db)
         })
     }
 
     /// One of them.
-    pub async fn show(&self, id: TaskId) -> Result<Task, Problem> {
+    pub async fn show(&self, id: TaskId) -> Result<Task, ApiError> {
         let Self { pool, user } = self;
-        let task = on!(pool.reader(), query_as(sql::SHOW), |query, db| {
+        let task = on!(pool.reader(), query_as(sql::GET), |query, db| {
             query.bind(id.0).bind(user).fetch_optional(db)
         })?;
-        task.ok_or(Problem::NoTask)
+        task.ok_or(ApiError::TaskNotFound)
     }
 
     /// One more.
-    pub async fn create(&self, new: &NewTask) -> Result<Task, Problem> {
+    pub async fn create(&self, new: &NewTask) -> Result<Task, ApiError> {
         let Self { pool, user } = self;
         on!(pool.writer(), query_as(sql::CREATE), |query, db| {
             query
@@ -109,7 +109,7 @@ impl<'a> UserTasks<'a> {
     }
 
     /// One of them, changed. Where there is nothing to change nothing is, its time included.
-    pub async fn update(&self, id: TaskId, changes: &Changes) -> Result<Task, Problem> {
+    pub async fn update(&self, id: TaskId, changes: &TaskPatch) -> Result<Task, ApiError> {
         if changes.is_empty() {
             return self.show(id).await;
         }
@@ -125,43 +125,43 @@ impl<'a> UserTasks<'a> {
                 .bind(changes.completed)
                 .fetch_optional(db)
         })?;
-        task.ok_or(Problem::NoTask)
+        task.ok_or(ApiError::TaskNotFound)
     }
 
     /// One of them, done or not.
-    pub async fn complete(&self, id: TaskId, completion: Completion) -> Result<Task, Problem> {
+    pub async fn complete(&self, id: TaskId, completion: Completion) -> Result<Task, ApiError> {
         let Self { pool, user } = self;
         let completed = match completion {
-            Completion::Flip => None,
+            Completion::Toggle => None,
             Completion::Set(completed) => Some(completed),
         };
-        let task = on!(pool.writer(), query_as(sql::COMPLETE), |query, db| {
+        let task = on!(pool.writer(), query_as(sql::SET_COMPLETED), |query, db| {
             query.bind(id.0).bind(user).bind(clock::now()).bind(completed).fetch_optional(db)
         })?;
-        task.ok_or(Problem::NoTask)
+        task.ok_or(ApiError::TaskNotFound)
     }
 
     /// One less.
-    pub async fn delete(&self, id: TaskId) -> Result<(), Problem> {
+    pub async fn delete(&self, id: TaskId) -> Result<(), ApiError> {
         let Self { pool, user } = self;
         let deleted: Option<i64> = on!(pool.writer(), query_scalar(sql::DELETE), |query, db| {
             query.bind(id.0).bind(user).fetch_optional(db)
         })?;
-        deleted.map(drop).ok_or(Problem::NoTask)
+        deleted.map(drop).ok_or(ApiError::TaskNotFound)
     }
 }
 
 /// A place in a list: right after some task, which need not be there any more.
 #[derive(Debug)]
-pub struct Place {
+pub struct TaskCursor {
     /// When it was made, as the database has it.
     created_at: String,
     id: i64,
 }
 
-impl Place {
+impl TaskCursor {
     /// Before the first task. To PostgreSQL these are times; to SQLite they are texts, one after and one before all digits.
-    fn beginning(order: Order) -> Self {
+    fn start(order: Order) -> Self {
         let (created_at, id) = match order {
             Order::Descending => ("infinity", i64::MAX),
             Order::Ascending => ("-infinity", i64::MIN),
@@ -171,17 +171,17 @@ impl Place {
 }
 
 /// When a task was made, as exactly as the database has it.
-trait CreatedAt {
+trait CursorColumn {
     fn created_at(&self) -> sqlx::Result<String>;
 }
 
-impl CreatedAt for PgRow {
+impl CursorColumn for PgRow {
     fn created_at(&self) -> sqlx::Result<String> {
         Ok(self.try_get::<DateTime<Utc>, _>(5)?.to_rfc3339())
     }
 }
 
-impl CreatedAt for SqliteRow {
+impl CursorColumn for SqliteRow {
     fn created_at(&self) -> sqlx::Result<String> {
         self.try_get(5)
     }
@@ -208,5 +208,5 @@ macro_rules! from_row {
 
 from_row!(Task, PgRow);
 from_row!(Task, SqliteRow);
-from_row!(TaskRef<'r>, PgRow);
-from_row!(TaskRef<'r>, SqliteRow);
+from_row!(TaskRow<'r>, PgRow);
+from_row!(TaskRow<'r>, SqliteRow);

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{Description, Title};
-use crate::problem::Invalid;
+use crate::task::FieldError;
 
 /// A JSON object, as a client sent it.
 pub type Object = Map<String, Value>;
@@ -12,7 +12,7 @@ pub type Object = Map<String, Value>;
 /// A type that a client's JSON object can mean.
 pub trait Parse: Sized {
     /// Reads the fields it knows and ignores the others. The error has everything that is wrong.
-    fn parse(object: Object) -> Result<Self, Vec<Invalid>>;
+    fn parse(object: Object) -> Result<Self, Vec<FieldError>>;
 
     /// What the absence of any body means, where that is allowed.
     #[must_use]
@@ -34,7 +34,7 @@ pub struct NewTask {
 }
 
 impl Parse for NewTask {
-    fn parse(object: Object) -> Result<Self, Vec<Invalid>> {
+    fn parse(object: Object) -> Result<Self, Vec<FieldError>> {
         let mut fields = Fields::of(&object);
         let title =
             fields.required("title", |it| Title::from_json(it, "Title is required and cannot be empty"));
@@ -46,7 +46,7 @@ impl Parse for NewTask {
 
 /// What is to change about a task. What is absent stays.
 #[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
-pub struct Changes {
+pub struct TaskPatch {
     /// The new title.
     #[schema(nullable = false)]
     pub title: Option<Title>,
@@ -57,7 +57,7 @@ pub struct Changes {
     pub completed: Option<bool>,
 }
 
-impl Changes {
+impl TaskPatch {
     /// Whether nothing is to change.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -65,8 +65,8 @@ impl Changes {
     }
 }
 
-impl Parse for Changes {
-    fn parse(object: Object) -> Result<Self, Vec<Invalid>> {
+impl Parse for TaskPatch {
+    fn parse(object: Object) -> Result<Self, Vec<FieldError>> {
         let mut fields = Fields::of(&object);
         let title = fields.optional("title", |it| Title::from_json(it, "Title cannot be empty"));
         let description = fields.optional("description", Description::from_json);
@@ -79,20 +79,20 @@ impl Parse for Changes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Completion {
     /// The opposite of what it is.
-    Flip,
+    Toggle,
     /// This.
     Set(bool),
 }
 
 impl Parse for Completion {
-    fn parse(object: Object) -> Result<Self, Vec<Invalid>> {
+    fn parse(object: Object) -> Result<Self, Vec<FieldError>> {
         let mut fields = Fields::of(&object);
         let completed = fields.optional("completed", boolean);
-        fields.finish(Some(completed.map_or(Self::Flip, Self::Set)))
+        fields.finish(Some(completed.map_or(Self::Toggle, Self::Set)))
     }
 
     fn absent() -> Option<Self> {
-        Some(Self::Flip)
+        Some(Self::Toggle)
     }
 }
 
@@ -103,7 +103,7 @@ fn boolean(value: &Value) -> Result<bool, &'static str> {
 /// Reads an object field by field and remembers what is wrong with any of them.
 struct Fields<'a> {
     object: &'a Object,
-    wrong: Vec<Invalid>,
+    wrong: Vec<FieldError>,
 }
 
 impl<'a> Fields<'a> {
@@ -132,10 +132,10 @@ impl<'a> Fields<'a> {
     }
 
     fn keep<T>(&mut self, field: &'static str, read: Result<T, &'static str>) -> Option<T> {
-        read.map_err(|message| self.wrong.push(Invalid { field, message })).ok()
+        read.map_err(|message| self.wrong.push(FieldError { field, message })).ok()
     }
 
-    fn finish<T>(self, value: Option<T>) -> Result<T, Vec<Invalid>> {
+    fn finish<T>(self, value: Option<T>) -> Result<T, Vec<FieldError>> {
         value.filter(|_| self.wrong.is_empty()).ok_or(self.wrong)
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows of HTTP or SQL.
 
+mod field_error;
 mod fields;
 mod input;
 
@@ -9,8 +10,9 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+pub use field_error::FieldError;
 pub use fields::{Description, Title};
-pub use input::{Changes, Completion, NewTask, Object, Parse};
+pub use input::{Completion, NewTask, Object, Parse, TaskPatch};
 
 use crate::clock;
 
@@ -42,7 +44,7 @@ pub struct Task {
 /// The same, where its texts are: in a row of the database, of which a list may have thousands.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[expect(missing_docs, reason = "they are those of a task")]
-pub struct TaskRef<'a> {
+pub struct TaskRow<'a> {
     pub id: i64,
     pub user_id: &'a str,
     pub title: &'a str,
@@ -57,7 +59,7 @@ pub struct TaskRef<'a> {
 impl Serialize for Task {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { id, user_id, title, description, completed, created_at, updated_at } = self;
-        let shown = TaskRef {
+        let shown = TaskRow {
             id: *id,
             user_id,
             title,
@@ -96,7 +98,7 @@ impl Page {
     /// How long the whole list is, where a page with so many tasks tells: if it has some and room for more, or would have
     /// begun with the first. That is most lists, and counting them would cost as much again as reading them.
     #[must_use]
-    pub fn total_if_last(self, tasks: usize) -> Option<i64> {
+    pub fn total_if_last_page(self, tasks: usize) -> Option<i64> {
         let tasks = i64::try_from(tasks).ok()?;
         let is_last = tasks < self.limit && (tasks > 0 || self.offset == 0);
         is_last.then(|| self.offset.saturating_add(tasks))

@@ -2,16 +2,17 @@
 
 use serde_json::Value;
 
-use crate::problem::Invalid;
+use crate::task::FieldError;
 use crate::task::{Object, Parse};
 
 /// What the bare dialect would take, with `"status": "Pending" | "Completed"` beside or instead of `completed`.
 #[derive(Debug)]
-pub(super) struct WithStatus<T>(pub(super) T);
+pub(super) struct V1Body<T>(pub(super) T);
 
-impl<T: Parse> Parse for WithStatus<T> {
-    fn parse(mut object: Object) -> Result<Self, Vec<Invalid>> {
-        let status = translate(&mut object).map_err(|message| Invalid { field: "status", message });
+impl<T: Parse> Parse for V1Body<T> {
+    fn parse(mut object: Object) -> Result<Self, Vec<FieldError>> {
+        let status =
+            apply_status_alias(&mut object).map_err(|message| FieldError { field: "status", message });
         match (T::parse(object), status) {
             (Ok(value), Ok(())) => Ok(Self(value)),
             (Ok(_), Err(wrong)) => Err(vec![wrong]),
@@ -25,7 +26,7 @@ impl<T: Parse> Parse for WithStatus<T> {
     }
 }
 
-fn translate(object: &mut Object) -> Result<(), &'static str> {
+fn apply_status_alias(object: &mut Object) -> Result<(), &'static str> {
     let completed = match object.remove("status") {
         None => return Ok(()),
         Some(Value::String(status)) if status == "Pending" => Value::Bool(false),

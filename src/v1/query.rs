@@ -4,7 +4,7 @@ use rocket::async_trait;
 use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest, Request};
 
-use crate::problem::Problem;
+use crate::error::ApiError;
 use crate::request::Query;
 use crate::task::{Filter, Page};
 
@@ -27,7 +27,7 @@ impl<'r> FromRequest<'r> for ListQuery {
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
         match parse(&Query::of(request)) {
             Ok(query) => Outcome::Success(query),
-            Err(message) => Outcome::Error((Problem::BadQuery(message).note(request), ())),
+            Err(message) => Outcome::Error((ApiError::InvalidQuery(message).record(request), ())),
         }
     }
 }

@@ -4,43 +4,43 @@ use rocket::response::status::{Created, NoContent};
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, patch, post, put, routes};
 
-use super::body::WithStatus;
-use super::envelope::{Answer, Envelope, PageView, TaskView, data};
+use super::body::V1Body;
 use super::query::ListQuery;
+use super::response::{Answer, Envelope, TaskPage, TaskWithStatus, data};
 use crate::auth::AuthUser;
-use crate::problem::Problem;
+use crate::error::ApiError;
 use crate::request::{Body, NoBody};
 use crate::store::{Store, UserTasks};
-use crate::task::{Changes, Completion, NewTask, TaskId};
+use crate::task::{Completion, NewTask, TaskId, TaskPatch};
 
 pub(super) fn routes() -> Vec<Route> {
     routes![list, create, show, replace, update, remove, complete]
 }
 
 #[get("/tasks")]
-async fn list(user: &AuthUser, query: ListQuery, store: &Store) -> Answer<PageView> {
-    let found = store.of(user);
+async fn list(user: &AuthUser, query: ListQuery, store: &Store) -> Answer<TaskPage> {
+    let found = store.for_user(user);
     let tasks = found.page(query.filter, query.page).await?;
-    let total = match query.page.total_if_last(tasks.len()) {
+    let total = match query.page.total_if_last_page(tasks.len()) {
         Some(total) => total,
         None => found.count(query.filter).await?,
     };
-    Ok(data(PageView::new(tasks, total, query.page)))
+    Ok(data(TaskPage::new(tasks, total, query.page)))
 }
 
 #[post("/tasks", data = "<new>")]
 async fn create(
     user: &AuthUser,
     store: &Store,
-    new: Body<WithStatus<NewTask>>,
-) -> Result<Created<Json<Envelope<TaskView>>>, Problem> {
-    let task = store.of(user).create(&new.0.0).await?;
+    new: Body<V1Body<NewTask>>,
+) -> Result<Created<Json<Envelope<TaskWithStatus>>>, ApiError> {
+    let task = store.for_user(user).create(&new.0.0).await?;
     Ok(Created::new(format!("/api/v1/tasks/{}", task.id)).body(data(task.into())))
 }
 
 #[get("/tasks/<id>")]
-async fn show(user: &AuthUser, store: &Store, id: TaskId) -> Answer<TaskView> {
-    let tasks = store.of(user);
+async fn show(user: &AuthUser, store: &Store, id: TaskId) -> Answer<TaskWithStatus> {
+    let tasks = store.for_user(user);
     let task = or_forbidden(&tasks, id, tasks.show(id).await).await?;
     Ok(data(task.into()))
 }
@@ -50,8 +50,8 @@ async fn replace(
     user: &AuthUser,
     store: &Store,
     id: TaskId,
-    changes: Body<WithStatus<Changes>>,
-) -> Answer<TaskView> {
+    changes: Body<V1Body<TaskPatch>>,
+) -> Answer<TaskWithStatus> {
     update(user, store, id, changes).await
 }
 
@@ -60,16 +60,16 @@ async fn update(
     user: &AuthUser,
     store: &Store,
     id: TaskId,
-    changes: Body<WithStatus<Changes>>,
-) -> Answer<TaskView> {
-    let tasks = store.of(user);
+    changes: Body<V1Body<TaskPatch>>,
+) -> Answer<TaskWithStatus> {
+    let tasks = store.for_user(user);
     let task = or_forbidden(&tasks, id, tasks.update(id, &changes.0.0).await).await?;
     Ok(data(task.into()))
 }
 
 #[delete("/tasks/<id>", data = "<_body>")]
-async fn remove(user: &AuthUser, store: &Store, id: TaskId, _body: NoBody) -> Result<NoContent, Problem> {
-    let tasks = store.of(user);
+async fn remove(user: &AuthUser, store: &Store, id: TaskId, _body: NoBody) -> Result<NoContent, ApiError> {
+    let tasks = store.for_user(user);
     or_forbidden(&tasks, id, tasks.delete(id).await).await?;
     Ok(NoContent)
 }
@@ -79,9 +79,9 @@ async fn complete(
     user: &AuthUser,
     store: &Store,
     id: TaskId,
-    completion: Body<WithStatus<Completion>>,
-) -> Answer<TaskView> {
-    let tasks = store.of(user);
+    completion: Body<V1Body<Completion>>,
+) -> Answer<TaskWithStatus> {
+    let tasks = store.for_user(user);
     let task = or_forbidden(&tasks, id, tasks.complete(id, completion.0.0).await).await?;
     Ok(data(task.into()))
 }
@@ -90,10 +90,10 @@ async fn complete(
 async fn or_forbidden<T>(
     tasks: &UserTasks<'_>,
     id: TaskId,
-    result: Result<T, Problem>,
-) -> Result<T, Problem> {
+    result: Result<T, ApiError>,
+) -> Result<T, ApiError> {
     match result {
-        Err(Problem::NoTask) if tasks.is_somebody_elses(id).await? => Err(Problem::NotTheOwner),
+        Err(ApiError::TaskNotFound) if tasks.exists_for_other_user(id).await? => Err(ApiError::NotOwner),
         other => other,
     }
 }

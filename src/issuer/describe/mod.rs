@@ -18,7 +18,7 @@ use utoipa::{PartialSchema, ToSchema};
 use operations::Operation;
 
 use super::refusal::{Refusal, RefusalBody};
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 use super::tables::{Account, Session, User};
 use super::views::{ApiToken, Done, LoggedIn, SessionAndUser, SignedInView, Succeeded, TokenAndUser};
@@ -90,8 +90,8 @@ fn add(document: &mut OpenApi, operation: Operation) {
     }
     refusals.extend(operation.needs_session.then_some(Refusal::Unauthorized));
     refusals.push(Refusal::TooManyRequests(3));
-    refusals.push(Problem::Internal(String::new()).into());
-    refusals.push(Problem::Unavailable(String::new()).into());
+    refusals.push(ApiError::Internal(String::new()).into());
+    refusals.push(ApiError::Unavailable(String::new()).into());
     for (status, response) in refused(&refusals) {
         built = built.response(status, response);
     }
@@ -104,8 +104,8 @@ fn of_any_body() -> [Refusal; 4] {
     [
         Refusal::NotJson,
         Refusal::MediaType("text/plain".to_owned(), JSON),
-        Problem::TooSlow.into(),
-        Problem::TooLarge.into(),
+        ApiError::RequestTimeout.into(),
+        ApiError::PayloadTooLarge.into(),
     ]
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Tables, sql};
 use crate::clock;
-use crate::problem::Problem;
+use crate::error::ApiError;
 use crate::store::run::{execute, on};
 
 /// A key pair.
@@ -26,7 +26,7 @@ type KeyRow = (String, String, String, Option<DateTime<Utc>>, Option<String>);
 
 impl Tables<'_> {
     /// Those that sign, and those that did until after this time. The newest first.
-    pub(in crate::issuer) async fn keys(self, after: DateTime<Utc>) -> Result<Vec<StoredKey>, Problem> {
+    pub(in crate::issuer) async fn keys(self, after: DateTime<Utc>) -> Result<Vec<StoredKey>, ApiError> {
         let pool = self.0;
         let rows: Vec<KeyRow> =
             on!(pool.reader(), query_as(sql::KEYS), |query, db| query.bind(after).fetch_all(db))?;
@@ -34,7 +34,7 @@ impl Tables<'_> {
         Ok(rows.into_iter().map(key).collect())
     }
 
-    pub(in crate::issuer) async fn insert_key(self, key: &StoredKey) -> Result<(), Problem> {
+    pub(in crate::issuer) async fn insert_key(self, key: &StoredKey) -> Result<(), ApiError> {
         let pool = self.0;
         execute!(pool, sql::INSERT_KEY, |query| {
             let query = query.bind(&key.id).bind(&key.public).bind(&key.private);

@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 use super::users::User;
 use super::{Tables, sql};
 use crate::clock;
+use crate::error::ApiError;
 use crate::issuer::random::random_id;
-use crate::problem::Problem;
 use crate::store::run::{execute, on, together};
 
 /// How long a session is good for.
@@ -113,7 +113,7 @@ pub(super) use insert_session;
 
 impl Tables<'_> {
     /// Adds a session and deletes the user's oldest beyond [`SESSIONS_MAX`]; `false` if there is no such user any more.
-    pub(in crate::issuer) async fn insert_session(self, session: &Session) -> Result<bool, Problem> {
+    pub(in crate::issuer) async fn insert_session(self, session: &Session) -> Result<bool, ApiError> {
         let pool = self.0;
         together!(pool, {
             sql::LOCK_USER => |query| query.bind(&session.user_id),
@@ -123,7 +123,7 @@ impl Tables<'_> {
     }
 
     /// The session that this token proves, and whose it is. It may have expired.
-    pub(in crate::issuer) async fn session(self, token: &str) -> Result<Option<(Session, User)>, Problem> {
+    pub(in crate::issuer) async fn session(self, token: &str) -> Result<Option<(Session, User)>, ApiError> {
         let pool = self.0;
         let row: Option<SessionAndUserRow> =
             on!(pool.reader(), query_as(sql::SESSION), |query, db| query.bind(token).fetch_optional(db))?;
@@ -133,7 +133,7 @@ impl Tables<'_> {
     }
 
     /// Those of a user that have not expired: the newest [`SESSIONS_MAX`], the oldest of them first.
-    pub(in crate::issuer) async fn sessions(self, user: &User) -> Result<Vec<Session>, Problem> {
+    pub(in crate::issuer) async fn sessions(self, user: &User) -> Result<Vec<Session>, ApiError> {
         let pool = self.0;
         let rows: Vec<SessionRow> = on!(pool.reader(), query_as(sql::SESSIONS), |query, db| {
             query.bind(&user.id).bind(clock::now()).bind(SESSIONS_MAX).fetch_all(db)
@@ -142,7 +142,7 @@ impl Tables<'_> {
     }
 
     /// Makes a session last from now on.
-    pub(in crate::issuer) async fn extend(self, session: Session) -> Result<Session, Problem> {
+    pub(in crate::issuer) async fn extend(self, session: Session) -> Result<Session, ApiError> {
         let pool = self.0;
         let now = clock::now();
         let session = Session { updated_at: now, expires_at: now + SESSION, ..session };
@@ -152,24 +152,24 @@ impl Tables<'_> {
         Ok(session)
     }
 
-    pub(in crate::issuer) async fn delete_session(self, token: &str) -> Result<(), Problem> {
+    pub(in crate::issuer) async fn delete_session(self, token: &str) -> Result<(), ApiError> {
         let pool = self.0;
         execute!(pool, sql::DELETE_SESSION, |query| query.bind(token)).map(drop)
     }
 
     /// Deletes one of the user's; nobody else's.
-    pub(in crate::issuer) async fn revoke(self, user: &User, token: &str) -> Result<(), Problem> {
+    pub(in crate::issuer) async fn revoke(self, user: &User, token: &str) -> Result<(), ApiError> {
         let pool = self.0;
         execute!(pool, sql::REVOKE_SESSION, |query| { query.bind(&user.id).bind(token) }).map(drop)
     }
 
-    pub(in crate::issuer) async fn revoke_all(self, user: &User) -> Result<(), Problem> {
+    pub(in crate::issuer) async fn revoke_all(self, user: &User) -> Result<(), ApiError> {
         let pool = self.0;
         execute!(pool, sql::REVOKE_SESSIONS, |query| query.bind(&user.id)).map(drop)
     }
 
     /// Deletes all of the user's but this one.
-    pub(in crate::issuer) async fn revoke_others(self, session: &Session) -> Result<(), Problem> {
+    pub(in crate::issuer) async fn revoke_others(self, session: &Session) -> Result<(), ApiError> {
         let pool = self.0;
         execute!(pool, sql::REVOKE_OTHER_SESSIONS, |query| {
             query.bind(&session.user_id).bind(&session.token)

@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 use super::sessions::{Session, insert_session};
 use super::{Tables, sql};
 use crate::clock;
+use crate::error::ApiError;
 use crate::issuer::random::random_id;
-use crate::problem::Problem;
 use crate::store::run::{execute, on, together};
 
 /// Somebody who signed up, as Better Auth shows them.
@@ -106,7 +106,7 @@ impl Tables<'_> {
         user: &User,
         hash: &str,
         session: &Session,
-    ) -> Result<bool, Problem> {
+    ) -> Result<bool, ApiError> {
         let pool = self.0;
         together!(pool, {
             sql::INSERT_USER => |query| {
@@ -120,7 +120,7 @@ impl Tables<'_> {
     }
 
     /// The user with this address, which is in lower case.
-    pub(in crate::issuer) async fn by_email(self, email: &str) -> Result<Option<User>, Problem> {
+    pub(in crate::issuer) async fn by_email(self, email: &str) -> Result<Option<User>, ApiError> {
         let pool = self.0;
         let row: Option<UserRow> = on!(pool.reader(), query_as(sql::USER_BY_EMAIL), |query, db| {
             query.bind(email).fetch_optional(db)
@@ -128,7 +128,7 @@ impl Tables<'_> {
         Ok(row.map(User::from))
     }
 
-    pub(in crate::issuer) async fn by_id(self, id: &str) -> Result<Option<User>, Problem> {
+    pub(in crate::issuer) async fn by_id(self, id: &str) -> Result<Option<User>, ApiError> {
         let pool = self.0;
         let row: Option<UserRow> =
             on!(pool.reader(), query_as(sql::USER_BY_ID), |query, db| query.bind(id).fetch_optional(db))?;
@@ -141,7 +141,7 @@ impl Tables<'_> {
         user: &User,
         name: Option<&str>,
         image: &Change,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), ApiError> {
         let pool = self.0;
         execute!(pool, sql::UPDATE_USER, |query| {
             query
@@ -155,12 +155,12 @@ impl Tables<'_> {
     }
 
     /// The user, and with them whatever is theirs in these tables.
-    pub(in crate::issuer) async fn delete(self, user: &User) -> Result<(), Problem> {
+    pub(in crate::issuer) async fn delete(self, user: &User) -> Result<(), ApiError> {
         let pool = self.0;
         execute!(pool, sql::DELETE_USER, |query| query.bind(&user.id)).map(drop)
     }
 
-    pub(in crate::issuer) async fn accounts(self, user: &User) -> Result<Vec<Account>, Problem> {
+    pub(in crate::issuer) async fn accounts(self, user: &User) -> Result<Vec<Account>, ApiError> {
         let pool = self.0;
         let rows: Vec<AccountRow> =
             on!(pool.reader(), query_as(sql::ACCOUNTS), |query, db| query.bind(&user.id).fetch_all(db))?;
@@ -168,7 +168,7 @@ impl Tables<'_> {
     }
 
     /// The hash of a user's password, if they have one.
-    pub(in crate::issuer) async fn password(self, user: &User) -> Result<Option<String>, Problem> {
+    pub(in crate::issuer) async fn password(self, user: &User) -> Result<Option<String>, ApiError> {
         let pool = self.0;
         let hash: Option<Option<String>> = on!(pool.reader(), query_scalar(sql::PASSWORD), |query, db| {
             query.bind(&user.id).fetch_optional(db)
@@ -177,7 +177,7 @@ impl Tables<'_> {
     }
 
     /// Another password; `false` if there is none any more.
-    pub(in crate::issuer) async fn set_password(self, user: &User, hash: &str) -> Result<bool, Problem> {
+    pub(in crate::issuer) async fn set_password(self, user: &User, hash: &str) -> Result<bool, ApiError> {
         let pool = self.0;
         execute!(pool, sql::SET_PASSWORD, |query| { query.bind(&user.id).bind(hash).bind(clock::now()) })
             .map(|changed| changed > 0)
@@ -189,7 +189,7 @@ impl Tables<'_> {
         user: &User,
         hash: &str,
         session: &Session,
-    ) -> Result<bool, Problem> {
+    ) -> Result<bool, ApiError> {
         let pool = self.0;
         together!(pool, {
             sql::LOCK_USER => |query| query.bind(&user.id),

@@ -5,8 +5,8 @@ use chrono::TimeDelta;
 use super::users::User;
 use super::{Tables, sql};
 use crate::clock;
+use crate::error::ApiError;
 use crate::issuer::random::random_id;
-use crate::problem::Problem;
 use crate::store::run::{execute, on, together};
 
 /// How long a link serves.
@@ -19,7 +19,7 @@ fn identifier(token: &str) -> String {
 
 impl Tables<'_> {
     /// Lets a token reset the password of this user.
-    pub(in crate::issuer) async fn allow_reset(self, user: &User, token: &str) -> Result<(), Problem> {
+    pub(in crate::issuer) async fn allow_reset(self, user: &User, token: &str) -> Result<(), ApiError> {
         let pool = self.0;
         let now = clock::now();
         execute!(pool, sql::INSERT_VERIFICATION, |query| {
@@ -30,7 +30,7 @@ impl Tables<'_> {
     }
 
     /// The id of the user whose password this token may reset.
-    pub(in crate::issuer) async fn who_may_reset(self, token: &str) -> Result<Option<String>, Problem> {
+    pub(in crate::issuer) async fn who_may_reset(self, token: &str) -> Result<Option<String>, ApiError> {
         let pool = self.0;
         on!(pool.reader(), query_scalar(sql::VERIFICATION), |query, db| {
             query.bind(identifier(token)).bind(clock::now()).fetch_optional(db)
@@ -45,7 +45,7 @@ impl Tables<'_> {
         user: &User,
         hash: &str,
         keep_sessions: bool,
-    ) -> Result<bool, Problem> {
+    ) -> Result<bool, ApiError> {
         let pool = self.0;
         let now = clock::now();
         together!(pool, {
@@ -61,7 +61,7 @@ impl Tables<'_> {
     }
 
     /// Deletes what has expired.
-    pub(in crate::issuer) async fn sweep(self) -> Result<(), Problem> {
+    pub(in crate::issuer) async fn sweep(self) -> Result<(), ApiError> {
         let pool = self.0;
         let now = clock::now();
         for sweep in [sql::SWEEP_SESSIONS, sql::SWEEP_VERIFICATIONS] {

@@ -7,14 +7,14 @@ use crate::config::{LogFormat, Settings};
 
 /// Says where the server is, once it is there.
 #[derive(Debug)]
-pub(super) struct Announcement {
+pub(super) struct StartupBanner {
     database: String,
     format: LogFormat,
     docs: bool,
     issuer: bool,
 }
 
-impl Announcement {
+impl StartupBanner {
     pub(super) fn new(settings: &Settings) -> Self {
         let general = &settings.general;
         Self {
@@ -27,9 +27,9 @@ impl Announcement {
 }
 
 #[async_trait]
-impl Fairing for Announcement {
+impl Fairing for StartupBanner {
     fn info(&self) -> Info {
-        Info { name: "Announcement", kind: Kind::Liftoff }
+        Info { name: "StartupBanner", kind: Kind::Liftoff }
     }
 
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {

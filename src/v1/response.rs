@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{Object, Type};
 
-use crate::problem::Problem;
+use crate::error::ApiError;
 use crate::task::{Page, Task};
 
 /// `{"data": …, "error": null}`.
@@ -22,7 +22,7 @@ pub(super) fn null() -> Object {
     Object::with_type(Type::Null)
 }
 
-pub(super) type Answer<T> = Result<Json<Envelope<T>>, Problem>;
+pub(super) type Answer<T> = Result<Json<Envelope<T>>, ApiError>;
 
 pub(super) fn data<T>(data: T) -> Json<Envelope<T>> {
     Json(Envelope { data, error: () })
@@ -31,31 +31,31 @@ pub(super) fn data<T>(data: T) -> Json<Envelope<T>> {
 /// A task, which in this dialect has its status in words, too.
 #[derive(Serialize, ToSchema)]
 #[schema(as = TaskWithStatus)]
-pub(crate) struct TaskView {
+pub(crate) struct TaskWithStatus {
     #[serde(flatten)]
     task: Task,
     #[schema(inline)]
-    status: StatusWord,
+    status: TaskStatus,
 }
 
 /// `completed` in words.
 #[derive(Clone, Copy, Serialize, ToSchema)]
-pub(crate) enum StatusWord {
+pub(crate) enum TaskStatus {
     Pending,
     Completed,
 }
 
-impl From<Task> for TaskView {
+impl From<Task> for TaskWithStatus {
     fn from(task: Task) -> Self {
-        Self { status: if task.completed { StatusWord::Completed } else { StatusWord::Pending }, task }
+        Self { status: if task.completed { TaskStatus::Completed } else { TaskStatus::Pending }, task }
     }
 }
 
 /// One page of a list, and how long the list is.
 #[derive(Serialize, ToSchema)]
 #[schema(as = TaskPage)]
-pub(crate) struct PageView {
-    tasks: Vec<TaskView>,
+pub(crate) struct TaskPage {
+    tasks: Vec<TaskWithStatus>,
     /// How many tasks the filter lets through.
     total: i64,
     /// How many a page has at most.
@@ -64,9 +64,9 @@ pub(crate) struct PageView {
     offset: i64,
 }
 
-impl PageView {
+impl TaskPage {
     pub(super) fn new(tasks: Vec<Task>, total: i64, page: Page) -> Self {
-        let tasks = tasks.into_iter().map(TaskView::from).collect();
+        let tasks = tasks.into_iter().map(TaskWithStatus::from).collect();
         Self { tasks, total, limit: page.limit, offset: page.offset }
     }
 }

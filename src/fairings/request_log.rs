@@ -14,10 +14,10 @@ use rocket::response::Response;
 use rocket::{Data, async_trait};
 use uuid::Builder;
 
-use super::spans::{RequestSpan, Spans};
+use super::otel::{OtelSpan, OtelTracer};
 use crate::auth::AuthUser;
-use crate::ops::{InFlight, Lifecycle, Metrics};
-use crate::problem::Problem;
+use crate::error::ApiError;
+use crate::ops::{InFlightGuard, Lifecycle, Metrics};
 
 const REQUEST_ID: &str = "X-Request-Id";
 
@@ -26,10 +26,10 @@ const REQUEST_ID_MAX: usize = 128;
 
 /// The fairing.
 #[derive(Debug)]
-pub struct Trace;
+pub struct RequestLog;
 
 #[async_trait]
-impl Fairing for Trace {
+impl Fairing for RequestLog {
     fn info(&self) -> Info {
         Info { name: "Request id and log", kind: Kind::Request | Kind::Response }
     }
@@ -46,16 +46,16 @@ impl Fairing for Trace {
 }
 
 /// What is known of a request from its beginning. Dropped with it, when its answer is written.
-struct Span {
+struct RequestRecord {
     id: String,
     method: &'static str,
     began: Instant,
     /// Where there is a collector.
-    traced: Option<RequestSpan>,
-    _in_flight: Option<InFlight>,
+    traced: Option<OtelSpan>,
+    _in_flight: Option<InFlightGuard>,
 }
 
-fn span<'r>(request: &'r Request<'_>) -> &'r OnceLock<Span> {
+fn span<'r>(request: &'r Request<'_>) -> &'r OnceLock<RequestRecord> {
     request.local_cache(OnceLock::new)
 }
 
@@ -63,12 +63,12 @@ pub(super) fn has_begun(request: &Request<'_>) -> bool {
     span(request).get().is_some()
 }
 
-pub(super) fn begin(request: &Request<'_>, method: &'static str, in_flight: Option<InFlight>) {
+pub(super) fn begin(request: &Request<'_>, method: &'static str, in_flight: Option<InFlightGuard>) {
     let given = request.headers().get_one(REQUEST_ID).filter(|id| is_request_id(id));
     let id = given.map_or_else(new_id, str::to_owned);
-    let traced = request.rocket().state::<Spans>().map(|spans| spans.start(request, method));
+    let traced = request.rocket().state::<OtelTracer>().map(|spans| spans.start(request, method));
     let began = Instant::now();
-    let _ = span(request).set(Span { id, method, began, traced, _in_flight: in_flight });
+    let _ = span(request).set(RequestRecord { id, method, began, traced, _in_flight: in_flight });
 }
 
 pub(super) fn end(request: &Request<'_>, response: &mut Response<'_>) {
@@ -98,11 +98,11 @@ fn is_request_id(id: &str) -> bool {
     (1..=REQUEST_ID_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-fn log(span: &Span, request: &Request<'_>, route: Option<&str>, status: Status, took: Duration) {
-    let user = AuthUser::known(request).map(|user| pseudonym(user.id()));
+fn log(span: &RequestRecord, request: &Request<'_>, route: Option<&str>, status: Status, took: Duration) {
+    let user = AuthUser::cached(request).map(|user| pseudonym(user.id()));
     let milliseconds = took.as_secs_f64() * 1e3;
-    let trace = span.traced.as_ref().map(RequestSpan::trace);
-    let error = Problem::noted(request).and_then(Problem::cause);
+    let trace = span.traced.as_ref().map(OtelSpan::trace);
+    let error = ApiError::recorded(request).and_then(ApiError::log_detail);
     macro_rules! line {
         ($level:ident) => {
             tracing::$level!(

@@ -6,15 +6,15 @@ use rocket::request::Request;
 use rocket::response::Response;
 
 /// Bytes of an answer that are handed over at once, at most.
-pub(crate) const PIECE_MAX: usize = 64 * 1024;
+pub(crate) const MAX_CHUNK_SIZE: usize = 64 * 1024;
 
 /// Sends an answer in one piece, if it is not too large. Rocket's own pieces have four kilobytes, and each is a turn of two
 /// tasks and a system call.
 #[derive(Debug)]
-pub struct Pieces;
+pub struct ResponseChunkSize;
 
 #[async_trait]
-impl Fairing for Pieces {
+impl Fairing for ResponseChunkSize {
     fn info(&self) -> Info {
         Info { name: "Answers in one piece", kind: Kind::Response }
     }
@@ -22,7 +22,7 @@ impl Fairing for Pieces {
     async fn on_response<'r>(&self, _: &'r Request<'_>, response: &mut Response<'r>) {
         if let Some(size) = response.body().preset_size() {
             // One byte more, so that the end is found without another buffer.
-            response.set_max_chunk_size((size + 1).min(PIECE_MAX));
+            response.set_max_chunk_size((size + 1).min(MAX_CHUNK_SIZE));
         }
     }
 }

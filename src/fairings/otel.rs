@@ -23,16 +23,16 @@ const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
 
 /// For the last spans to be sent.
-const FAREWELL: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Sends spans, in batches and in the background.
 #[derive(Debug, Clone)]
-pub struct Spans {
+pub struct OtelTracer {
     provider: SdkTracerProvider,
     tracer: SdkTracer,
 }
 
-impl Spans {
+impl OtelTracer {
     /// As the environment has it; `None`, if it names no collector. Not to be called on a runtime: the client that sends them has
     /// one of its own.
     pub fn from_environment() -> Result<Option<Self>, ConfigError> {
@@ -62,13 +62,13 @@ impl Spans {
 
     /// Sends what was not sent yet. Blocks, but not for long: a collector that is away must not hold up the end.
     pub fn shut(&self) {
-        if let Err(error) = self.provider.shutdown_with_timeout(FAREWELL) {
+        if let Err(error) = self.provider.shutdown_with_timeout(CLOSE_TIMEOUT) {
             tracing::warn!(%error, "the last spans were not sent");
         }
     }
 
     /// The span of a request, as a part of its client's trace where it names one (`traceparent`).
-    pub(super) fn start(&self, request: &Request<'_>, method: &'static str) -> RequestSpan {
+    pub(super) fn start(&self, request: &Request<'_>, method: &'static str) -> OtelSpan {
         let parent =
             TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(request.headers()));
         let span = self
@@ -77,14 +77,14 @@ impl Spans {
             .with_kind(SpanKind::Server)
             .with_attributes([KeyValue::new("http.request.method", method)])
             .start_with_context(&self.tracer, &parent);
-        RequestSpan(Mutex::new(span))
+        OtelSpan(Mutex::new(span))
     }
 }
 
 /// The span of a request that is being answered.
-pub(super) struct RequestSpan(Mutex<Span>);
+pub(super) struct OtelSpan(Mutex<Span>);
 
-impl RequestSpan {
+impl OtelSpan {
     /// The name of the trace it is in, for the log.
     pub(super) fn trace(&self) -> String {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).span_context().trace_id().to_string()

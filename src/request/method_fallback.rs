@@ -14,10 +14,10 @@ use rocket::route::{self, Handler, Route};
 use rocket::{Data, async_trait};
 
 use super::user_path::split;
-use crate::problem::Problem;
+use crate::error::ApiError;
 
 /// In the order in which `Allow` shows them. Those that Rocket does not know (`PROPFIND`, `QUERY`, …) it answers itself;
-/// see [`super::failure::behind`].
+/// see [`super::catch::error_for`].
 const METHODS: [Method; 9] = [
     Method::Get,
     Method::Head,
@@ -32,14 +32,14 @@ const METHODS: [Method; 9] = [
 
 /// These routes, and for each path those that answer its other methods.
 #[must_use]
-pub fn with_other_methods(routes: Vec<Route>) -> Vec<Route> {
+pub fn with_method_fallbacks(routes: Vec<Route>) -> Vec<Route> {
     with(routes, &METHODS)
 }
 
 /// These routes, and for each path one that answers `OPTIONS`, without which no page of another origin could call it. For
 /// those whose protocol knows nothing of 405.
 #[must_use]
-pub fn with_preflights(routes: Vec<Route>) -> Vec<Route> {
+pub fn with_options(routes: Vec<Route>) -> Vec<Route> {
     with(routes, &[Method::Options])
 }
 
@@ -53,19 +53,19 @@ fn with(mut routes: Vec<Route>, more: &[Method]) -> Vec<Route> {
         let has_get = methods.contains(&Method::Get);
         let has = |method| methods.contains(&method) || (method == Method::Head && has_get);
         let others = more.iter().copied().filter(|method| !has(*method));
-        routes.extend(others.map(|method| Route::new(method, &path, OtherMethod)));
+        routes.extend(others.map(|method| Route::new(method, &path, MethodFallback)));
     }
     routes
 }
 
 /// The methods that the request's path has, as in `Allow`; `None` if there is no such path.
-pub(super) fn allowed(request: &Request<'_>) -> Option<String> {
+pub(super) fn allowed_methods(request: &Request<'_>) -> Option<String> {
     // Those that do something have a name.
     let named = || request.rocket().routes().filter(|it| it.name.is_some());
     // Rocket runs no fairing for a method that it does not know, so that a user's id may still be in the path.
     let split = split(request.uri());
     let uri = split.as_ref().map_or(request.uri(), |(_, uri)| uri);
-    let path = named().find(|it| is_path_of(it, uri))?.uri.path();
+    let path = named().find(|it| path_matches(it, uri))?.uri.path();
     let methods: Vec<Method> = named().filter(|it| it.uri.path() == path).map(|it| it.method).collect();
     let has = |method: &Method| match method {
         Method::Options => true,
@@ -75,26 +75,26 @@ pub(super) fn allowed(request: &Request<'_>) -> Option<String> {
     Some(METHODS.into_iter().filter(has).map(Method::as_str).collect::<Vec<_>>().join(", "))
 }
 
-fn is_path_of(route: &Route, uri: &Origin<'_>) -> bool {
+fn path_matches(route: &Route, uri: &Origin<'_>) -> bool {
     let (path, pattern) = (uri.path().segments(), route.uri.path().split('/').skip(1));
     path.len() == pattern.clone().count()
         && path.zip(pattern).all(|(is, should)| should.starts_with('<') || is == should)
 }
 
 #[derive(Clone)]
-struct OtherMethod;
+struct MethodFallback;
 
 #[async_trait]
-impl Handler for OtherMethod {
+impl Handler for MethodFallback {
     async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> route::Outcome<'r> {
-        let allow = allowed(request).unwrap_or_default();
-        if let Some(problem) = Problem::noted(request) {
+        let allow = allowed_methods(request).unwrap_or_default();
+        if let Some(problem) = ApiError::recorded(request) {
             Outcome::Error(problem.status())
         } else if request.method() == Method::Options {
             let allow = Header::new("Allow", allow);
             Outcome::Success(Response::build().status(Status::NoContent).header(allow).finalize())
         } else {
-            Outcome::Error(Problem::MethodNotAllowed(allow).note(request))
+            Outcome::Error(ApiError::MethodNotAllowed(allow).record(request))
         }
     }
 }

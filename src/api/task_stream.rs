@@ -11,16 +11,16 @@ use rocket::response::stream::ReaderStream;
 use rocket::response::{self, Responder, Response};
 
 use crate::auth::AuthUser;
-use crate::fairings::PIECE_MAX;
-use crate::problem::Problem;
-use crate::store::{Place, Store};
-use crate::task::{Filter, TaskRef};
+use crate::error::ApiError;
+use crate::fairings::MAX_CHUNK_SIZE;
+use crate::store::{Store, TaskCursor};
+use crate::task::{Filter, TaskRow};
 
 /// Tasks in a part. Most lists are shorter, and then they are one.
 const PART: i64 = 500;
 
 /// A JSON array of tasks: its first part, and from where to go on.
-pub(super) struct Listing<'r> {
+pub(super) struct TaskStream<'r> {
     first: Vec<u8>,
     rest: Option<Rest<'r>>,
 }
@@ -30,11 +30,11 @@ struct Rest<'r> {
     user: &'r AuthUser,
     store: &'r Store,
     filter: Filter,
-    from: Option<Place>,
+    from: Option<TaskCursor>,
 }
 
-impl<'r> Listing<'r> {
-    pub(super) async fn read(user: &'r AuthUser, store: &'r Store, filter: Filter) -> Result<Self, Problem> {
+impl<'r> TaskStream<'r> {
+    pub(super) async fn read(user: &'r AuthUser, store: &'r Store, filter: Filter) -> Result<Self, ApiError> {
         let (first, rest) = Rest { user, store, filter, from: None }.read(Part::first()).await?;
         Ok(Self { first, rest })
     }
@@ -42,8 +42,8 @@ impl<'r> Listing<'r> {
 
 impl<'r> Rest<'r> {
     /// Reads as much as goes into a part; what is then left is the rest.
-    async fn read(self, mut part: Part) -> Result<(Vec<u8>, Option<Self>), Problem> {
-        let tasks = self.store.of(self.user);
+    async fn read(self, mut part: Part) -> Result<(Vec<u8>, Option<Self>), ApiError> {
+        let tasks = self.store.for_user(self.user);
         let place = tasks.list(self.filter, self.from, PART, |task| part.push(task)).await?;
         let rest = place.map(|place| Self { from: Some(place), ..self });
         Ok((part.end(rest.is_none())?, rest))
@@ -64,7 +64,7 @@ impl<'r> Rest<'r> {
     }
 }
 
-impl<'r> Responder<'r, 'r> for Listing<'r> {
+impl<'r> Responder<'r, 'r> for TaskStream<'r> {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'r> {
         let mut response = Response::build();
         response.header(ContentType::JSON);
@@ -73,7 +73,7 @@ impl<'r> Responder<'r, 'r> for Listing<'r> {
         };
         let first = stream::iter([Cursor::new(self.first)]);
         let reader = ReaderStream::from(first.chain(rest.parts()));
-        response.streamed_body(reader).max_chunk_size(PIECE_MAX).ok()
+        response.streamed_body(reader).max_chunk_size(MAX_CHUNK_SIZE).ok()
     }
 }
 
@@ -92,17 +92,17 @@ impl Part {
         Self { json: Vec::new(), is_json: true }
     }
 
-    fn push(&mut self, task: TaskRef<'_>) {
+    fn push(&mut self, task: TaskRow<'_>) {
         if self.json != b"[" {
             self.json.push(b',');
         }
         self.is_json &= serde_json::to_writer(&mut self.json, &task).is_ok();
     }
 
-    fn end(mut self, is_last: bool) -> Result<Vec<u8>, Problem> {
+    fn end(mut self, is_last: bool) -> Result<Vec<u8>, ApiError> {
         if is_last {
             self.json.push(b']');
         }
-        if self.is_json { Ok(self.json) } else { Err(Problem::Internal("a task is no JSON".to_owned())) }
+        if self.is_json { Ok(self.json) } else { Err(ApiError::Internal("a task is no JSON".to_owned())) }
     }
 }
