@@ -1,4 +1,4 @@
-//! The bare dialect, at `/api`: plain task objects, and errors as `{detail, error_code}`.
+//! The bare dialect at `/api`: plain task objects, and errors as `{detail, error_code}`.
 
 pub(crate) mod errors;
 mod query;
@@ -9,10 +9,10 @@ use rocket::fairing::AdHoc;
 
 use crate::request::with_method_fallbacks;
 
-/// Mounts the dialect. Its catcher serves the root as well, so that outside of any API, too, errors are JSON.
+/// Mounts the dialect. Its catcher is registered at the root, so that errors outside of any API are JSON as well.
 #[must_use]
 pub fn stage() -> AdHoc {
-    AdHoc::on_ignite("The bare dialect", |rocket| async {
+    AdHoc::on_ignite("API", |rocket| async {
         rocket.mount("/api", with_method_fallbacks(tasks::routes())).register("/", errors::catchers())
     })
 }

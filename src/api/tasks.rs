@@ -1,4 +1,4 @@
-//! The caller's tasks.
+//! Task routes of the bare dialect.
 
 use rocket::response::status::{Created, NoContent};
 use rocket::serde::json::Json;
@@ -12,7 +12,7 @@ use crate::request::{Body, NoBody};
 use crate::store::Store;
 use crate::task::{Completion, NewTask, Task, TaskId, TaskPatch};
 
-type Answer<T> = Result<Json<T>, ApiError>;
+type JsonResult<T> = Result<Json<T>, ApiError>;
 
 pub(super) fn routes() -> Vec<Route> {
     routes![list, create, show, replace, update, remove, complete]
@@ -24,7 +24,7 @@ async fn list<'r>(
     query: ListQuery,
     store: &'r Store,
 ) -> Result<TaskStream<'r>, ApiError> {
-    TaskStream::read(user, store, query.filter).await
+    TaskStream::open(user, store, query.options).await
 }
 
 #[post("/tasks", data = "<new>")]
@@ -34,27 +34,37 @@ async fn create(user: &AuthUser, store: &Store, new: Body<NewTask>) -> Result<Cr
 }
 
 #[get("/tasks/<id>")]
-async fn show(user: &AuthUser, store: &Store, id: TaskId) -> Answer<Task> {
-    store.for_user(user).show(id).await.map(Json)
+async fn show(user: &AuthUser, store: &Store, id: TaskId) -> JsonResult<Task> {
+    found(store.for_user(user).get(id).await?)
 }
 
-/// `PUT` changes only the fields it is given, as `PATCH` does: frontends send it so.
-#[put("/tasks/<id>", data = "<changes>")]
-async fn replace(user: &AuthUser, store: &Store, id: TaskId, changes: Body<TaskPatch>) -> Answer<Task> {
-    update(user, store, id, changes).await
+/// `PUT` changes only the given fields, as `PATCH` does, because frontends send partial objects.
+#[put("/tasks/<id>", data = "<patch>")]
+async fn replace(user: &AuthUser, store: &Store, id: TaskId, patch: Body<TaskPatch>) -> JsonResult<Task> {
+    update(user, store, id, patch).await
 }
 
-#[patch("/tasks/<id>", data = "<changes>")]
-async fn update(user: &AuthUser, store: &Store, id: TaskId, changes: Body<TaskPatch>) -> Answer<Task> {
-    store.for_user(user).update(id, &changes.0).await.map(Json)
+#[patch("/tasks/<id>", data = "<patch>")]
+async fn update(user: &AuthUser, store: &Store, id: TaskId, patch: Body<TaskPatch>) -> JsonResult<Task> {
+    found(store.for_user(user).update(id, &patch.0).await?)
 }
 
 #[delete("/tasks/<id>", data = "<_body>")]
 async fn remove(user: &AuthUser, store: &Store, id: TaskId, _body: NoBody) -> Result<NoContent, ApiError> {
-    store.for_user(user).delete(id).await.map(|()| NoContent)
+    let deleted = store.for_user(user).delete(id).await?;
+    deleted.then_some(NoContent).ok_or(ApiError::TaskNotFound)
 }
 
 #[patch("/tasks/<id>/complete", data = "<completion>")]
-async fn complete(user: &AuthUser, store: &Store, id: TaskId, completion: Body<Completion>) -> Answer<Task> {
-    store.for_user(user).complete(id, completion.0).await.map(Json)
+async fn complete(
+    user: &AuthUser,
+    store: &Store,
+    id: TaskId,
+    completion: Body<Completion>,
+) -> JsonResult<Task> {
+    found(store.for_user(user).complete(id, completion.0).await?)
+}
+
+fn found(task: Option<Task>) -> JsonResult<Task> {
+    task.map(Json).ok_or(ApiError::TaskNotFound)
 }

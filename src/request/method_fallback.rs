@@ -1,7 +1,7 @@
-//! The methods a path does not have.
+//! Fallback routes for the methods that a path does not have.
 //!
-//! Rocket answers 404 to a known path with another method. HTTP wants 405 with `Allow`, and 204 with it for `OPTIONS`,
-//! so every path gets routes for its other methods.
+//! Rocket responds with 404 to a known path with another method. HTTP requires 405 with `Allow`, and `OPTIONS` should be 204 with `Allow`.
+//! So each path gets routes for its other methods.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,8 @@ use rocket::{Data, async_trait};
 use super::user_path::split;
 use crate::error::ApiError;
 
-/// In the order in which `Allow` shows them. Those that Rocket does not know (`PROPFIND`, `QUERY`, …) it answers itself;
-/// see [`super::catch::error_for`].
+/// The methods in the order of `Allow`. Rocket itself responds to methods that it does not know (`PROPFIND`, `QUERY`, …); see
+/// [`super::catch::error_for`].
 const METHODS: [Method; 9] = [
     Method::Get,
     Method::Head,
@@ -30,14 +30,13 @@ const METHODS: [Method; 9] = [
     Method::Options,
 ];
 
-/// These routes, and for each path those that answer its other methods.
+/// The given routes, and for each path a fallback for its other methods.
 #[must_use]
 pub fn with_method_fallbacks(routes: Vec<Route>) -> Vec<Route> {
     with(routes, &METHODS)
 }
 
-/// These routes, and for each path one that answers `OPTIONS`, without which no page of another origin could call it. For
-/// those whose protocol knows nothing of 405.
+/// The given routes, and for each path a route for `OPTIONS`, which CORS preflights need. For protocols without 405.
 #[must_use]
 pub fn with_options(routes: Vec<Route>) -> Vec<Route> {
     with(routes, &[Method::Options])
@@ -49,7 +48,7 @@ fn with(mut routes: Vec<Route>, more: &[Method]) -> Vec<Route> {
         paths.entry(route.uri.path().to_owned()).or_default().push(route.method);
     }
     for (path, methods) in paths {
-        // Rocket answers HEAD by the route for GET.
+        // Rocket handles HEAD by the route for GET.
         let has_get = methods.contains(&Method::Get);
         let has = |method| methods.contains(&method) || (method == Method::Head && has_get);
         let others = more.iter().copied().filter(|method| !has(*method));
@@ -58,9 +57,9 @@ fn with(mut routes: Vec<Route>, more: &[Method]) -> Vec<Route> {
     routes
 }
 
-/// The methods that the request's path has, as in `Allow`; `None` if there is no such path.
+/// The methods of the request's path, as in `Allow`. `None` if no route has the path.
 pub(super) fn allowed_methods(request: &Request<'_>) -> Option<String> {
-    // Those that do something have a name.
+    // The fallbacks have no name.
     let named = || request.rocket().routes().filter(|it| it.name.is_some());
     // Rocket runs no fairing for a method that it does not know, so that a user's id may still be in the path.
     let split = split(request.uri());
@@ -78,7 +77,7 @@ pub(super) fn allowed_methods(request: &Request<'_>) -> Option<String> {
 fn path_matches(route: &Route, uri: &Origin<'_>) -> bool {
     let (path, pattern) = (uri.path().segments(), route.uri.path().split('/').skip(1));
     path.len() == pattern.clone().count()
-        && path.zip(pattern).all(|(is, should)| should.starts_with('<') || is == should)
+        && path.zip(pattern).all(|(actual, expected)| expected.starts_with('<') || actual == expected)
 }
 
 #[derive(Clone)]
@@ -88,8 +87,8 @@ struct MethodFallback;
 impl Handler for MethodFallback {
     async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> route::Outcome<'r> {
         let allow = allowed_methods(request).unwrap_or_default();
-        if let Some(problem) = ApiError::recorded(request) {
-            Outcome::Error(problem.status())
+        if let Some(error) = ApiError::recorded(request) {
+            Outcome::Error(error.status())
         } else if request.method() == Method::Options {
             let allow = Header::new("Allow", allow);
             Outcome::Success(Response::build().status(Status::NoContent).header(allow).finalize())

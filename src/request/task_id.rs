@@ -1,11 +1,11 @@
-//! A task's id in a path.
+//! Task ids in paths.
 
 use rocket::request::FromParam;
 
 use crate::task::FieldError;
 use crate::task::TaskId;
 
-/// The error of a path whose id is none. Rocket responds to a parameter that fails with 422, and drops the error.
+/// The error for an id that is not an integer. Rocket responds with 422 to a path parameter that fails, and drops the error.
 pub(super) const NOT_A_TASK_ID: FieldError =
     FieldError { field: "id", message: "Task id must be a 64-bit integer" };
 

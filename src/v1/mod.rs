@@ -1,6 +1,6 @@
-//! The enveloped dialect, at `/api/v1`: `{data, error}`, pages, and 403 for somebody else's task.
+//! The enveloped dialect at `/api/v1`: `{data, error}`, pages, and 403 for a task of another user.
 //!
-//! The same routes, parsing and store as [`crate::api`]; read beside it, what differs is what is here.
+//! Routes, parsing and store are those of [`crate::api`]. These files have what differs.
 
 mod body;
 pub(crate) mod errors;
@@ -15,7 +15,7 @@ use crate::request::with_method_fallbacks;
 /// Mounts the dialect.
 #[must_use]
 pub fn stage() -> AdHoc {
-    AdHoc::on_ignite("The enveloped dialect", |rocket| async {
+    AdHoc::on_ignite("API v1", |rocket| async {
         rocket
             .mount("/api/v1", with_method_fallbacks(tasks::routes()))
             .register("/api/v1", errors::catchers())
