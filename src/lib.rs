@@ -66,8 +66,8 @@ pub fn document(has_issuer: bool) -> OpenApi {
 
 /// The tables that a server with these settings needs.
 #[must_use]
-pub fn schema(issuer: &config::Issuer) -> store::Schema {
-    let mut parts = vec![store::TASKS];
+pub fn schema(issuer: &config::Issuer) -> store::MigrationSet {
+    let mut parts = vec![store::TASK_MIGRATIONS];
     parts.extend(issuer.enabled.then_some(issuer::TABLES));
-    store::Schema::new(parts)
+    store::MigrationSet::new(parts)
 }

@@ -77,7 +77,7 @@ fn metrics(
 
 /// What others know, at this moment.
 fn known(lifecycle: &Lifecycle, verifier: &Verifier, store: &Store) -> Result<Vec<MetricFamily>> {
-    let (pool, outcomes) = (store.usage(), verifier.outcomes().read());
+    let (pool, outcomes) = (store.pool_status(), verifier.outcomes().read());
     let mut families = vec![
         gauge(
             "todo_http_requests_in_flight",
