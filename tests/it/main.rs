@@ -10,6 +10,7 @@
 
 mod harness;
 
+mod architecture;
 mod configuration;
 mod connections;
 mod cors;
