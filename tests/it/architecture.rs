@@ -28,7 +28,8 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn sql_on_tasks_is_in_one_file() {
     let mut seen = Vec::new();
-    for (name, text) in sources() {
+    // The descriptions of the API are prose.
+    for (name, text) in sources().into_iter().filter(|(name, _)| !name.starts_with("docs/")) {
         for line in code(&text) {
             let line = line.to_lowercase();
             let names_tasks = [
