@@ -9,7 +9,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::json;
 use todo_api::clock;
-use todo_api::task::{NewTask, Parse, TaskRow};
+use todo_api::task::{FromJsonObject, NewTask, TaskRow};
 
 fn parse(criterion: &mut Criterion) {
     let short = json!({ "title": "Buy milk" });
@@ -19,7 +19,9 @@ fn parse(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group("parse");
         group.throughput(Throughput::Bytes(body.len().try_into().unwrap()));
         group.bench_function(name, |bencher| {
-            bencher.iter(|| NewTask::parse(serde_json::from_slice(black_box(&body)).unwrap()).unwrap());
+            bencher.iter(|| {
+                NewTask::from_json_object(serde_json::from_slice(black_box(&body)).unwrap()).unwrap()
+            });
         });
     }
 }

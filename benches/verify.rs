@@ -133,8 +133,14 @@ fn verify(criterion: &mut Criterion) {
     signers.insert(0, hs256);
 
     let runtime = Runtime::new().unwrap();
-    let settings =
-        Config::of([("auth.jwks_url", url.as_str()), ("auth.secret", SECRET)]).unwrap().auth().unwrap();
+    let settings = Config::of([
+        ("auth.jwks_url", url.as_str()),
+        ("auth.issuer", "http://localhost:3000"),
+        ("auth.secret", SECRET),
+    ])
+    .unwrap()
+    .auth()
+    .unwrap();
     let verifier = Arc::new(Verifier::new(&settings).unwrap());
     runtime.block_on(async { verifier.start() });
     for signer in &signers {

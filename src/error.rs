@@ -1,7 +1,7 @@
-//! What can go wrong with a request, said once, where it happens.
+//! The error type of the API: every error that a request can end with.
 //!
-//! Whoever finds a problem notes it on the request and fails with its status; the catcher of the mount then words it in
-//! its dialect. So a guard, a handler and a missing route end in the same place, and no dialect can be mixed up.
+//! The guard, handler or fairing that detects an error records it on the request and fails with its status. Rocket then calls the catcher
+//! of the mount, which renders the recorded error in its dialect. So an error of one dialect cannot leave by a route of the other.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -10,69 +10,58 @@ use std::sync::OnceLock;
 use rocket::http::{Header, Status};
 use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
-use serde::Serialize;
-use utoipa::ToSchema;
 
-/// Seconds after which a client may try again when the service, not the request, was at fault.
+use crate::task::FieldError;
+
+/// `Retry-After` of a 503, in seconds.
 const RETRY_AFTER: u32 = 1;
 
-/// What went wrong. The causes in [`ApiError::Internal`] and [`ApiError::Unavailable`] are for the log alone.
+/// An error of a request. The details of [`ApiError::Internal`] and [`ApiError::Unavailable`] are for the log only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApiError {
-    /// 400: a request that is not HTTP as this server speaks it.
+    /// 400: the request is not HTTP as this server supports it, or its declared body is incomplete.
     MalformedRequest,
-    /// 400: the body is not JSON; why, without quoting it.
+    /// 400: the body is not JSON. Has the parser's message, which does not quote the body.
     InvalidJson(String),
-    /// 400: a query parameter with a value that is not allowed.
+    /// 400: a query parameter has a value that is not allowed.
     InvalidQuery(&'static str),
-    /// 401: whose request this is cannot be known.
+    /// 401: the token is missing or rejected.
     Unauthenticated(TokenError),
-    /// 403: the path names a user who is not the caller.
+    /// 403: the user in the path is not the caller.
     UserMismatch,
-    /// 403: somebody else's task. Only the enveloped dialect tells it from none.
+    /// 403: the task belongs to another user. Only the enveloped dialect tells this from a missing task.
     NotOwner,
-    /// 403: a browser's page of an origin that is not configured.
+    /// 403: the browser's origin is not configured.
     OriginNotAllowed,
-    /// 404: no such route.
+    /// 404: no route has this path.
     RouteNotFound,
-    /// 404: no such task of the caller's.
+    /// 404: the caller has no task with this id.
     TaskNotFound,
-    /// 405: the route exists for other methods: these, as in `Allow`.
+    /// 405: the path has other methods, which are listed as in `Allow`.
     MethodNotAllowed(String),
-    /// 408: the body did not arrive in time.
+    /// 408: the body did not arrive within `body_timeout`.
     RequestTimeout,
-    /// 413: the body is larger than what a task can need.
+    /// 413: the body has more than 64 KiB.
     PayloadTooLarge,
-    /// 422: well-formed, but these fields are not as they must be.
-    Invalid(Vec<Invalid>),
-    /// 500: our mistake.
+    /// 422: the JSON is well-formed, and these fields are invalid.
+    Validation(Vec<FieldError>),
+    /// 500: a fault of this server.
     Internal(String),
-    /// 503: not ours and not the client's: the database cannot be reached or is too busy.
+    /// 503: the database is unavailable or too busy.
     Unavailable(String),
 }
 
-/// What is wrong with a token. Clients distinguish "log in" from "refresh" by it.
+/// The reason why a token is rejected. Clients tell "log in" from "refresh" by its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenError {
-    /// There is none.
+    /// The request has no bearer token.
     Missing,
-    /// It was good until its `exp`.
+    /// `exp` is in the past.
     Expired,
-    /// It was not signed with the key, or not as it now reads.
+    /// The key is unknown, or the signature does not match.
     Signature,
-    /// Anything else.
+    /// Any other reason.
     Invalid,
-}
-
-/// One field that is not as it must be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Invalid {
-    /// Its name in the request.
-    #[schema(example = "title")]
-    pub field: &'static str,
-    /// A sentence for the person who filled it in.
-    #[schema(example = "Title is required and cannot be empty")]
-    pub message: &'static str,
 }
 
 impl TokenError {
@@ -87,7 +76,7 @@ impl TokenError {
 }
 
 impl ApiError {
-    /// The status of the bare dialect. The enveloped one may prefer another.
+    /// The status in the bare dialect. The enveloped dialect maps 422 to 400.
     #[must_use]
     pub fn status(&self) -> Status {
         match self {
@@ -98,13 +87,13 @@ impl ApiError {
             Self::MethodNotAllowed(_) => Status::MethodNotAllowed,
             Self::RequestTimeout => Status::RequestTimeout,
             Self::PayloadTooLarge => Status::PayloadTooLarge,
-            Self::Invalid(_) => Status::UnprocessableEntity,
+            Self::Validation(_) => Status::UnprocessableEntity,
             Self::Internal(_) => Status::InternalServerError,
             Self::Unavailable(_) => Status::ServiceUnavailable,
         }
     }
 
-    /// One sentence for the client. It quotes nothing of the request and nothing of ours.
+    /// The message for the client: one sentence, which quotes neither the request nor internals.
     #[must_use]
     pub fn message(&self) -> Cow<'static, str> {
         match self {
@@ -120,22 +109,22 @@ impl ApiError {
             Self::MethodNotAllowed(_) => "Method not allowed".into(),
             Self::RequestTimeout => "Request body did not arrive in time".into(),
             Self::PayloadTooLarge => "Request body must be at most 64 KiB".into(),
-            Self::Invalid(fields) => joined_messages(fields).into(),
+            Self::Validation(fields) => joined_messages(fields).into(),
             Self::Internal(_) => "Internal server error".into(),
             Self::Unavailable(_) => "Service temporarily unavailable".into(),
         }
     }
 
-    /// For the log alone: what happened behind a 500 or 503.
+    /// The detail for the log: the cause of a 500 or 503.
     #[must_use]
-    pub fn cause(&self) -> Option<&str> {
+    pub fn log_detail(&self) -> Option<&str> {
         match self {
-            Self::Internal(cause) | Self::Unavailable(cause) => Some(cause),
+            Self::Internal(detail) | Self::Unavailable(detail) => Some(detail),
             _ => None,
         }
     }
 
-    /// Adds the headers HTTP wants beside the status.
+    /// Adds the headers that HTTP requires with the status.
     pub fn add_headers(&self, response: &mut Response<'_>) {
         match self {
             // RFC 6750, 3.1: no error code where no token was sent.
@@ -155,15 +144,15 @@ impl ApiError {
         }
     }
 
-    /// Notes the problem on the request, for its catcher, and gives the status to fail with. Of several the first
-    /// counts: it is the cause of the others.
+    /// Records the error in the request-local cache, for the catcher, and returns the status to fail with. The first of several errors
+    /// counts, because it causes the others.
     pub fn record(self, request: &Request<'_>) -> Status {
         let status = self.status();
         let _ = recorded(request).set(self);
         status
     }
 
-    /// What was noted on the request, if anything.
+    /// The error that was recorded on the request.
     #[must_use]
     pub fn recorded<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
         recorded(request).get()
@@ -176,15 +165,15 @@ fn recorded<'r>(request: &'r Request<'_>) -> &'r OnceLock<ApiError> {
     &request.local_cache(|| Recorded(OnceLock::new())).0
 }
 
-fn joined_messages(fields: &[Invalid]) -> String {
+fn joined_messages(fields: &[FieldError]) -> String {
     let mut text = String::new();
-    for (n, invalid) in fields.iter().enumerate() {
-        let _ = write!(text, "{}{}", if n == 0 { "" } else { "; " }, invalid.message);
+    for (n, error) in fields.iter().enumerate() {
+        let _ = write!(text, "{}{}", if n == 0 { "" } else { "; " }, error.message);
     }
     text
 }
 
-/// A handler that fails returns its problem; which words the client sees is its catcher's business.
+/// A handler returns its error; the catcher of its dialect renders it.
 impl<'r> Responder<'r, 'static> for ApiError {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         Err(self.record(request))
@@ -193,7 +182,7 @@ impl<'r> Responder<'r, 'static> for ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.cause().unwrap_or(&self.message()))
+        f.write_str(self.log_detail().unwrap_or(&self.message()))
     }
 }
 

@@ -15,11 +15,11 @@ pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod docs;
+pub mod error;
 pub mod fairings;
 pub mod issuer;
 pub mod logging;
 pub mod ops;
-pub mod problem;
 pub mod request;
 pub mod serve;
 pub mod store;
@@ -41,6 +41,8 @@ pub fn rocket(settings: &config::Settings) -> Rocket<Build> {
         .attach(fairings::ApiHeaders)
         .attach(fairings::ResponseChunkSize)
         .attach(fairings::RequiredHost)
+        // `/api/{user_id}/tasks…` is `/api/tasks…`, for that user only.
+        .attach(request::UserPath)
         .attach(fairings::Cors::new(&settings.cors.origins))
         .attach(store::Store::init())
         .attach(store::Migrations::new(settings, schema(&settings.issuer)))
@@ -64,8 +66,8 @@ pub fn document(has_issuer: bool) -> OpenApi {
 
 /// The tables that a server with these settings needs.
 #[must_use]
-pub fn schema(issuer: &config::Issuer) -> store::Schema {
-    let mut parts = vec![store::TASKS];
+pub fn schema(issuer: &config::Issuer) -> store::MigrationSet {
+    let mut parts = vec![store::TASK_MIGRATIONS];
     parts.extend(issuer.enabled.then_some(issuer::ISSUER_MIGRATIONS));
-    store::Schema::new(parts)
+    store::MigrationSet::new(parts)
 }

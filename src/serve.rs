@@ -74,7 +74,7 @@ pub async fn serve(
     run_until_shutdown(rocket, &lifecycle, settings, &mut signals).await?;
     if let Some(store) = store {
         // Last, when nobody needs a connection any more.
-        let _ = timeout(CLOSE_TIMEOUT, store.shut()).await;
+        let _ = timeout(CLOSE_TIMEOUT, store.close()).await;
     }
     tracing::info!("stopped");
     Ok(())

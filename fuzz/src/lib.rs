@@ -1,11 +1,25 @@
 //! The service in this process, with a database of its own, for the fuzz targets.
 
 use rocket::local::blocking::{Client, LocalRequest, LocalResponse};
-use rocket::http::Header;
+use rocket::http::{Header, Method};
+use std::panic::RefUnwindSafe;
 use todo_api::config::Config;
 
 /// The secret that signs tokens and cookies.
 pub const SECRET: &str = "a secret of the fuzz targets, 32 bytes or more";
+
+/// The running service.
+pub struct Service(Client);
+
+/// The service handles panics of its handlers itself.
+impl RefUnwindSafe for Service {}
+
+impl Service {
+    /// Begins a request.
+    pub fn request<'c>(&'c self, method: Method, path: &'static str) -> LocalRequest<'c> {
+        self.0.req(method, path)
+    }
+}
 
 /// Starts the service on a new SQLite database.
 ///
@@ -13,7 +27,7 @@ pub const SECRET: &str = "a secret of the fuzz targets, 32 bytes or more";
 ///
 /// If it does not start.
 #[must_use]
-pub fn client() -> Client {
+pub fn service() -> Service {
     let directory = std::env::temp_dir().join(format!("todo-api-fuzz-{}", std::process::id()));
     std::fs::create_dir_all(&directory).expect("a directory for the database");
     let url = format!("sqlite://{}", directory.join("todo.db").display());
@@ -24,7 +38,7 @@ pub fn client() -> Client {
         ("issuer.alg", "EdDSA"),
     ]);
     let settings = config.and_then(|it| it.settings()).expect("settings");
-    Client::untracked(todo_api::rocket(&settings)).expect("the service starts")
+    Service(Client::untracked(todo_api::rocket(&settings)).expect("the service starts"))
 }
 
 /// Sends a request from a client that names the server.

@@ -1,4 +1,4 @@
-//! The bare dialect's words for what went wrong.
+//! Error responses of the bare dialect.
 
 use std::borrow::Cow;
 
@@ -8,46 +8,47 @@ use rocket::{Catcher, catch, catchers};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::error::ApiError;
 use crate::fairings::{ErrorResponse, respond_with_error};
-use crate::error::{FieldError, ApiError};
 use crate::request::error_for;
+use crate::task::FieldError;
 
 pub(super) fn catchers() -> Vec<Catcher> {
-    catchers![error]
+    catchers![error_response]
 }
 
-/// `{detail, error_code}`, and for a 422 what is wrong with which field.
+/// The body of an error response.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Error)]
 pub(crate) struct ErrorBody {
     /// One readable sentence.
     detail: Cow<'static, str>,
-    /// For programs.
+    /// The code for programs.
     error_code: &'static str,
-    /// With 422 only: everything that is wrong.
+    /// With status 422 only: all invalid fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     errors: Option<Vec<FieldError>>,
 }
 
 #[catch(default)]
-async fn error<'r>(status: Status, request: &'r Request<'_>) -> ErrorResponse<'r> {
-    let problem = error_for(status, request);
-    let (status, body) = render(&problem);
-    respond_with_error(request, status, &body, |response| problem.add_headers(response)).await
+async fn error_response<'r>(status: Status, request: &'r Request<'_>) -> ErrorResponse<'r> {
+    let error = error_for(status, request);
+    let (status, body) = render(&error);
+    respond_with_error(request, status, &body, |response| error.add_headers(response)).await
 }
 
-/// A problem in the words of this dialect.
-pub(crate) fn render(problem: &ApiError) -> (Status, ErrorBody) {
-    let errors = match problem {
+/// Renders an error in this dialect.
+pub(crate) fn render(error: &ApiError) -> (Status, ErrorBody) {
+    let errors = match error {
         ApiError::Validation(fields) => Some(fields.clone()),
         _ => None,
     };
-    (problem.status(), ErrorBody { detail: problem.message(), error_code: code(problem), errors })
+    (error.status(), ErrorBody { detail: error.message(), error_code: code(error), errors })
 }
 
-fn code(problem: &ApiError) -> &'static str {
-    match problem {
+fn code(error: &ApiError) -> &'static str {
+    match error {
         ApiError::MalformedRequest | ApiError::InvalidJson(_) | ApiError::InvalidQuery(_) => "BAD_REQUEST",
         ApiError::Unauthenticated(_) => "AUTHENTICATION_REQUIRED",
         ApiError::UserMismatch | ApiError::NotOwner | ApiError::OriginNotAllowed => "FORBIDDEN",

@@ -1,4 +1,4 @@
-//! The query of the list.
+//! Query parameters of the task list.
 
 use rocket::async_trait;
 use rocket::outcome::Outcome;
@@ -6,11 +6,11 @@ use rocket::request::{self, FromRequest, Request};
 
 use crate::error::ApiError;
 use crate::request::Query;
-use crate::task::Filter;
+use crate::task::ListOptions;
 
-/// `?status=&sort=&order=`: each may be absent, none may be anything else than it may be.
+/// `?status=&sort=&order=`. Each is optional, and has a fixed set of values.
 pub(super) struct ListQuery {
-    pub(super) filter: Filter,
+    pub(super) options: ListOptions,
 }
 
 #[async_trait]
@@ -18,15 +18,15 @@ impl<'r> FromRequest<'r> for ListQuery {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
-        match parse(&Query::of(request)) {
-            Ok(filter) => Outcome::Success(Self { filter }),
+        match parse(&Query::from_request(request)) {
+            Ok(options) => Outcome::Success(Self { options }),
             Err(message) => Outcome::Error((ApiError::InvalidQuery(message).record(request), ())),
         }
     }
 }
 
-fn parse(query: &Query<'_>) -> Result<Filter, &'static str> {
-    Ok(Filter {
+fn parse(query: &Query<'_>) -> Result<ListOptions, &'static str> {
+    Ok(ListOptions {
         completed: query.status("Invalid status filter: must be 'pending', 'completed', or 'all'")?,
         order: query.order()?,
     })

@@ -1,6 +1,7 @@
-//! A list of tasks, which has no pages here and may have thousands: it is read in parts, and sent as they come.
+//! A streamed list of tasks. The bare dialect has no pages, and a list may have thousands of tasks.
 //!
-//! So a long list is never in memory whole, and none holds a connection of the database while its client is slow to take it.
+//! The list is read in batches, and each is sent before the next is read. So memory does not grow with the list, and a slow client holds no
+//! database connection.
 
 use std::io::Cursor;
 
@@ -11,52 +12,58 @@ use rocket::response::stream::ReaderStream;
 use rocket::response::{self, Responder, Response};
 
 use crate::auth::AuthUser;
-use crate::fairings::MAX_CHUNK_SIZE;
 use crate::error::ApiError;
-use crate::store::{TaskCursor, Store};
-use crate::task::{Filter, TaskRow};
+use crate::fairings::MAX_CHUNK_SIZE;
+use crate::store::{Store, TaskCursor};
+use crate::task::{ListOptions, TaskRow};
 
-/// Tasks in a part. Most lists are shorter, and then they are one.
-const PART: i64 = 500;
+/// Tasks per batch. Most lists fit into one.
+const BATCH_SIZE: i64 = 500;
 
-/// A JSON array of tasks: its first part, and from where to go on.
+/// A JSON array of tasks: the first batch, and the remainder to read while sending.
 pub(super) struct TaskStream<'r> {
     first: Vec<u8>,
-    rest: Option<Rest<'r>>,
+    remainder: Option<Remainder<'r>>,
 }
 
-/// What is left of a list.
-struct Rest<'r> {
+/// The part of a list that has not been read yet.
+struct Remainder<'r> {
     user: &'r AuthUser,
     store: &'r Store,
-    filter: Filter,
-    from: Option<TaskCursor>,
+    options: ListOptions,
+    after: Option<TaskCursor>,
 }
 
 impl<'r> TaskStream<'r> {
-    pub(super) async fn read(user: &'r AuthUser, store: &'r Store, filter: Filter) -> Result<Self, ApiError> {
-        let (first, rest) = Rest { user, store, filter, from: None }.read(Part::first()).await?;
-        Ok(Self { first, rest })
+    /// Reads the first batch, so that an unavailable database is still a 503.
+    pub(super) async fn open(
+        user: &'r AuthUser,
+        store: &'r Store,
+        options: ListOptions,
+    ) -> Result<Self, ApiError> {
+        let list = Remainder { user, store, options, after: None };
+        let (first, remainder) = list.read(Batch::first()).await?;
+        Ok(Self { first, remainder })
     }
 }
 
-impl<'r> Rest<'r> {
-    /// Reads as much as goes into a part; what is then left is the rest.
-    async fn read(self, mut part: Part) -> Result<(Vec<u8>, Option<Self>), ApiError> {
+impl<'r> Remainder<'r> {
+    /// Reads one batch. Returns its JSON and the new remainder.
+    async fn read(self, mut batch: Batch) -> Result<(Vec<u8>, Option<Self>), ApiError> {
         let tasks = self.store.for_user(self.user);
-        let place = tasks.list(self.filter, self.from, PART, |task| part.push(task)).await?;
-        let rest = place.map(|place| Self { from: Some(place), ..self });
-        Ok((part.end(rest.is_none())?, rest))
+        let cursor = tasks.list(self.options, self.after, BATCH_SIZE, |task| batch.push(task)).await?;
+        let remainder = cursor.map(|cursor| Self { after: Some(cursor), ..self });
+        Ok((batch.finish(remainder.is_none())?, remainder))
     }
 
-    /// The rest, part by part. Should the database fail now, when it is too late for an error, the array is not closed, and no
-    /// client takes it for a whole one.
-    fn parts(self) -> impl Stream<Item = Cursor<Vec<u8>>> + use<'r> {
-        stream::unfold(Some(self), |rest| async {
-            match rest?.read(Part::further()).await {
-                Ok((json, rest)) => Some((Cursor::new(json), rest)),
-                Err(problem) => {
-                    tracing::error!(error = %problem, "a list was cut off");
+    /// The JSON of the remaining batches. If the database fails now, it is too late for an error response: the array stays unclosed, so
+    /// that no client takes it for a complete one.
+    fn batches(self) -> impl Stream<Item = Cursor<Vec<u8>>> + use<'r> {
+        stream::unfold(Some(self), |remainder| async {
+            match remainder?.read(Batch::next()).await {
+                Ok((json, remainder)) => Some((Cursor::new(json), remainder)),
+                Err(error) => {
+                    tracing::error!(%error, "a list was cut off");
                     None
                 }
             }
@@ -68,41 +75,46 @@ impl<'r> Responder<'r, 'r> for TaskStream<'r> {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'r> {
         let mut response = Response::build();
         response.header(ContentType::JSON);
-        let Some(rest) = self.rest else {
+        let Some(remainder) = self.remainder else {
             return response.sized_body(self.first.len(), Cursor::new(self.first)).ok();
         };
         let first = stream::iter([Cursor::new(self.first)]);
-        let reader = ReaderStream::from(first.chain(rest.parts()));
+        let reader = ReaderStream::from(first.chain(remainder.batches()));
         response.streamed_body(reader).max_chunk_size(MAX_CHUNK_SIZE).ok()
     }
 }
 
-/// Some tasks, as they stand in the array.
-struct Part {
+/// The JSON of some consecutive tasks of the array.
+struct Batch {
     json: Vec<u8>,
-    is_json: bool,
+    error: Option<serde_json::Error>,
 }
 
-impl Part {
+impl Batch {
     fn first() -> Self {
-        Self { json: b"[".to_vec(), is_json: true }
+        Self { json: b"[".to_vec(), error: None }
     }
 
-    fn further() -> Self {
-        Self { json: Vec::new(), is_json: true }
+    fn next() -> Self {
+        Self { json: Vec::new(), error: None }
     }
 
     fn push(&mut self, task: TaskRow<'_>) {
         if self.json != b"[" {
             self.json.push(b',');
         }
-        self.is_json &= serde_json::to_writer(&mut self.json, &task).is_ok();
+        if let Err(error) = serde_json::to_writer(&mut self.json, &task) {
+            self.error = Some(error);
+        }
     }
 
-    fn end(mut self, is_last: bool) -> Result<Vec<u8>, ApiError> {
+    fn finish(mut self, is_last: bool) -> Result<Vec<u8>, ApiError> {
         if is_last {
             self.json.push(b']');
         }
-        if self.is_json { Ok(self.json) } else { Err(ApiError::Internal("a task is no JSON".to_owned())) }
+        match self.error {
+            None => Ok(self.json),
+            Some(error) => Err(ApiError::Internal(format!("a task cannot be serialized: {error}"))),
+        }
     }
 }

@@ -1,84 +1,70 @@
-//! The caller's tasks.
+//! Task routes of the bare dialect.
 
 use rocket::response::status::{Created, NoContent};
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, patch, post, put, routes};
 
-use super::task_stream::TaskStream;
 use super::query::ListQuery;
+use super::task_stream::TaskStream;
 use crate::auth::AuthUser;
 use crate::error::ApiError;
-use crate::request::{Body, NoBody, TaskId};
+use crate::request::{Body, NoBody};
 use crate::store::Store;
-use crate::task::{TaskPatch, Completion, NewTask, Task};
+use crate::task::{Completion, NewTask, Task, TaskId, TaskPatch};
 
-type Answer<T> = Result<Json<T>, ApiError>;
+type JsonResult<T> = Result<Json<T>, ApiError>;
 
 pub(super) fn routes() -> Vec<Route> {
     routes![list, create, show, replace, update, remove, complete]
 }
 
-#[get("/tasks", rank = 7)]
-pub(super) async fn list<'r>(
+#[get("/tasks")]
+async fn list<'r>(
     user: &'r AuthUser,
     query: ListQuery,
     store: &'r Store,
 ) -> Result<TaskStream<'r>, ApiError> {
-    TaskStream::read(user, store, query.filter).await
+    TaskStream::open(user, store, query.options).await
 }
 
-#[post("/tasks", data = "<new>", rank = 7)]
-pub(super) async fn create(
-    user: &AuthUser,
-    store: &Store,
-    new: Body<NewTask>,
-) -> Result<Created<Json<Task>>, ApiError> {
+#[post("/tasks", data = "<new>")]
+async fn create(user: &AuthUser, store: &Store, new: Body<NewTask>) -> Result<Created<Json<Task>>, ApiError> {
     let task = store.for_user(user).create(&new.0).await?;
     Ok(Created::new(format!("/api/tasks/{}", task.id)).body(Json(task)))
 }
 
-#[get("/tasks/<id>", rank = 7)]
-pub(super) async fn show(user: &AuthUser, store: &Store, id: TaskId) -> Answer<Task> {
-    store.for_user(user).show(id.get()?).await.map(Json)
+#[get("/tasks/<id>")]
+async fn show(user: &AuthUser, store: &Store, id: TaskId) -> JsonResult<Task> {
+    found(store.for_user(user).get(id).await?)
 }
 
-/// `PUT` changes only the fields it is given, as `PATCH` does: frontends send it so.
-#[put("/tasks/<id>", data = "<changes>", rank = 7)]
-pub(super) async fn replace(
-    user: &AuthUser,
-    store: &Store,
-    id: TaskId,
-    changes: Body<TaskPatch>,
-) -> Answer<Task> {
-    update(user, store, id, changes).await
+/// `PUT` changes only the given fields, as `PATCH` does, because frontends send partial objects.
+#[put("/tasks/<id>", data = "<patch>")]
+async fn replace(user: &AuthUser, store: &Store, id: TaskId, patch: Body<TaskPatch>) -> JsonResult<Task> {
+    update(user, store, id, patch).await
 }
 
-#[patch("/tasks/<id>", data = "<changes>", rank = 7)]
-pub(super) async fn update(
-    user: &AuthUser,
-    store: &Store,
-    id: TaskId,
-    changes: Body<TaskPatch>,
-) -> Answer<Task> {
-    store.for_user(user).update(id.get()?, &changes.0).await.map(Json)
+#[patch("/tasks/<id>", data = "<patch>")]
+async fn update(user: &AuthUser, store: &Store, id: TaskId, patch: Body<TaskPatch>) -> JsonResult<Task> {
+    found(store.for_user(user).update(id, &patch.0).await?)
 }
 
-#[delete("/tasks/<id>", data = "<_body>", rank = 7)]
-pub(super) async fn remove(
-    user: &AuthUser,
-    store: &Store,
-    id: TaskId,
-    _body: NoBody,
-) -> Result<NoContent, ApiError> {
-    store.for_user(user).delete(id.get()?).await.map(|()| NoContent)
+#[delete("/tasks/<id>", data = "<_body>")]
+async fn remove(user: &AuthUser, store: &Store, id: TaskId, _body: NoBody) -> Result<NoContent, ApiError> {
+    let deleted = store.for_user(user).delete(id).await?;
+    deleted.then_some(NoContent).ok_or(ApiError::TaskNotFound)
 }
 
-#[patch("/tasks/<id>/complete", data = "<completion>", rank = 7)]
-pub(super) async fn complete(
+#[patch("/tasks/<id>/complete", data = "<completion>")]
+async fn complete(
     user: &AuthUser,
     store: &Store,
     id: TaskId,
     completion: Body<Completion>,
-) -> Answer<Task> {
-    store.for_user(user).complete(id.get()?, completion.0).await.map(Json)
+) -> JsonResult<Task> {
+    found(store.for_user(user).complete(id, completion.0).await?)
+}
+
+fn found(task: Option<Task>) -> JsonResult<Task> {
+    task.map(Json).ok_or(ApiError::TaskNotFound)
 }

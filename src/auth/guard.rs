@@ -1,4 +1,4 @@
-//! The guards that stand before every task route.
+//! The guard of every task route.
 
 use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest, Request};
@@ -7,6 +7,7 @@ use rocket::{State, async_trait};
 use super::Verifier;
 use super::claims::Identity;
 use crate::error::{ApiError, TokenError};
+use crate::request::path_user_id;
 
 /// The caller. There is no way to make one but a good token, and no way to a task but through one.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ impl AuthUser {
     }
 
     /// The caller of a request whose guard has already been passed, for the log.
-    pub(crate) fn known<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
+    pub(crate) fn cached<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
         let caller: &Result<Self, ApiError> =
             request.local_cache(|| Err(ApiError::Unauthenticated(TokenError::Missing)));
         caller.as_ref().ok()
@@ -51,6 +52,9 @@ impl<'r> FromRequest<'r> for &'r AuthUser {
             identity.map(AuthUser).map_err(ApiError::Unauthenticated)
         });
         match caller.await {
+            Ok(user) if path_user_id(request).is_some_and(|id| id != user.id()) => {
+                Outcome::Error((ApiError::UserMismatch.record(request), ()))
+            }
             Ok(user) => Outcome::Success(user),
             Err(problem) => Outcome::Error((problem.clone().record(request), ())),
         }
@@ -68,26 +72,5 @@ fn bearer<'r>(request: &'r Request<'_>) -> Result<&'r str, TokenError> {
     match header.trim().split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => Ok(token.trim_start()),
         _ => Err(TokenError::Missing),
-    }
-}
-
-/// The caller, where the path's first segment under its mount names a user: then it is the same one.
-#[derive(Debug)]
-pub struct PathUser<'r>(pub &'r AuthUser);
-
-#[async_trait]
-impl<'r> FromRequest<'r> for PathUser<'r> {
-    type Error = ();
-
-    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
-        let user = match <&AuthUser>::from_request(request).await {
-            Outcome::Success(user) => user,
-            Outcome::Error(error) => return Outcome::Error(error),
-            Outcome::Forward(status) => return Outcome::Forward(status),
-        };
-        match request.param::<&str>(0) {
-            Some(Ok(id)) if id == user.id() => Outcome::Success(PathUser(user)),
-            _ => Outcome::Error((ApiError::UserMismatch.record(request), ())),
-        }
     }
 }

@@ -4,9 +4,11 @@
 //! new key is in use as soon as it is published. While the issuer is down the last good set serves.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
+use chrono::SecondsFormat;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -14,6 +16,7 @@ use tokio::time::sleep;
 
 use super::key::{Jwk, Key};
 use super::source::KeySource;
+use crate::clock;
 
 /// Between two fetches while all is well.
 const REFRESH: Duration = Duration::from_mins(5);
@@ -24,7 +27,8 @@ const RETRY: Duration = Duration::from_secs(10);
 /// Between two fetches for tokens with unknown keys: anybody can make such tokens.
 const ON_DEMAND: Duration = Duration::from_secs(10);
 
-/// Keys a set may have; the rest of a larger one is not looked at.
+/// Usable keys a set may have; the rest of a larger one is ignored. A token without a `kid` is checked against each of them, so they cost
+/// processor time.
 const KEYS_MAX: usize = 64;
 
 /// The keys of one issuer.
@@ -35,6 +39,8 @@ pub(super) struct Jwks {
     trusted_for: Duration,
     set: RwLock<KeySet>,
     began: Instant,
+    /// Whether the last fetch failed.
+    is_down: AtomicBool,
     /// When a token last made us fetch. Held by whoever fetches: others wait for that fetch instead of starting theirs.
     on_demand: Mutex<Option<Instant>>,
 }
@@ -59,33 +65,40 @@ impl Jwks {
             trusted_for,
             set: RwLock::default(),
             began: Instant::now(),
+            is_down: AtomicBool::default(),
             on_demand: Mutex::default(),
         }
     }
 
     /// Keeps the keys fresh, for ever.
     pub(super) async fn keep_fresh(self: Arc<Self>) {
-        let issuer = self.source.name();
-        let mut is_down = false;
         loop {
-            let fetched = {
+            let is_fetched = {
                 let _others_wait = self.on_demand.lock().await;
                 self.fetch().await
             };
-            // One line for an outage and one for its end, however long it takes.
-            match &fetched {
-                Err(error) if !is_down => {
-                    tracing::warn!(
-                        issuer,
-                        error,
-                        "the issuer's keys cannot be fetched; the last known ones serve"
-                    );
-                }
-                Ok(count) if is_down => tracing::info!(issuer, count, "the issuer's keys are fetched again"),
-                _ => {}
+            sleep(if is_fetched { REFRESH } else { RETRY }).await;
+        }
+    }
+
+    /// Says whether there are keys of an earlier fetch: without them every token of this issuer is refused.
+    fn log_outage(&self, error: &str) {
+        let issuer = self.source.name();
+        match self.read().fetched {
+            None => tracing::warn!(
+                issuer,
+                error,
+                "the issuer's keys cannot be fetched, and never were since the start: its tokens are refused"
+            ),
+            Some(at) => {
+                let since = (clock::now() - at.elapsed()).to_rfc3339_opts(SecondsFormat::Secs, true);
+                tracing::warn!(
+                    issuer,
+                    error,
+                    unavailable_since = since,
+                    "the issuer's keys cannot be fetched; the last known ones serve"
+                );
             }
-            is_down = fetched.is_err();
-            sleep(if is_down { RETRY } else { REFRESH }).await;
         }
     }
 
@@ -121,26 +134,44 @@ impl Jwks {
         let mut last = self.on_demand.lock().await;
         let is_fresh = self.read().fetched.is_some_and(|at| at > asked);
         if !is_fresh && last.is_none_or(|at| at.elapsed() >= ON_DEMAND) {
-            // A failure is the background's to report.
-            let _ = self.fetch().await;
+            self.fetch().await;
             *last = Some(Instant::now());
         }
     }
 
-    /// The number of keys that can be used, or why there is no new set.
-    async fn fetch(&self) -> Result<usize, String> {
-        let published = self.source.fetch().await?;
+    /// Replaces the set, and says whether there is a new one. Logs one line for an outage and one for its end, however long it takes.
+    async fn fetch(&self) -> bool {
+        let fetched = self.source.fetch().await.map(|published| self.replace(&published));
+        let was_down = self.is_down.swap(fetched.is_err(), Ordering::Relaxed);
+        match &fetched {
+            Err(error) if !was_down => self.log_outage(error),
+            Ok(count) if was_down => {
+                tracing::info!(issuer = self.source.name(), count, "the issuer's keys are fetched again");
+            }
+            _ => {}
+        }
+        fetched.is_ok()
+    }
+
+    /// The number of keys that can be used.
+    fn replace(&self, published: &[Value]) -> usize {
         let mut set = self.set.write().unwrap_or_else(PoisonError::into_inner);
         let mut keys = HashMap::new();
-        for jwk in published.iter().take(KEYS_MAX) {
+        for jwk in published {
+            if keys.len() == KEYS_MAX {
+                break;
+            }
             let json = jwk.to_string();
+            if keys.contains_key(&json) {
+                continue;
+            }
             // One that cannot be used spoils only itself.
             if let Some(entry) = set.keys.remove(&json).or_else(|| parse(jwk)) {
                 keys.insert(json, entry);
             }
         }
         *set = KeySet { keys, fetched: Some(Instant::now()) };
-        Ok(set.keys.len())
+        set.keys.len()
     }
 }
 

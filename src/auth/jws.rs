@@ -3,8 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
+use super::claims::present;
 use crate::error::TokenError;
 
 /// The parts of a compact JWS.
@@ -23,7 +25,11 @@ pub(super) struct Jws<'a> {
 pub(super) struct Header {
     pub(super) alg: String,
     pub(super) kid: Option<String>,
-    crit: Option<IgnoredAny>,
+    /// The media type of the token. Present also where it is null, as is the next.
+    #[serde(default, deserialize_with = "present")]
+    pub(super) typ: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    crit: Option<Value>,
 }
 
 impl<'a> Jws<'a> {

@@ -1,11 +1,18 @@
 //! Keys that know what they are for. The key pins the algorithm; a token can only name it rightly or wrongly.
 
-use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED, UnparsedPublicKey};
+use std::ops::RangeInclusive;
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, EcdsaVerificationAlgorithm,
+    ParsedPublicKey, UnparsedPublicKey,
+};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::crypto;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
+
+use super::ed25519;
 
 /// A key and its one algorithm.
 #[derive(Debug)]
@@ -41,6 +48,21 @@ pub(super) struct Jwk {
 /// What published keys can be for. Not RS384 and the like: nothing that Better Auth could not issue.
 const PUBLISHED: &[&str] = &["EdDSA", "Ed25519", "ES256", "ES384", "ES512", "RS256", "RS512", "PS256"];
 
+/// A curve of ECDSA keys.
+#[derive(Debug)]
+struct Curve {
+    /// Bytes of a coordinate.
+    bytes: usize,
+    verification: &'static EcdsaVerificationAlgorithm,
+}
+
+const P256: Curve = Curve { bytes: 32, verification: &ECDSA_P256_SHA256_FIXED };
+const P384: Curve = Curve { bytes: 48, verification: &ECDSA_P384_SHA384_FIXED };
+const P521: Curve = Curve { bytes: 66, verification: &ECDSA_P521_SHA512_FIXED };
+
+/// Bytes of an RSA modulus: what aws-lc verifies with, 2048 to 8192 bits.
+const RSA_BYTES: RangeInclusive<usize> = 256..=1024;
+
 /// Whether some published key could be for the algorithm that a token names.
 pub(super) fn can_be_published(algorithm: &str) -> bool {
     PUBLISHED.contains(&algorithm)
@@ -62,8 +84,8 @@ impl Key {
         let verifies = jwk.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"));
         let key = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
             ("OKP", Some("Ed25519")) => jwk.ed25519(),
-            ("EC", Some("P-256")) => jwk.ec(&["ES256"], Algorithm::ES256, 32),
-            ("EC", Some("P-384")) => jwk.ec(&["ES384"], Algorithm::ES384, 48),
+            ("EC", Some("P-256")) => jwk.ec(&["ES256"], Algorithm::ES256, &P256),
+            ("EC", Some("P-384")) => jwk.ec(&["ES384"], Algorithm::ES384, &P384),
             ("EC", Some("P-521")) => jwk.p521(),
             ("RSA", None) => jwk.rsa(),
             _ => None,
@@ -92,25 +114,30 @@ impl Key {
 
 impl Jwk {
     fn ed25519(&self) -> Option<Key> {
-        let x = coordinate(self.x.as_deref(), 32)?;
+        let x = decoded(self.x.as_deref())?;
         let key = DecodingKey::from_ed_der(&x);
         // RFC 9864 renames EdDSA by its curve.
-        Some(Key { names: &["EdDSA", "Ed25519"], verify: Verify::Library(Algorithm::EdDSA, key) })
+        let names = &["EdDSA", "Ed25519"];
+        ed25519::is_safe(x.try_into().ok()?)
+            .then_some(Key { names, verify: Verify::Library(Algorithm::EdDSA, key) })
     }
 
-    fn ec(&self, names: &'static [&'static str], algorithm: Algorithm, bytes: usize) -> Option<Key> {
-        let (x, y) = (self.x.as_deref(), self.y.as_deref());
-        coordinate(x, bytes).and(coordinate(y, bytes))?;
-        let key = DecodingKey::from_ec_components(x?, y?).ok()?;
+    fn ec(&self, names: &'static [&'static str], algorithm: Algorithm, curve: &'static Curve) -> Option<Key> {
+        self.point(curve)?;
+        let key = DecodingKey::from_ec_components(self.x.as_deref()?, self.y.as_deref()?).ok()?;
         Some(Key { names, verify: Verify::Library(algorithm, key) })
     }
 
     fn p521(&self) -> Option<Key> {
-        // An uncompressed point (SEC 1, 2.3.3).
-        let point =
-            [vec![4], coordinate(self.x.as_deref(), 66)?, coordinate(self.y.as_deref(), 66)?].concat();
-        let key = UnparsedPublicKey::new(&ECDSA_P521_SHA512_FIXED, point);
+        let key = UnparsedPublicKey::new(&ECDSA_P521_SHA512_FIXED, self.point(&P521)?);
         Some(Key { names: &["ES512"], verify: Verify::P521(key) })
+    }
+
+    /// The uncompressed point (SEC 1, 2.3.3), if it is on the curve.
+    fn point(&self, curve: &'static Curve) -> Option<Vec<u8>> {
+        let coordinate = |text: Option<&str>| decoded(text).filter(|it| it.len() == curve.bytes);
+        let point = [vec![4], coordinate(self.x.as_deref())?, coordinate(self.y.as_deref())?].concat();
+        ParsedPublicKey::new(curve.verification, &point).is_ok().then_some(point)
     }
 
     /// RSA keys do for several algorithms, so it is theirs to say which; by default the usual one.
@@ -121,11 +148,13 @@ impl Jwk {
             Some("PS256") => (&["PS256"], Algorithm::PS256),
             Some(_) => return None,
         };
+        let modulus = decoded(self.n.as_deref())?;
+        let bytes = modulus.iter().skip_while(|it| **it == 0).count();
         let key = DecodingKey::from_rsa_components(self.n.as_deref()?, self.e.as_deref()?).ok()?;
-        Some(Key { names, verify: Verify::Library(algorithm, key) })
+        RSA_BYTES.contains(&bytes).then_some(Key { names, verify: Verify::Library(algorithm, key) })
     }
 }
 
-fn coordinate(text: Option<&str>, bytes: usize) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(text?).ok().filter(|it| it.len() == bytes)
+fn decoded(text: Option<&str>) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text?).ok()
 }

@@ -32,13 +32,8 @@ pub fn mint(settings: &Auth, user: &str, email: Option<&str>, ttl: Duration) -> 
         email,
         iat: now,
         exp: now.saturating_add_unsigned(ttl.as_secs()),
-        iss: settings.issuer.as_deref(),
-        aud: settings
-            .audience
-            .as_ref()
-            .map(OneOrMany::as_slice)
-            .and_then(|all| all.first())
-            .map(String::as_str),
+        iss: settings.issuer.as_ref().and_then(OneOrMany::first),
+        aud: settings.audience.as_ref().and_then(OneOrMany::first),
     };
     encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.expose().as_bytes()))
         .map_err(|error| ConfigError::new("auth.secret", format!("cannot sign ({error})"), "use another"))

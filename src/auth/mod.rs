@@ -1,20 +1,24 @@
 //! Who is calling: known from the token alone, and the only way to a user's tasks.
 
 mod claims;
+mod ed25519;
 mod guard;
 mod jwks;
 mod jws;
 mod key;
 mod mint;
+mod mismatch;
+mod mismatch_log;
 mod outcomes;
 mod source;
-mod verified;
+mod token_cache;
+mod validation;
 mod verifier;
 
 use rocket::fairing::AdHoc;
 
 pub use claims::Identity;
-pub use guard::{AuthUser, PathUser};
+pub use guard::AuthUser;
 pub use mint::mint;
 pub use outcomes::Outcomes;
 pub use source::KeySource;

@@ -3,13 +3,16 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::claims::{Identity, Policy};
+use super::claims::{Claims, Identity};
 use super::jwks::Jwks;
 use super::jws::{Header, Jws};
 use super::key::{Key, can_be_published};
+use super::mismatch::Rejection;
+use super::mismatch_log::MismatchLog;
 use super::outcomes::Outcomes;
-use super::source::{KeySource, Published};
-use super::verified::{Fingerprint, Verified, VerifiedTokens};
+use super::source::{JwksEndpoint, KeySource};
+use super::token_cache::{AcceptedToken, Fingerprint, TokenCache};
+use super::validation::{ClaimsValidation, Signer};
 use crate::clock;
 use crate::config::Auth;
 use crate::error::TokenError;
@@ -22,8 +25,10 @@ pub struct Verifier {
     /// Those of this server's own issuer, where it has one.
     own: OnceLock<Arc<Jwks>>,
     trusted_for: Duration,
-    verified: VerifiedTokens,
-    policy: Policy,
+    accepted: TokenCache,
+    validation: ClaimsValidation,
+    leeway: f64,
+    mismatches: MismatchLog,
     outcomes: Outcomes,
 }
 
@@ -31,17 +36,16 @@ impl Verifier {
     /// Checks by these settings. The error is the HTTP client's, if it cannot be made.
     pub fn new(settings: &Auth) -> Result<Self, String> {
         let trusted_for = Duration::from_secs(settings.jwks_trusted_for.into());
-        let published = settings.jwks().map(|url| {
-            let source = Published::at(url).map_err(|error| error.to_string())?;
-            Ok::<_, String>(Arc::new(Jwks::new(source, trusted_for)))
-        });
+        let source = JwksEndpoint::at(settings.jwks()).map_err(|error| error.to_string())?;
         Ok(Self {
             secret: settings.secret.as_ref().map(|it| Arc::new(Key::from_secret(it.expose().as_bytes()))),
-            published: published.transpose()?,
+            published: source.map(|it| Arc::new(Jwks::new(it, trusted_for))),
             own: OnceLock::new(),
             trusted_for,
-            verified: VerifiedTokens::new(),
-            policy: Policy::new(settings),
+            accepted: TokenCache::new(),
+            validation: ClaimsValidation::new(settings),
+            leeway: settings.leeway.into(),
+            mismatches: MismatchLog::default(),
             outcomes: Outcomes::default(),
         })
     }
@@ -68,48 +72,61 @@ impl Verifier {
     /// For how long the keys that are known have not been fetched, of the issuer with the oldest ones; `None` without any issuer.
     #[must_use]
     pub fn keys_age(&self) -> Option<Duration> {
-        self.issuers().map(|it| it.age()).max()
+        self.issuers().map(|(_, it)| it.age()).max()
     }
 
     /// Who is calling, by the token in a header of `Authorization`.
     pub async fn verify(&self, token: Result<&str, TokenError>) -> Result<Identity, TokenError> {
-        let verified = match token {
+        let identity = match token {
             Ok(token) => self.identify(token).await,
-            Err(problem) => Err(problem),
+            Err(problem) => Err(problem.into()),
         };
-        self.outcomes.count(&verified);
-        verified
-    }
-
-    async fn identify(&self, token: &str) -> Result<Identity, TokenError> {
-        let fingerprint = Fingerprint::of(token);
-        if let Some(known) = self.verified.get(&fingerprint).filter(|it| self.trusts(&it.key)) {
-            return self.policy.check(&known.claims, clock::now());
+        if let Err(Rejection::Claim(mismatch)) = &identity {
+            self.mismatches.write(mismatch);
         }
-        let verified = self.check_signature(&Jws::parse(token)?).await?;
-        let identity = self.policy.check(&verified.claims, clock::now());
-        self.verified.insert(fingerprint, verified);
-        identity
+        self.outcomes.count(&identity);
+        identity.map_err(|rejection| rejection.problem())
     }
 
-    fn issuers(&self) -> impl Iterator<Item = &Arc<Jwks>> {
-        self.own.get().into_iter().chain(&self.published)
+    async fn identify(&self, token: &str) -> Result<Identity, Rejection> {
+        let fingerprint = Fingerprint::of(token);
+        if let Some(known) = self.accepted.get(&fingerprint).filter(|it| self.trusts(&it.key)) {
+            known.lifetime.check(clock::now(), self.leeway)?;
+            return Ok((*known.identity).clone());
+        }
+        let jws = Jws::parse(token)?;
+        let (signer, key) = self.check_signature(&jws).await?;
+        let claims: Claims = jws.claims()?;
+        let lifetime = claims.lifetime()?;
+        lifetime.check(clock::now(), self.leeway)?;
+        self.validation.check(signer, jws.header.typ.as_ref(), &claims)?;
+        let identity = claims.identity()?;
+        self.accepted
+            .insert(fingerprint, AcceptedToken { identity: Arc::new(identity.clone()), lifetime, key });
+        Ok(identity)
+    }
+
+    fn issuers(&self) -> impl Iterator<Item = (Signer, &Arc<Jwks>)> {
+        let own = self.own.get().map(|it| (Signer::OwnIssuer, it));
+        own.into_iter().chain(self.published.as_ref().map(|it| (Signer::Published, it)))
     }
 
     /// Whether a key that has verified a token still may.
     fn trusts(&self, key: &Arc<Key>) -> bool {
-        self.secret.as_ref().is_some_and(|it| Arc::ptr_eq(it, key)) || self.issuers().any(|it| it.has(key))
+        self.secret.as_ref().is_some_and(|it| Arc::ptr_eq(it, key))
+            || self.issuers().any(|(_, it)| it.has(key))
     }
 
-    async fn check_signature(&self, jws: &Jws<'_>) -> Result<Verified, TokenError> {
+    /// The key that has signed the token, and whose it is.
+    async fn check_signature(&self, jws: &Jws<'_>) -> Result<(Signer, Arc<Key>), TokenError> {
         let algorithm = &jws.header.alg;
         if let Some(secret) = self.secret.as_ref().filter(|it| it.is_for(algorithm)) {
-            return first_to_verify(vec![secret.clone()], jws);
+            return Ok((Signer::Secret, first_to_verify(vec![secret.clone()], jws)?));
         }
         let mut verified = Err(TokenError::Invalid);
         if can_be_published(algorithm) {
-            for issuer in self.issuers() {
-                verified = signed_by(issuer, jws).await;
+            for (signer, issuer) in self.issuers() {
+                verified = signed_by(issuer, jws).await.map(|key| (signer, key));
                 if verified.is_ok() {
                     break;
                 }
@@ -119,8 +136,8 @@ impl Verifier {
     }
 }
 
-/// What a token says that one of the issuer's keys has signed.
-async fn signed_by(issuer: &Jwks, jws: &Jws<'_>) -> Result<Verified, TokenError> {
+/// The key of the issuer that has signed the token.
+async fn signed_by(issuer: &Jwks, jws: &Jws<'_>) -> Result<Arc<Key>, TokenError> {
     let mut keys = keys_for(issuer, &jws.header)?;
     if keys.is_empty() {
         issuer.fetch_on_demand().await;
@@ -140,8 +157,7 @@ fn keys_for(issuer: &Jwks, header: &Header) -> Result<Vec<Arc<Key>>, TokenError>
 }
 
 /// Several keys only where a token names none, or where the issuer gives one name to several.
-fn first_to_verify(keys: Vec<Arc<Key>>, jws: &Jws<'_>) -> Result<Verified, TokenError> {
+fn first_to_verify(keys: Vec<Arc<Key>>, jws: &Jws<'_>) -> Result<Arc<Key>, TokenError> {
     let right = keys.into_iter().find(|key| key.verifies(jws.message, jws.signature));
-    let key = right.ok_or(TokenError::Signature)?;
-    Ok(Verified { claims: Arc::new(jws.claims()?), key })
+    right.ok_or(TokenError::Signature)
 }

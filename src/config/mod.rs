@@ -3,6 +3,7 @@
 //! A section is read when it is needed, so that `migrate` asks for no token secret and `healthcheck` for no
 //! database. [`Config::settings`] reads all of them, which is what `serve` does before anything else.
 
+mod auth;
 mod database;
 mod error;
 mod issuer;
@@ -19,6 +20,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+pub use auth::{Auth, OneOrMany};
 pub use database::{Database, DatabaseUrl};
 pub use error::ConfigError;
 pub use issuer::{Issuer, IssuerAlgorithm};
@@ -57,43 +59,6 @@ pub struct Settings {
     pub general: General,
 }
 
-/// Who may call: how tokens are checked.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Auth {
-    /// The HS256 key, shared with Better Auth.
-    pub secret: Option<Secret>,
-    /// Where Better Auth is. See [`Auth::jwks`].
-    url: Option<HttpUrl>,
-    /// Where its keys are, if not there.
-    jwks_url: Option<HttpUrl>,
-    /// Seconds for which the last keys fetched are trusted while no new ones can be.
-    pub jwks_trusted_for: u32,
-    /// The `iss` a token must have, where set.
-    pub issuer: Option<String>,
-    /// The `aud`s of which a token must have one, where set.
-    pub audience: Option<OneOrMany>,
-    /// Seconds of clock difference forgiven in `exp` and `nbf`.
-    pub leeway: u32,
-}
-
-impl Auth {
-    /// Where the issuer publishes its keys, if it does: `auth.jwks_url`, else under `auth.url`, to which Better Auth adds
-    /// `/api/auth` unless it has a path of its own.
-    #[must_use]
-    pub fn jwks(&self) -> Option<Url> {
-        self.jwks_url.as_ref().map(|it| it.0.clone()).or_else(|| {
-            let mut url = self.url.as_ref()?.0.clone();
-            let base = match url.path().trim_end_matches('/') {
-                "" => "/api/auth".to_owned(),
-                own => own.to_owned(),
-            };
-            url.set_path(&format!("{base}/jwks"));
-            Some(url)
-        })
-    }
-}
-
 /// An `http://` or `https://` URL.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "String")]
@@ -106,27 +71,6 @@ impl TryFrom<String> for HttpUrl {
     fn try_from(text: String) -> Result<Self, &'static str> {
         let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         url.map(Self).ok_or("is no http:// or https:// URL; write https://app.example.com")
-    }
-}
-
-/// A value that may be written alone or as a list.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-pub enum OneOrMany {
-    /// `audience = "a"`
-    One(String),
-    /// `audience = ["a", "b"]`
-    Many(Vec<String>),
-}
-
-impl OneOrMany {
-    /// The values, however they were written.
-    #[must_use]
-    pub fn as_slice(&self) -> &[String] {
-        match self {
-            Self::One(value) => std::slice::from_ref(value),
-            Self::Many(values) => values,
-        }
     }
 }
 
@@ -252,6 +196,7 @@ impl Config {
     /// that publishes keys.
     pub fn auth(&self) -> Result<Auth, ConfigError> {
         let mut auth: Auth = self.section("auth")?;
+        auth.check()?;
         match &auth.secret {
             Some(secret) if !self.is_debug() && secret.len() < SECRET_BYTES => Err(ConfigError::new(
                 "auth.secret",
@@ -259,14 +204,14 @@ impl Config {
                 MAKE_A_SECRET,
             )),
             Some(_) => Ok(auth),
-            None if auth.jwks().is_some() && !self.is_debug() => Ok(auth),
+            None if !auth.jwks().is_empty() && !self.is_debug() => Ok(auth),
             None if self.is_debug() => {
                 auth.secret = Some(secret::development()?);
                 Ok(auth)
             }
             None => Err(ConfigError::new(
                 "auth.secret",
-                "is not set, and neither is BETTER_AUTH_URL",
+                "is not set, and neither is BETTER_AUTH_URL or NEON_AUTH_BASE_URL",
                 MAKE_A_SECRET,
             )),
         }

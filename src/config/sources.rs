@@ -21,6 +21,7 @@ const ENV_ALIASES: &[(&str, &str)] = &[
     ("MIGRATE_DATABASE_URL", "databases.todo.migrate_url"),
     ("BETTER_AUTH_SECRET", "auth.secret"),
     ("BETTER_AUTH_URL", "auth.url"),
+    ("NEON_AUTH_BASE_URL", "auth.url"),
     ("CORS_ORIGINS", "cors.origins"),
     ("FRONTEND_URL", "cors.origins"),
     ("SMTP_URL", "issuer.smtp_url"),
@@ -66,7 +67,23 @@ pub(super) fn figment() -> Result<Figment, ConfigError> {
     refuse_unknown_keys(&name, &values)?;
 
     let figment = Figment::from(shipped(&profile)?).merge(file).select(profile);
-    Ok(plain(figment)?.merge(Env::prefixed("ROCKET_").ignore(&["PROFILE", "CONFIG"]).global()))
+    neon_keys(plain(figment)?.merge(Env::prefixed("ROCKET_").ignore(&["PROFILE", "CONFIG"]).global()))
+}
+
+/// Takes `NEON_AUTH_JWKS_URL` for Neon Auth's keys, and for its base URL where that is not given. Neon injects the variable beside
+/// whatever else is configured, so it does not change where the keys of another issuer are.
+fn neon_keys(figment: Figment) -> Result<Figment, ConfigError> {
+    let Some(keys) = variable("NEON_AUTH_JWKS_URL")? else { return Ok(figment) };
+    let base = figment.find_value("auth.url").ok().and_then(Value::into_string);
+    let is_anothers = base.is_some() && base != variable("NEON_AUTH_BASE_URL")?;
+    if is_anothers || figment.contains("auth.jwks_url") {
+        return Ok(figment);
+    }
+    let figment = match keys.strip_suffix("/.well-known/jwks.json") {
+        Some(own) if base.is_none() => figment.merge(Serialized::global("auth.url", own)),
+        _ => figment,
+    };
+    Ok(figment.merge(Serialized::global("auth.jwks_url", keys)))
 }
 
 /// The same for Rocket, with its defaults for what only it knows. Two things it must not do, whatever any source says:

@@ -6,10 +6,11 @@ use utoipa::openapi::schema::AllOfBuilder;
 use utoipa::openapi::{Object, ObjectBuilder, Ref, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::api::catcher as bare;
-use crate::error::{FieldError, ApiError};
-use crate::task::{TaskPatch, Description, NewTask, Task, Title};
-use crate::v1::catcher as enveloped;
+use crate::api::errors as bare;
+use crate::error::ApiError;
+use crate::task::FieldError;
+use crate::task::{Description, NewTask, Task, TaskPatch, Title};
+use crate::v1::errors as enveloped;
 use crate::v1::response::{TaskPage, TaskStatus, TaskWithStatus};
 
 /// What differs.
@@ -41,7 +42,7 @@ pub(super) fn schemas() -> Vec<(String, RefOr<Schema>)> {
         (Description::name().into(), Description::schema()),
         (NewTask::name().into(), NewTask::schema()),
         (TaskPatch::name().into(), TaskPatch::schema()),
-        (Invalid::name().into(), Invalid::schema()),
+        (FieldError::name().into(), FieldError::schema()),
         (bare::ErrorBody::name().into(), bare::ErrorBody::schema()),
         (TaskWithStatus::name().into(), TaskWithStatus::schema()),
         (TaskPage::name().into(), TaskPage::schema()),

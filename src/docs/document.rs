@@ -21,8 +21,9 @@ use crate::error::ApiError;
 
 const ABOUT: &str = "The caller's tasks, in two dialects over the same data: plain objects at `/api`, and `{data, error}` envelopes \
 with pages at `/api/v1`. Both are there with the caller's id in the path, too, which is then compared with the token.\n\n\
-Every call needs `Authorization: Bearer <JWT>`: a token of Better Auth's, one of `/api/auth` where this server has that (sign up below), or, \
-for trying things out, one that `todo-api token --user me` prints.";
+Every call needs `Authorization: Bearer <JWT>`: a session token of Better Auth's (`authClient.token()`), one of `/api/auth` where this server has \
+that (sign up below), or, for trying things out, one that `todo-api token --user me` prints. The token must have been issued for this API: \
+`id_token`s and access tokens of other applications are refused, unless the operator has configured the audience of access tokens.";
 
 const JSON: &str = "application/json";
 
@@ -32,7 +33,7 @@ pub fn document() -> OpenApi {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some("A token of Better Auth's, the `access_token` of `/api/auth/signup`, or what `todo-api token --user me` prints."))
+        .description(Some("A session token of Better Auth's, issued for this API; the `access_token` of `/api/auth/signup`, or what `todo-api token --user me` prints."))
         .build();
     let components = schemas()
         .into_iter()

@@ -6,7 +6,8 @@ use utoipa::openapi::schema::{KnownFormat, SchemaFormat};
 use utoipa::openapi::{HttpMethod, ObjectBuilder, RefOr, Required, Schema, Type};
 
 use super::dialect::Dialect;
-use crate::error::{FieldError, ApiError, TokenError};
+use crate::error::{ApiError, TokenError};
+use crate::task::FieldError;
 
 /// One operation of a dialect.
 pub(super) struct Operation {

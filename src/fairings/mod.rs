@@ -1,9 +1,9 @@
 //! What happens to every request, whatever its route.
 
+mod chunk_size;
 mod cors;
 mod headers;
 mod host;
-mod chunk_size;
 mod otel;
 mod request_log;
 
@@ -14,11 +14,11 @@ use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 use serde::Serialize;
 
+pub(crate) use chunk_size::MAX_CHUNK_SIZE;
+pub use chunk_size::ResponseChunkSize;
 pub use cors::Cors;
 pub use headers::{ApiHeaders, shield};
 pub use host::RequiredHost;
-pub(crate) use chunk_size::MAX_CHUNK_SIZE;
-pub use chunk_size::ResponseChunkSize;
 pub use otel::OtelTracer;
 pub use request_log::RequestLog;
 

@@ -16,8 +16,8 @@ use uuid::Builder;
 
 use super::otel::{OtelSpan, OtelTracer};
 use crate::auth::AuthUser;
-use crate::ops::{InFlightGuard, Lifecycle, Metrics};
 use crate::error::ApiError;
+use crate::ops::{InFlightGuard, Lifecycle, Metrics};
 
 const REQUEST_ID: &str = "X-Request-Id";
 
@@ -102,7 +102,7 @@ fn log(span: &RequestRecord, request: &Request<'_>, route: Option<&str>, status:
     let user = AuthUser::cached(request).map(|user| pseudonym(user.id()));
     let milliseconds = took.as_secs_f64() * 1e3;
     let trace = span.traced.as_ref().map(OtelSpan::trace);
-    let error = ApiError::recorded(request).and_then(ApiError::cause);
+    let error = ApiError::recorded(request).and_then(ApiError::log_detail);
     macro_rules! line {
         ($level:ident) => {
             tracing::$level!(

@@ -78,5 +78,5 @@ fn attach(rocket: Rocket<Build>, settings: &Settings, secret: &Secret, store: St
         .manage(routes::ResetPolicy { keep_sessions: issuer.keep_sessions_on_reset })
         .attach(cors_headers::ExposeAuthHeaders)
         .mount("/api/auth", with_options(routes::all()))
-        .register("/api/auth", errors::catchers())
+        .register("/api/auth", catcher::catchers())
 }

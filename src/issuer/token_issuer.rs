@@ -53,7 +53,8 @@ impl TokenIssuer {
             None => SigningMethod::Secret(EncodingKey::from_secret(secret.expose().as_bytes())),
         };
         let audience = auth.audience.as_ref().map(OneOrMany::as_slice).and_then(|all| all.first()).cloned();
-        Self { method, lifetime, issuer: auth.issuer.clone(), audience }
+        let issuer = auth.issuer.as_ref().and_then(|it| it.first()).map(str::to_owned);
+        Self { method, lifetime, issuer, audience }
     }
 
     /// Issues a token for this user. Without configured values, `iss` and `aud` are the server's public origin.

@@ -77,7 +77,7 @@ fn metrics(
 
 /// What others know, at this moment.
 fn known(lifecycle: &Lifecycle, verifier: &Verifier, store: &Store) -> Result<Vec<MetricFamily>> {
-    let (pool, outcomes) = (store.usage(), verifier.outcomes().read());
+    let (pool, outcomes) = (store.pool_status(), verifier.outcomes().read());
     let mut families = vec![
         gauge(
             "todo_http_requests_in_flight",
@@ -115,6 +115,12 @@ fn known(lifecycle: &Lifecycle, verifier: &Verifier, store: &Store) -> Result<Ve
             "Tokens, by what was wrong with them.",
             &["outcome"],
             &outcomes,
+        )?,
+        counter(
+            "todo_token_wrong_claims_total",
+            "Rightly signed tokens that were refused for a claim, by the claim.",
+            &["claim"],
+            &verifier.outcomes().wrong_claims(),
         )?,
         gauge("todo_build_info", "Which release this is.", &["version"], &[(env!("CARGO_PKG_VERSION"), 1)])?,
     ];

@@ -1,11 +1,11 @@
 //! What operators and their machines ask: is it alive, is it ready, is it going away.
 
 mod accept;
-mod startup;
 mod lifecycle;
 mod metrics;
 mod probes;
 mod readiness;
+mod startup;
 
 use rocket::fairing::AdHoc;
 
@@ -33,7 +33,9 @@ pub fn stage(settings: &Settings) -> AdHoc {
             .attach(announcement);
         match has_metrics.then(Metrics::new) {
             None => Ok(rocket),
-            Some(Ok(metrics)) => Ok(rocket.manage(metrics).mount("/", with_method_fallbacks(metrics::routes()))),
+            Some(Ok(metrics)) => {
+                Ok(rocket.manage(metrics).mount("/", with_method_fallbacks(metrics::routes())))
+            }
             Some(Err(error)) => {
                 tracing::error!(%error, "the metrics cannot be set up");
                 Err(rocket)

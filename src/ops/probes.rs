@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::lifecycle::Lifecycle;
 use super::readiness::Readiness;
-use crate::store::{Schema, Store};
+use crate::store::{MigrationSet, Store};
 
 #[derive(Serialize)]
 struct Report {
@@ -39,7 +39,7 @@ async fn ready(
     lifecycle: &State<Lifecycle>,
     readiness: &State<Readiness>,
     store: &Store,
-    schema: &State<Schema>,
+    schema: &State<MigrationSet>,
 ) -> Custom<Json<Report>> {
     let (code, status) = if lifecycle.is_draining() {
         (Status::ServiceUnavailable, "shutting down")

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use crate::store::{Schema, Store};
+use crate::store::{MigrationSet, Store};
 
 /// How long an answer is believed. Probes ask every few seconds, from several places, and every question that reaches
 /// a database that sleeps when idle would keep it awake.
@@ -23,7 +23,7 @@ pub(super) struct Readiness(Mutex<Option<(Instant, bool)>>);
 
 impl Readiness {
     /// Whether the database answers, or did a moment ago. Of several who ask at once one goes, the others wait for it.
-    pub(super) async fn check(&self, store: &Store, schema: &Schema) -> bool {
+    pub(super) async fn check(&self, store: &Store, schema: &MigrationSet) -> bool {
         let mut last = self.0.lock().await;
         if let Some((when, ready)) = *last
             && when.elapsed() < if ready { READY_TTL } else { NOT_READY_TTL }

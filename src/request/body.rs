@@ -1,4 +1,4 @@
-//! A JSON body that has become a domain type, or the exact reason why it has not.
+//! Data guards for JSON request bodies.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
-use crate::error::{FieldError, ApiError};
-use crate::task::Parse;
+use crate::error::ApiError;
+use crate::task::{FieldError, FromJsonObject};
 
-/// Bytes a body may have.
-const LIMIT: u64 = 64 * 1024;
+/// The maximum size of a body, in bytes.
+const MAX_BODY_SIZE: u64 = 64 * 1024;
 
-/// Bytes of a larger body that are read all the same. A server that answers and hangs up while a client is still
-/// sending makes its TCP throw the answer away: the client would see a broken connection instead of a 413.
+/// Bytes of a larger body that are read and discarded. If a server closes a connection while the client is sending, the client's TCP
+/// discards the response, and the client sees a broken connection instead of a 413.
 const DISCARD_LIMIT: u64 = 1024 * 1024;
 
-/// How long a body may take to arrive. Rocket has no such limit of its own.
+/// The time that a body may take to arrive. Rocket has no such limit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BodyTimeout(pub(super) Duration);
 
@@ -27,18 +27,18 @@ pub(super) struct BodyTimeout(pub(super) Duration);
 /// breaks meanwhile, and the body then looks empty or short.
 const PEEKED: usize = "_method=delete".len();
 
-/// The body of a request, parsed.
+/// A JSON body, parsed into a domain type.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
 #[rocket::async_trait]
-impl<'r, T: Parse> FromData<'r> for Body<T> {
+impl<'r, T: FromJsonObject> FromData<'r> for Body<T> {
     type Error = ();
 
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> data::Outcome<'r, Self> {
         match read(request, data).await.and_then(|bytes| parse(&bytes)) {
             Ok(value) => Outcome::Success(Self(value)),
-            Err(problem) => Outcome::Error((problem.record(request), ())),
+            Err(error) => Outcome::Error((error.record(request), ())),
         }
     }
 }
@@ -54,31 +54,31 @@ impl<'r> FromData<'r> for NoBody {
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> data::Outcome<'r, Self> {
         match read(request, data).await {
             Ok(_) => Outcome::Success(Self),
-            Err(problem) => Outcome::Error((problem.record(request), ())),
+            Err(error) => Outcome::Error((error.record(request), ())),
         }
     }
 }
 
-/// A body as it comes, if it is not too large and not too slow.
+/// Reads a body within the limits of size and time.
 pub(crate) async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Vec<u8>, ApiError> {
-    let patience = request.rocket().state::<BodyTimeout>().map_or(Duration::MAX, |it| it.0);
-    // The content-type is not looked at: what is meant is JSON, and many a client forgets to say so.
-    match timeout(patience, receive(data)).await {
-        Ok(received) => received,
+    let body_timeout = request.rocket().state::<BodyTimeout>().map_or(Duration::MAX, |it| it.0);
+    // The content type is ignored, because many clients omit it.
+    match timeout(body_timeout, read_limited(data)).await {
+        Ok(body) => body,
         Err(_) => Err(ApiError::RequestTimeout),
     }
 }
 
-async fn receive(mut data: Data<'_>) -> Result<Vec<u8>, ApiError> {
-    // Short of what Rocket wanted, and yet not at its end.
+async fn read_limited(mut data: Data<'_>) -> Result<Vec<u8>, ApiError> {
+    // Rocket has read less than it wanted, and has not seen the end of the body.
     if !data.peek_complete() && data.peek(PEEKED).await.len() < PEEKED {
         return Err(ApiError::MalformedRequest);
     }
     let mut stream = data.open(DISCARD_LIMIT.bytes());
     let mut bytes = Vec::new();
-    // The client went away or broke the transfer encoding; nobody may be left to read this.
+    // The client has disconnected, or its transfer encoding is invalid.
     let broken = |_| ApiError::MalformedRequest;
-    let mut limited = (&mut stream).take(LIMIT + 1);
+    let mut limited = (&mut stream).take(MAX_BODY_SIZE + 1);
     limited.read_to_end(&mut bytes).await.map_err(broken)?;
     if limited.limit() == 0 {
         tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map_err(broken)?;
@@ -87,17 +87,17 @@ async fn receive(mut data: Data<'_>) -> Result<Vec<u8>, ApiError> {
     Ok(bytes)
 }
 
-fn parse<T: Parse>(bytes: &[u8]) -> Result<T, ApiError> {
+fn parse<T: FromJsonObject>(bytes: &[u8]) -> Result<T, ApiError> {
     if bytes.is_empty()
-        && let Some(value) = T::absent()
+        && let Some(value) = T::for_empty_body()
     {
         return Ok(value);
     }
-    // All of it is read as JSON before any of it is judged: whether a body is JSON (400) must not depend on whether a
-    // wrong field (422) comes before or after the mistake.
+    // The whole body is parsed as JSON before any field is validated. Otherwise a body with a syntax error and an invalid field would be
+    // 400 or 422 depending on their order.
     let value = serde_json::from_slice(bytes).map_err(|error| ApiError::InvalidJson(error.to_string()))?;
     match value {
-        Value::Object(object) => T::parse(object).map_err(ApiError::Validation),
+        Value::Object(object) => T::from_json_object(object).map_err(ApiError::Validation),
         _ => Err(ApiError::Validation(vec![FieldError {
             field: "body",
             message: "Request body must be a JSON object",

@@ -1,10 +1,11 @@
-//! The methods a path does not have.
+//! Fallback routes for the methods that a path does not have.
 //!
-//! Rocket answers 404 to a known path with another method. HTTP wants 405 with `Allow`, and 204 with it for `OPTIONS`,
-//! so every path gets routes for its other methods.
+//! Rocket responds with 404 to a known path with another method. HTTP requires 405 with `Allow`, and `OPTIONS` should be 204 with `Allow`.
+//! So each path gets routes for its other methods.
 
 use std::collections::BTreeMap;
 
+use rocket::http::uri::Origin;
 use rocket::http::{Header, Method, Status};
 use rocket::outcome::Outcome;
 use rocket::request::Request;
@@ -12,10 +13,11 @@ use rocket::response::Response;
 use rocket::route::{self, Handler, Route};
 use rocket::{Data, async_trait};
 
+use super::user_path::split;
 use crate::error::ApiError;
 
-/// In the order in which `Allow` shows them. Those that Rocket does not know (`PROPFIND`, `QUERY`, …) it answers itself;
-/// see [`super::catch::error_for`].
+/// The methods in the order of `Allow`. Rocket itself responds to methods that it does not know (`PROPFIND`, `QUERY`, …); see
+/// [`super::catch::error_for`].
 const METHODS: [Method; 9] = [
     Method::Get,
     Method::Head,
@@ -28,46 +30,41 @@ const METHODS: [Method; 9] = [
     Method::Options,
 ];
 
-/// How long after a path's routes these come: before those of any other path that a request could be meant for. Routes are
-/// tried by rank: the enveloped dialect's with a user (1) and without (3), then the bare one's with a user (5), for which
-/// `v1` would be a user like any other, and without (7).
-const NEXT: isize = 1;
-
-/// These routes, and for each path those that answer its other methods.
+/// The given routes, and for each path a fallback for its other methods.
 #[must_use]
 pub fn with_method_fallbacks(routes: Vec<Route>) -> Vec<Route> {
     with(routes, &METHODS)
 }
 
-/// These routes, and for each path one that answers `OPTIONS`, without which no page of another origin could call it. For
-/// those whose protocol knows nothing of 405.
+/// The given routes, and for each path a route for `OPTIONS`, which CORS preflights need. For protocols without 405.
 #[must_use]
 pub fn with_options(routes: Vec<Route>) -> Vec<Route> {
     with(routes, &[Method::Options])
 }
 
 fn with(mut routes: Vec<Route>, more: &[Method]) -> Vec<Route> {
-    let mut paths: BTreeMap<String, (isize, Vec<Method>)> = BTreeMap::new();
+    let mut paths: BTreeMap<String, Vec<Method>> = BTreeMap::new();
     for route in &routes {
-        let (rank, methods) = paths.entry(route.uri.path().to_owned()).or_insert((route.rank, Vec::new()));
-        *rank = route.rank.max(*rank);
-        methods.push(route.method);
+        paths.entry(route.uri.path().to_owned()).or_default().push(route.method);
     }
-    for (path, (rank, methods)) in paths {
-        // Rocket answers HEAD by the route for GET.
+    for (path, methods) in paths {
+        // Rocket handles HEAD by the route for GET.
         let has_get = methods.contains(&Method::Get);
         let has = |method| methods.contains(&method) || (method == Method::Head && has_get);
         let others = more.iter().copied().filter(|method| !has(*method));
-        routes.extend(others.map(|method| Route::ranked(rank + NEXT, method, &path, MethodFallback)));
+        routes.extend(others.map(|method| Route::new(method, &path, MethodFallback)));
     }
     routes
 }
 
-/// The methods that the request's path has, as in `Allow`; `None` if there is no such path.
+/// The methods of the request's path, as in `Allow`. `None` if no route has the path.
 pub(super) fn allowed_methods(request: &Request<'_>) -> Option<String> {
-    // Those that do something have a name.
+    // The fallbacks have no name.
     let named = || request.rocket().routes().filter(|it| it.name.is_some());
-    let path = named().filter(|it| path_matches(it, request)).min_by_key(|it| it.rank)?.uri.path();
+    // Rocket runs no fairing for a method that it does not know, so that a user's id may still be in the path.
+    let split = split(request.uri());
+    let uri = split.as_ref().map_or(request.uri(), |(_, uri)| uri);
+    let path = named().find(|it| path_matches(it, uri))?.uri.path();
     let methods: Vec<Method> = named().filter(|it| it.uri.path() == path).map(|it| it.method).collect();
     let has = |method: &Method| match method {
         Method::Options => true,
@@ -77,10 +74,10 @@ pub(super) fn allowed_methods(request: &Request<'_>) -> Option<String> {
     Some(METHODS.into_iter().filter(has).map(Method::as_str).collect::<Vec<_>>().join(", "))
 }
 
-fn path_matches(route: &Route, request: &Request<'_>) -> bool {
-    let (path, pattern) = (request.uri().path().segments(), route.uri.path().split('/').skip(1));
+fn path_matches(route: &Route, uri: &Origin<'_>) -> bool {
+    let (path, pattern) = (uri.path().segments(), route.uri.path().split('/').skip(1));
     path.len() == pattern.clone().count()
-        && path.zip(pattern).all(|(is, should)| should.starts_with('<') || is == should)
+        && path.zip(pattern).all(|(actual, expected)| expected.starts_with('<') || actual == expected)
 }
 
 #[derive(Clone)]
@@ -90,8 +87,8 @@ struct MethodFallback;
 impl Handler for MethodFallback {
     async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> route::Outcome<'r> {
         let allow = allowed_methods(request).unwrap_or_default();
-        if let Some(problem) = ApiError::recorded(request) {
-            Outcome::Error(problem.status())
+        if let Some(error) = ApiError::recorded(request) {
+            Outcome::Error(error.status())
         } else if request.method() == Method::Options {
             let allow = Header::new("Allow", allow);
             Outcome::Success(Response::build().status(Status::NoContent).header(allow).finalize())

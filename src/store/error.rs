@@ -1,20 +1,19 @@
-//! What a failing database means to a request.
+//! Classification of database errors: 503 for those that pass, 500 for the others.
 
 use sqlx::Error;
 use sqlx::error::DatabaseError;
 
 use crate::error::ApiError;
 
-/// Whether the fault is the database's being away or too busy, which passes, or a mistake, which does not.
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        // `Display` of a database's error is its message alone. `Debug` would show its detail, which can hold rows.
-        let cause = error.to_string();
-        if is_unavailable(&error) { Self::Unavailable(cause) } else { Self::Internal(cause) }
+        // `Display` of a database error has its message only. `Debug` would show its detail, which can have the data of rows.
+        let detail = error.to_string();
+        if is_unavailable(&error) { Self::Unavailable(detail) } else { Self::Internal(detail) }
     }
 }
 
-/// The table is in `specs/database/schema.md`.
+/// Whether the database is unavailable or too busy, as the table in `specs/database/schema.md` has it.
 pub(super) fn is_unavailable(error: &Error) -> bool {
     match error {
         Error::Io(_)
@@ -31,29 +30,30 @@ pub(super) fn is_unavailable(error: &Error) -> bool {
     }
 }
 
-/// [SQLSTATE](https://www.postgresql.org/docs/current/errcodes-appendix.html) classes and codes that are about the server, not the statement.
+/// [SQLSTATE](https://www.postgresql.org/docs/current/errcodes-appendix.html) classes and codes of transient errors: the server fails, not the
+/// statement.
 fn is_transient_sqlstate(code: &str) -> bool {
     let class = code.get(..2).unwrap_or_default();
     matches!(
         class,
         "08" // connection exceptions
-        | "28" // authentication: the password was changed and not here
+        | "28" // authentication: the password was changed in the database first
         | "53" // out of connections, memory or disk
         | "57" // shutting down, starting up, terminated by an operator
         | "58" // the server's own I/O
     ) || matches!(
         code,
-        "25006" // read only: a replica, or one that is about to be primary
-        | "3D000" // no such database, yet
-        | "40001" | "40P01" // lost a race; PostgreSQL asks to try again
-        | "42P01" // no such table: not migrated, yet
-        | "55P03" // a lock did not come in time: a migration holds it
+        "25006" // read only: a replica, or a server that is about to be primary
+        | "3D000" // the database does not exist yet
+        | "40001" | "40P01" // serialization failure, deadlock
+        | "42P01" // the table does not exist yet
+        | "55P03" // lock timeout
     )
 }
 
-/// [Result codes](https://www.sqlite.org/rescode.html) of SQLite that are about the file, not the statement.
+/// [Result codes](https://www.sqlite.org/rescode.html) of transient errors of SQLite: the file fails, not the statement.
 fn is_transient_sqlite(error: &dyn DatabaseError) -> bool {
-    // 1 is any error; of these only the table that is not there yet will pass.
+    // 1 is a generic error. Only a missing table is transient: the migrations will create it.
     match sqlite_code(error) {
         5 | 6 | 8 | 9 | 10 | 13 | 14 => true, // busy, locked, read only, interrupted, I/O, disk full, cannot open
         1 => error.message().starts_with("no such table"),
@@ -85,11 +85,11 @@ pub(super) fn is_refused_parameter(error: &Error) -> bool {
     })
 }
 
-/// Whether the connection is gone with the statement, and those beside it very likely as well.
+/// Whether the connection is lost. The other connections of the pool are then very likely lost as well.
 pub(super) fn is_connection_lost(error: &Error) -> bool {
     match error {
         Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => true,
-        // Connection exceptions, and those with which a server that is going down ends its connections.
+        // Connection exceptions, and the errors with which a server that shuts down closes its connections.
         Error::Database(error) => {
             error.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P"))
         }

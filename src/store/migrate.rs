@@ -1,4 +1,4 @@
-//! Bringing the schema up to date: at launch, by command, and never by two at once.
+//! Migrations: at launch or by command, by one process at a time.
 
 use std::fmt;
 use std::fs::File;
@@ -15,21 +15,21 @@ use tokio::time::{sleep, timeout};
 
 use super::error::{is_refused_parameter, is_unavailable};
 use super::pool::Pool;
-use super::run::on;
-use super::schema::{Migration, Schema};
+use super::run::run;
+use super::schema::{Migration, MigrationSet};
 use super::sql;
 use crate::config::{Database, DatabaseUrl, Settings};
 use crate::error::ApiError;
 
-/// Between two tries while the database is away.
-const RETRY: Duration = Duration::from_secs(2);
+/// The interval of attempts while the database is unavailable.
+const RETRY_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Why the schema is not up to date.
+/// The reason why the migrations were not applied.
 #[derive(Debug)]
 pub enum MigrationError {
-    /// The database cannot be reached. That passes.
+    /// The database is unavailable. Transient.
     Unavailable(String),
-    /// It refuses. That does not.
+    /// A migration fails. Permanent.
     Failed(String),
 }
 
@@ -46,13 +46,13 @@ impl std::error::Error for MigrationError {}
 
 impl From<MigrateError> for MigrationError {
     fn from(error: MigrateError) -> Self {
-        let passes = match &error {
+        let is_transient = match &error {
             MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => {
                 is_unavailable(source)
             }
             _ => false,
         };
-        if passes { Self::Unavailable(error.to_string()) } else { Self::Failed(error.to_string()) }
+        if is_transient { Self::Unavailable(error.to_string()) } else { Self::Failed(error.to_string()) }
     }
 }
 
@@ -68,10 +68,10 @@ impl From<io::Error> for MigrationError {
     }
 }
 
-// `run_direct` and not `run`: a future of `run` on a borrowed connection cannot be spawned (rust-lang/rust#110338).
-
-/// Applies what the database does not have yet. Of several processes one does, the others wait for it.
-pub async fn migrate(settings: &Database, schema: &Schema) -> Result<(), MigrationError> {
+/// Applies the migrations that the database does not have. Of several processes one migrates, and the others wait for it.
+///
+/// `run_direct` and not `run`: a future of `run` on a borrowed connection cannot be spawned (rust-lang/rust#110338).
+pub async fn migrate(settings: &Database, schema: &MigrationSet) -> Result<(), MigrationError> {
     match settings.migrate_url() {
         DatabaseUrl::Postgres { options, .. } => {
             let mut connection = connect_without_limits(&options).await?;
@@ -79,7 +79,7 @@ pub async fn migrate(settings: &Database, schema: &Schema) -> Result<(), Migrati
             connection.close().await?;
         }
         DatabaseUrl::Sqlite(path) => {
-            // The driver's migrator locks nothing on SQLite, and its steps are several transactions.
+            // sqlx takes no lock on SQLite, and migrates in several transactions.
             let lock = lock(path.with_extension("migrate-lock")).await?;
             let mut connection = SqliteConnection::connect_with(&DatabaseUrl::sqlite_options(&path)).await?;
             migrator(schema, |it| it.sqlite).run_direct(None, &mut connection, false).await?;
@@ -99,13 +99,13 @@ async fn connect_without_limits(options: &PgConnectOptions) -> sqlx::Result<PgCo
     }
 }
 
-fn migrator(schema: &Schema, text: impl Fn(&Migration) -> &'static str) -> Migrator {
+fn migrator(schema: &MigrationSet, text: impl Fn(&Migration) -> &'static str) -> Migrator {
     let migrations = schema.migrations().map(|it| {
         let text = text(it).into_sql_str();
         migrate::Migration::new(it.version, it.name.into(), MigrationType::Simple, text, false)
     });
     let mut migrator = Migrator::with_migrations(migrations.collect());
-    // A database that is ahead is one that a newer release has been at: going back to this one must work.
+    // A newer release has migrated a database that is ahead. Going back to this release must work.
     migrator.set_ignore_missing(true);
     migrator
 }
@@ -119,31 +119,31 @@ async fn lock(path: PathBuf) -> io::Result<File> {
     locked.await.map_err(io::Error::other)?
 }
 
-/// Whether the database has all of this schema.
-pub(super) async fn check(pool: &Pool, schema: &Schema) -> Result<(), ApiError> {
-    for newest in schema.latest_versions() {
-        let found: i64 =
-            on!(pool.reader(), query_scalar(sql::MIGRATION_APPLIED), |query, db| query.bind(newest).fetch_one(db))?;
-        if found == 0 {
+/// Checks that the database has all migrations.
+pub(super) async fn check(pool: &Pool, schema: &MigrationSet) -> Result<(), ApiError> {
+    for version in schema.latest_versions() {
+        let applied: i64 =
+            run!(pool.reader(), query_scalar(sql::MIGRATION_APPLIED).bind(version) => fetch_one)?;
+        if applied == 0 {
             return Err(ApiError::Unavailable("the schema is not up to date".to_owned()));
         }
     }
     Ok(())
 }
 
-/// Migrates at launch. A database that refuses ends the launch; one that is away is waited for in the background, with
-/// the server up and not ready.
+/// The fairing that migrates at launch. A failed migration ends the launch. An unavailable database is retried in the background; meanwhile
+/// the server runs and is not ready.
 #[derive(Debug)]
 pub struct Migrations {
     database: Database,
-    schema: Schema,
+    schema: MigrationSet,
     enabled: bool,
 }
 
 impl Migrations {
-    /// To this schema, in the database of these settings, unless they say not to.
+    /// Applies these migrations, unless `migrate_on_launch` is false.
     #[must_use]
-    pub fn new(settings: &Settings, schema: Schema) -> Self {
+    pub fn new(settings: &Settings, schema: MigrationSet) -> Self {
         Self { database: settings.database.clone(), schema, enabled: settings.general.migrate_on_launch }
     }
 }
@@ -160,12 +160,16 @@ impl Fairing for Migrations {
         if !self.enabled {
             return Ok(rocket);
         }
-        // A task of its own: should it take longer than a launch may, it goes on undisturbed.
-        let mut first = tokio::spawn(attempt(self.database.clone(), self.schema.clone()));
+        // Spawned, so that migrations continue undisturbed if they take longer than the launch waits.
+        let (database, schema) = (self.database.clone(), self.schema.clone());
+        let mut first = tokio::spawn(async move { migrate(&database, &schema).await });
         match timeout(self.database.connect_timeout(), &mut first).await {
             Ok(Ok(Ok(()))) => Ok(rocket),
             Ok(Ok(Err(MigrationError::Unavailable(why)))) => {
-                tracing::warn!(error = why, "the database is away; it will be migrated when it is back");
+                tracing::warn!(
+                    error = why,
+                    "the database is unavailable; it will be migrated when it is available"
+                );
                 tokio::spawn(retry_loop(self.database.clone(), self.schema.clone()));
                 Ok(rocket)
             }
@@ -191,17 +195,13 @@ impl Fairing for Migrations {
     }
 }
 
-async fn attempt(database: Database, schema: Schema) -> Result<(), MigrationError> {
-    migrate(&database, &schema).await
-}
-
-async fn retry_loop(database: Database, schema: Schema) {
+async fn retry_loop(database: Database, schema: MigrationSet) {
     let mut last = String::new();
     loop {
-        sleep(RETRY).await;
+        sleep(RETRY_INTERVAL).await;
         match migrate(&database, &schema).await {
             Ok(()) => break tracing::info!("the database is migrated"),
-            // Once for each thing that is in the way, not once a try.
+            // Logs each error once, not each attempt.
             Err(error) if error.to_string() != last => {
                 last = error.to_string();
                 tracing::error!(error = last, "the database is not migrated; trying again");

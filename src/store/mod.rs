@@ -1,4 +1,5 @@
-//! The tasks, where they are kept, and the one way to them: [`Store::for_user`] a caller.
+//! Data access: connection pools for PostgreSQL and SQLite, SQL statements, migrations. Tasks are reachable only through
+//! [`Store::for_user`].
 
 mod error;
 mod migrate;
@@ -9,51 +10,51 @@ pub(crate) mod run;
 mod schema;
 mod session;
 pub mod sql;
-mod sqlite_pool;
 mod sqlite_executor;
+mod sqlite_pool;
 mod tasks;
 
 use rocket_db_pools::Database;
 
 pub use migrate::{MigrationError, Migrations, migrate};
-pub use pool::{Pool, Usage};
-pub use schema::{Migration, Schema, TASKS};
+pub use pool::{Pool, PoolStatus};
+pub use schema::{Migration, MigrationSet, TASK_MIGRATIONS};
 pub use tasks::{TaskCursor, UserTasks};
 
 use crate::auth::AuthUser;
 use crate::error::ApiError;
 
-/// The database. A guard gives it to a route without taking a connection: those are taken by the statement, so that a
-/// client who is slow to send its body holds none.
+/// The database. The request guard `&Store` leases no connection: each statement leases its own, so that a client that is slow to send its
+/// body holds none.
 #[derive(Clone, Database)]
 #[database("todo")]
 pub struct Store(Pool);
 
 impl Store {
-    /// The tasks of one user. There is no way to any others.
+    /// The tasks of the caller. The store has no access to tasks without an [`AuthUser`].
     #[must_use]
-    pub fn of<'a>(&'a self, user: &'a AuthUser) -> UserTasks<'a> {
+    pub fn for_user<'a>(&'a self, user: &'a AuthUser) -> UserTasks<'a> {
         UserTasks::new(&self.0, user.id())
     }
 
-    /// The connections, for tables that are not of tasks.
+    /// The connections, for the tables of other modules.
     pub(crate) fn pool(&self) -> &Pool {
         &self.0
     }
 
-    /// How busy the connections are.
+    /// The status of the connection pool.
     #[must_use]
-    pub fn usage(&self) -> Usage {
-        self.0.usage()
+    pub fn pool_status(&self) -> PoolStatus {
+        self.0.status()
     }
 
-    /// Whether the database answers and has this schema.
-    pub async fn check(&self, schema: &Schema) -> Result<(), ApiError> {
+    /// Checks that the database responds and has these migrations.
+    pub async fn check(&self, schema: &MigrationSet) -> Result<(), ApiError> {
         migrate::check(&self.0, schema).await
     }
 
-    /// Closes all connections, each when it is given back.
-    pub async fn shut(&self) {
-        self.0.shut().await;
+    /// Closes all connections, each when it is returned.
+    pub async fn close(&self) {
+        self.0.close_connections().await;
     }
 }

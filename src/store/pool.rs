@@ -21,19 +21,19 @@ const SQLITE_READERS: usize = 4;
 pub struct Pool {
     engine: Engine,
     query_timeout: Duration,
-    counts: Arc<Counts>,
+    counts: Arc<PoolCounters>,
 }
 
 #[derive(Debug, Default)]
-struct Counts {
+struct PoolCounters {
     waits: AtomicU64,
     timeouts: AtomicU64,
     abandoned: AtomicU64,
 }
 
-/// The usage of the connections.
+/// The status of the connection pool.
 #[derive(Debug, Clone, Copy)]
-pub struct Usage {
+pub struct PoolStatus {
     /// Idle connections.
     pub idle: u64,
     /// Leased connections.
@@ -63,7 +63,7 @@ enum Engine {
 #[derive(Debug)]
 pub struct Connection {
     pub(crate) engine: EngineConnection,
-    counts: Arc<Counts>,
+    counts: Arc<PoolCounters>,
 }
 
 #[derive(Debug)]
@@ -111,37 +111,37 @@ impl Pool {
     }
 
     async fn acquire_postgres(&self, pool: &PgPool) -> Result<Connection, ApiError> {
-        self.count_wait(pool.is_exhausted());
-        let lease = pool.acquire().await.map_err(|error| self.count_timeout(error))?;
+        self.record_wait(pool.is_exhausted());
+        let lease = pool.acquire().await.map_err(|error| self.record_timeout(error))?;
         Ok(Connection { engine: EngineConnection::Postgres(lease), counts: self.counts.clone() })
     }
 
     async fn acquire_sqlite(&self, pool: &SqlitePool) -> Result<Connection, ApiError> {
-        self.count_wait(pool.is_exhausted());
-        let lease = pool.acquire().await.map_err(|error| self.count_timeout(error))?;
+        self.record_wait(pool.is_exhausted());
+        let lease = pool.acquire().await.map_err(|error| self.record_timeout(error))?;
         Ok(Connection { engine: EngineConnection::Sqlite(lease), counts: self.counts.clone() })
     }
 
-    fn count_wait(&self, is_one: bool) {
-        self.counts.waits.fetch_add(is_one.into(), Ordering::Relaxed);
+    fn record_wait(&self, is_exhausted: bool) {
+        self.counts.waits.fetch_add(is_exhausted.into(), Ordering::Relaxed);
     }
 
-    fn count_timeout(&self, error: sqlx::Error) -> sqlx::Error {
-        let is_one = matches!(error, sqlx::Error::PoolTimedOut);
-        self.counts.timeouts.fetch_add(is_one.into(), Ordering::Relaxed);
+    fn record_timeout(&self, error: sqlx::Error) -> sqlx::Error {
+        let is_timeout = matches!(error, sqlx::Error::PoolTimedOut);
+        self.counts.timeouts.fetch_add(is_timeout.into(), Ordering::Relaxed);
         error
     }
 
-    /// The usage of the connections at this moment.
-    pub(super) fn usage(&self) -> Usage {
+    /// The status at this moment.
+    pub(super) fn status(&self) -> PoolStatus {
         let (size, idle, max) = match &self.engine {
-            Engine::Postgres(pool) => pool.usage(),
+            Engine::Postgres(pool) => pool.status(),
             Engine::Sqlite { writer, readers } => {
-                let (writer, readers) = (writer.usage(), readers.usage());
+                let (writer, readers) = (writer.status(), readers.status());
                 (writer.0 + readers.0, writer.1 + readers.1, writer.2 + readers.2)
             }
         };
-        Usage {
+        PoolStatus {
             idle: to_u64(idle),
             used: to_u64(size.saturating_sub(idle)),
             max: to_u64(max),
@@ -156,7 +156,7 @@ impl Pool {
         self.query_timeout
     }
 
-    pub(super) async fn shut(&self) {
+    pub(super) async fn close_connections(&self) {
         match &self.engine {
             Engine::Postgres(pool) => pool.close().await,
             Engine::Sqlite { writer, readers } => {
@@ -207,19 +207,19 @@ impl rocket_db_pools::Pool for Pool {
         })
     }
 
-    /// Does nothing. Rocket calls it when shutdown begins, while requests in flight still need their connections;
-    /// `serve` closes the pool when they are done.
+    /// Does nothing. Rocket calls it when the shutdown begins, while requests in flight still need connections. `serve` closes the pool when
+    /// the last request has its response.
     async fn close(&self) {}
 }
 
 fn warn_insecure_url(url: &DatabaseUrl) {
     let DatabaseUrl::Postgres { options, ignored } = url else { return };
     for parameter in ignored {
-        tracing::warn!(parameter, "the database URL has a parameter that is not known here; it is ignored");
+        tracing::warn!(parameter, "the database URL has an unknown parameter; it is ignored");
     }
     let host = options.get_host();
     let local = options.get_socket().is_some() || ["localhost", "127.0.0.1", "::1"].contains(&host);
     if !local && !matches!(options.get_ssl_mode(), sqlx::postgres::PgSslMode::VerifyFull) {
-        tracing::warn!(host, "the database's certificate is not verified; sslmode=verify-full does that");
+        tracing::warn!(host, "the database's certificate is not verified; sslmode=verify-full verifies it");
     }
 }

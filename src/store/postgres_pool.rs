@@ -142,7 +142,7 @@ impl PgPool {
     }
 
     /// Open connections, idle connections and the maximum of connections.
-    pub(super) fn usage(&self) -> (usize, usize, usize) {
+    pub(super) fn status(&self) -> (usize, usize, usize) {
         let status = self.pool.status();
         (status.size, status.available.min(status.size), status.max_size)
     }

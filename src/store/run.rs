@@ -1,23 +1,38 @@
-//! Runs a statement on the configured engine, within `query_timeout`.
+//! Runs statements on the configured engine, within `query_timeout`.
 //!
 //! Macros, because the arms for the two engines have the same code over different types of sqlx. A generic function would repeat some six
 //! trait bounds for each statement (ADR 1).
 
-/// Runs a statement: `on!(pool.reader(), query_as(GET), |query, db| query.bind(id).fetch_optional(db))`.
+/// Runs one statement: `run!(pool.reader(), query_as(sql::GET).bind(id).bind(user) => fetch_optional)`.
 ///
-/// Its result is that of the commit: a write that returns `Ok` is stored.
-macro_rules! on {
-    ($pool:ident.$access:ident(), $function:ident($sql:expr), |$query:ident, $db:ident| $run:expr) => {{
+/// The part after the arrow is a method of sqlx that fetches rows, or `execute`, which returns the number of changed rows, or a closure
+/// over the stream of rows. The result of a write is that of its commit: a write that returns `Ok` is stored.
+macro_rules! run {
+    ($pool:ident.$access:ident(), $query:ident($sql:expr)$(.bind($value:expr))* => execute) => {
+        $crate::store::run::run!(@ $pool.$access(), $query($sql)$(.bind($value))*, |query, executor| async {
+            Ok(query.execute(executor).await?.rows_affected())
+        })
+    };
+    ($pool:ident.$access:ident(), $query:ident($sql:expr)$(.bind($value:expr))* => |$rows:ident| $body:block) => {
+        $crate::store::run::run!(@ $pool.$access(), $query($sql)$(.bind($value))*, |query, executor| async {
+            let mut $rows = query.fetch(executor);
+            $body
+        })
+    };
+    ($pool:ident.$access:ident(), $query:ident($sql:expr)$(.bind($value:expr))* => $fetch:ident) => {
+        $crate::store::run::run!(@ $pool.$access(), $query($sql)$(.bind($value))*, |query, executor| query.$fetch(executor))
+    };
+    (@ $pool:ident.$access:ident(), $function:ident($sql:expr)$(.bind($value:expr))*, |$query:ident, $executor:ident| $run:expr) => {{
         let mut connection = $pool.$access().await?;
         let query_timeout = $pool.query_timeout();
-        macro_rules! run {
+        macro_rules! on_engine {
             ($lease:ident, $engine:ident) => {{
                 let limit = $lease.limit(query_timeout);
                 let statement = async {
                     $lease.begin(false, stringify!($access) == "writer").await?;
                     let result = {
-                        let $query = sqlx::$function($sql.$engine).persistent($lease.is_named());
-                        let $db = $lease.executor();
+                        let $query = sqlx::$function($sql.$engine).persistent($lease.is_named())$(.bind($value))*;
+                        let $executor = $lease.executor();
                         $run.await
                     };
                     $lease.end(result).await
@@ -26,30 +41,30 @@ macro_rules! on {
             }};
         }
         let outcome = match &mut connection.engine {
-            $crate::store::pool::EngineConnection::Postgres(lease) => run!(lease, postgres),
-            $crate::store::pool::EngineConnection::Sqlite(lease) => run!(lease, sqlite),
+            $crate::store::pool::EngineConnection::Postgres(lease) => on_engine!(lease, postgres),
+            $crate::store::pool::EngineConnection::Sqlite(lease) => on_engine!(lease, sqlite),
         };
         connection.release(outcome)
     }};
 }
 
-/// Runs statements in one transaction: `together!(pool, { INSERT => |query| query.bind(id), UPDATE => |query| query.bind(id) })`. Commits
-/// if each has changed a row, and returns whether they have. A statement that may change no row is marked `optional`:
-/// `DELETE => optional |query| query.bind(id)`.
-macro_rules! together {
-    ($pool:ident, { $($sql:expr => $($optional:ident)? |$query:ident| $bound:expr),+ $(,)? }) => {{
+/// Runs statements in one transaction: `transaction!(pool, [required(sql::INSERT).bind(id), optional(sql::DELETE).bind(id)])`.
+///
+/// Commits if each required statement has changed a row; otherwise rolls back. Returns whether it has committed.
+macro_rules! transaction {
+    ($pool:ident, [$($kind:ident($sql:expr)$(.$bind:ident($value:expr))*),+ $(,)?]) => {{
         let mut connection = $pool.writer().await?;
         let query_timeout = $pool.query_timeout();
-        macro_rules! run {
+        macro_rules! on_engine {
             ($lease:ident, $engine:ident) => {{
                 let limit = $lease.limit(query_timeout);
                 let statements = async {
                     $lease.begin(true, true).await?;
                     let result = async {
                         $(
-                            let $query = sqlx::query($sql.$engine).persistent($lease.is_named());
-                            let is_optional = !stringify!($($optional)?).is_empty();
-                            if $bound.execute($lease.executor()).await?.rows_affected() == 0 && !is_optional {
+                            let query = sqlx::query($sql.$engine).persistent($lease.is_named())$(.$bind($value))*;
+                            let changed = query.execute($lease.executor()).await?.rows_affected();
+                            if changed == 0 && stringify!($kind) == "required" {
                                 return Ok(false);
                             }
                         )+
@@ -64,20 +79,11 @@ macro_rules! together {
             }};
         }
         let outcome = match &mut connection.engine {
-            $crate::store::pool::EngineConnection::Postgres(lease) => run!(lease, postgres),
-            $crate::store::pool::EngineConnection::Sqlite(lease) => run!(lease, sqlite),
+            $crate::store::pool::EngineConnection::Postgres(lease) => on_engine!(lease, postgres),
+            $crate::store::pool::EngineConnection::Sqlite(lease) => on_engine!(lease, sqlite),
         };
         connection.release(outcome)
     }};
 }
 
-/// Runs a statement that returns no rows: `execute!(pool, DELETE, |query| query.bind(id))`. Returns the number of rows that it changed.
-macro_rules! execute {
-    ($pool:ident, $sql:expr, |$query:ident| $bound:expr) => {
-        $crate::store::run::on!($pool.writer(), query($sql), |$query, db| async {
-            Ok::<u64, sqlx::Error>($bound.execute(db).await?.rows_affected())
-        })
-    };
-}
-
-pub(crate) use {execute, on, together};
+pub(crate) use {run, transaction};

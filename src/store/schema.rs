@@ -1,11 +1,11 @@
-//! What the database's tables come from. They are in parts, for not every server has all of them.
+//! The migrations, as constants. Each part of the server has its own list, because not every server has all parts.
 
-/// One step from an empty database to what this program needs.
+/// One migration.
 #[derive(Debug)]
 pub struct Migration {
-    /// Its place in the order; never used again for another.
+    /// The position in the order. Never reused.
     pub version: i64,
-    /// For people who look into the database.
+    /// The description in sqlx's table of migrations.
     pub name: &'static str,
     /// The SQL for PostgreSQL.
     pub postgres: &'static str,
@@ -13,31 +13,31 @@ pub struct Migration {
     pub sqlite: &'static str,
 }
 
-/// The part that every server has.
-pub const TASKS: &[Migration] = &[Migration {
+/// The migrations of the table `tasks`.
+pub const TASK_MIGRATIONS: &[Migration] = &[Migration {
     version: 1,
     name: "tasks",
     postgres: include_str!("../../migrations/postgres/0001_tasks.sql"),
     sqlite: include_str!("../../migrations/sqlite/0001_tasks.sql"),
 }];
 
-/// The parts of one server.
+/// The migrations that one server needs.
 #[derive(Debug, Clone)]
-pub struct Schema(Vec<&'static [Migration]>);
+pub struct MigrationSet(Vec<&'static [Migration]>);
 
-impl Schema {
-    /// Of these parts.
+impl MigrationSet {
+    /// A set of the lists of some parts.
     #[must_use]
     pub fn new(parts: Vec<&'static [Migration]>) -> Self {
         Self(parts)
     }
 
-    /// All of them.
+    /// All migrations.
     pub(super) fn migrations(&self) -> impl Iterator<Item = &'static Migration> {
         self.0.iter().copied().flatten()
     }
 
-    /// The newest version of each part.
+    /// The latest version of each part.
     pub(super) fn latest_versions(&self) -> impl Iterator<Item = i64> {
         self.0.iter().filter_map(|part| part.iter().map(|it| it.version).max())
     }

@@ -1,8 +1,8 @@
-//! Every statement there is, as constants. Nothing puts SQL together at run time.
+//! The SQL statements of the store, as constants. No SQL is built at run time.
 //!
-//! Each statement on tasks has `user_id = $n`. Columns are listed: a prepared `*` breaks when a migration adds one.
+//! Each statement on tasks compares `user_id`. Columns are listed, because a prepared `*` breaks when a migration adds a column.
 
-/// One statement in the words of both engines, which are nearly always the same.
+/// A statement, in the SQL of each engine.
 #[derive(Debug, Clone, Copy)]
 pub struct Statement {
     /// For PostgreSQL.
@@ -12,7 +12,8 @@ pub struct Statement {
 }
 
 impl Statement {
-    pub(crate) const fn both(text: &'static str) -> Self {
+    /// A statement with the same SQL for both engines.
+    pub(crate) const fn portable(text: &'static str) -> Self {
         Self { postgres: text, sqlite: text }
     }
 }
@@ -23,8 +24,8 @@ macro_rules! columns {
     };
 }
 
-// `completed = $2` first, or PostgreSQL cannot tell the type of `$2`.
-macro_rules! filtered {
+// `completed = $2` is first: PostgreSQL takes the type of `$2` from it.
+macro_rules! from_filtered {
     () => {
         " FROM tasks WHERE user_id = $1 AND (completed = $2 OR $2 IS NULL)"
     };
@@ -35,7 +36,7 @@ macro_rules! list {
         concat!(
             "SELECT ",
             columns!(),
-            filtered!(),
+            from_filtered!(),
             $after,
             " ORDER BY created_at ",
             $order,
@@ -46,9 +47,9 @@ macro_rules! list {
     };
 }
 
-/// What comes after a task in a list. Its time is the text that SQLite has: times that others have written there, in other ways,
-/// have an order, too, but not one that survives being read as a time.
-macro_rules! list_after {
+/// A list after a cursor. SQLite compares times as texts, so the cursor has the text of the column: a time that another program has written
+/// in another format has an order as a text, and would lose it if it was parsed.
+macro_rules! list_page {
     ($compare:literal, $order:literal) => {
         Statement {
             postgres: list!(
@@ -61,9 +62,9 @@ macro_rules! list_after {
     };
 }
 
-/// A change moves `updated_at` to now, and by a millisecond at least: two changes in one, or a clock that was set back,
-/// must not look like none. `+00:00` is how the driver writes UTC into SQLite.
-macro_rules! change {
+/// An update of a task. It sets `updated_at` to now, but at least a millisecond later than before: two changes within a millisecond, and a
+/// clock that was set back, must be visible. `+00:00` is the driver's format of UTC for SQLite.
+macro_rules! update_task {
     ($set:literal) => {
         Statement {
             postgres: concat!(
@@ -84,41 +85,41 @@ macro_rules! change {
     };
 }
 
-/// `$1` user, `$2` completed or null for any, `$3` and `$4` time and id of the task before the first, `$5` how many.
-pub const LIST_DESCENDING: Statement = list_after!("<", "DESC");
-/// `$1` user, `$2` completed or null for any, `$3` and `$4` time and id of the task before the first, `$5` how many.
-pub const LIST_ASCENDING: Statement = list_after!(">", "ASC");
-/// `$1` user, `$2` completed or null for any, `$3` how many, `$4` after how many.
+/// `$1` user, `$2` completed or null, `$3` and `$4` time and id of the cursor, `$5` limit.
+pub const LIST_DESCENDING: Statement = list_page!("<", "DESC");
+/// `$1` user, `$2` completed or null, `$3` and `$4` time and id of the cursor, `$5` limit.
+pub const LIST_ASCENDING: Statement = list_page!(">", "ASC");
+/// `$1` user, `$2` completed or null, `$3` limit, `$4` offset.
 pub const PAGE_DESCENDING: Statement = Statement::portable(list!("", "DESC", " LIMIT $3 OFFSET $4"));
-/// `$1` user, `$2` completed or null for any, `$3` how many, `$4` after how many.
+/// `$1` user, `$2` completed or null, `$3` limit, `$4` offset.
 pub const PAGE_ASCENDING: Statement = Statement::portable(list!("", "ASC", " LIMIT $3 OFFSET $4"));
-/// `$1` user, `$2` completed or null for any.
-pub const COUNT: Statement = Statement::portable(concat!("SELECT count(*)", filtered!()));
-/// `$1` id, `$2` user. Whether it is another user's task: the one statement that looks beyond a user's own, and all that
-/// it can tell is yes or no.
+/// `$1` user, `$2` completed or null.
+pub const COUNT: Statement = Statement::portable(concat!("SELECT count(*)", from_filtered!()));
+/// `$1` id, `$2` user. The only statement that reads tasks of other users. It returns a boolean.
 pub const EXISTS_FOR_OTHER_USER: Statement =
     Statement::portable("SELECT EXISTS (SELECT 1 FROM tasks WHERE id = $1 AND user_id <> $2)");
 /// `$1` id, `$2` user.
-pub const GET: Statement = Statement::portable(concat!("SELECT ", columns!(), " FROM tasks WHERE id = $1 AND user_id = $2"));
+pub const GET: Statement =
+    Statement::portable(concat!("SELECT ", columns!(), " FROM tasks WHERE id = $1 AND user_id = $2"));
 /// `$1` user, `$2` title, `$3` description, `$4` completed, `$5` now.
 pub const CREATE: Statement = Statement::portable(concat!(
     "INSERT INTO tasks (user_id, title, description, completed, created_at, updated_at) ",
     "VALUES ($1, $2, $3, $4, $5, $5) RETURNING ",
     columns!()
 ));
-/// `$1` id, `$2` user, `$3` now, `$4` title or null, `$5` whether to set the description, `$6` to what, `$7` completed
-/// or null.
-pub const UPDATE: Statement = change!(
+/// `$1` id, `$2` user, `$3` now, `$4` title or null, `$5` whether to set the description, `$6` description or null, `$7` completed or null.
+pub const UPDATE: Statement = update_task!(
     "title = coalesce($4, title), description = CASE WHEN $5 THEN $6 ELSE description END, completed = coalesce($7, completed)"
 );
-/// `$1` id, `$2` user, `$3` now, `$4` completed or null to flip it.
-pub const COMPLETE: Statement = change!("completed = coalesce($4, NOT completed)");
+/// `$1` id, `$2` user, `$3` now, `$4` completed or null to toggle it.
+pub const SET_COMPLETED: Statement = update_task!("completed = coalesce($4, NOT completed)");
 /// `$1` id, `$2` user.
-pub const DELETE: Statement = Statement::portable("DELETE FROM tasks WHERE id = $1 AND user_id = $2 RETURNING id");
-/// `$1` version. Of the schema, not of tasks.
-pub const MIGRATION_APPLIED: Statement = Statement::portable("SELECT count(*) FROM _sqlx_migrations WHERE version = $1 AND success");
+pub const DELETE: Statement = Statement::portable("DELETE FROM tasks WHERE id = $1 AND user_id = $2");
+/// `$1` version of a migration.
+pub const MIGRATION_APPLIED: Statement =
+    Statement::portable("SELECT count(*) FROM _sqlx_migrations WHERE version = $1 AND success");
 
-/// All of them by name, for the test that prepares each on both engines.
+/// All statements by name, for the test that prepares each on both engines.
 pub const ALL: &[(&str, Statement)] = &[
     ("LIST_DESCENDING", LIST_DESCENDING),
     ("LIST_ASCENDING", LIST_ASCENDING),
@@ -129,7 +130,7 @@ pub const ALL: &[(&str, Statement)] = &[
     ("GET", GET),
     ("CREATE", CREATE),
     ("UPDATE", UPDATE),
-    ("COMPLETE", COMPLETE),
+    ("SET_COMPLETED", SET_COMPLETED),
     ("DELETE", DELETE),
     ("MIGRATION_APPLIED", MIGRATION_APPLIED),
 ];

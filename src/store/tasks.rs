@@ -1,4 +1,4 @@
-//! What can be done with the tasks of one user: a statement each.
+//! The tasks of one user: one statement for each operation.
 
 use chrono::{DateTime, Utc};
 use rocket::futures::TryStreamExt;
@@ -7,15 +7,16 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 use super::pool::Pool;
-use super::run::on;
+use super::run::run;
 use super::sql;
 use crate::clock;
 use crate::error::ApiError;
 use crate::task::{
-    TaskPatch, Completion, Description, Filter, NewTask, Order, Page, Task, TaskId, TaskRow, Title,
+    Completion, Description, ListOptions, NewTask, Order, PageRequest, Task, TaskId, TaskPatch, TaskRow,
+    Title,
 };
 
-/// The tasks of one user.
+/// The tasks of one user. Each statement compares `user_id`.
 #[derive(Debug)]
 pub struct UserTasks<'a> {
     pool: &'a Pool,
@@ -27,140 +28,125 @@ impl<'a> UserTasks<'a> {
         Self { pool, user }
     }
 
-    /// Shows those the filter lets through, in its order: so many, from a place on or from the beginning. Gives the place where
-    /// there may be more.
+    /// Visits at most `limit` tasks, from the cursor on or from the start. Returns the cursor of the next batch if there may be more.
     pub async fn list(
         &self,
-        filter: Filter,
-        from: Option<TaskCursor>,
+        options: ListOptions,
+        after: Option<TaskCursor>,
         limit: i64,
-        mut show: impl FnMut(TaskRow<'_>),
+        mut visit: impl FnMut(TaskRow<'_>),
     ) -> Result<Option<TaskCursor>, ApiError> {
         let Self { pool, user } = self;
-        let list = match filter.order {
+        let list = match options.order {
             Order::Descending => sql::LIST_DESCENDING,
             Order::Ascending => sql::LIST_ASCENDING,
         };
-        let TaskCursor { created_at, id } = from.unwrap_or_else(|| TaskCursor::start(filter.order));
-        on!(pool.reader(), query(list), |query, db| async {
-            let query = query.bind(user).bind(filter.completed).bind(&created_at).bind(id).bind(limit);
-            let (mut rows, mut left, mut place) = (query.fetch(db), limit, None);
+        let TaskCursor { created_at, id } = after.unwrap_or_else(|| TaskCursor::start(options.order));
+        run!(pool.reader(), query(list).bind(user).bind(options.completed).bind(&created_at).bind(id).bind(limit) => |rows| {
+            let (mut left, mut cursor) = (limit, None);
             while let Some(row) = rows.try_next().await? {
                 let task = TaskRow::from_row(&row)?;
                 left -= 1;
                 if left == 0 {
-                    place = Some(TaskCursor { created_at: row.created_at()?, id: task.id });
+                    cursor = Some(TaskCursor { created_at: row.created_at()?, id: task.id });
                 }
-                show(task);
+                visit(task);
             }
-            Ok::<_, sqlx::Error>(place)
+            Ok(cursor)
         })
     }
 
-    /// A page of those the filter lets through.
-    pub async fn page(&self, filter: Filter, page: Page) -> Result<Vec<Task>, ApiError> {
+    /// Returns one page of the tasks.
+    pub async fn page(&self, options: ListOptions, page: PageRequest) -> Result<Vec<Task>, ApiError> {
         let Self { pool, user } = self;
-        let list = match filter.order {
+        let list = match options.order {
             Order::Descending => sql::PAGE_DESCENDING,
             Order::Ascending => sql::PAGE_ASCENDING,
         };
-        on!(pool.reader(), query_as(list), |query, db| {
-            query.bind(user).bind(filter.completed).bind(page.limit).bind(page.offset).fetch_all(db)
-        })
+        run!(pool.reader(), query_as(list).bind(user).bind(options.completed).bind(page.limit).bind(page.offset) => fetch_all)
     }
 
-    /// How many the filter lets through.
-    pub async fn count(&self, filter: Filter) -> Result<i64, ApiError> {
+    /// Returns the number of tasks.
+    pub async fn count(&self, options: ListOptions) -> Result<i64, ApiError> {
         let Self { pool, user } = self;
-        on!(pool.reader(), query_scalar(sql::COUNT), |query, db| {
-            query.bind(user).bind(filter.completed).fetch_one(db)
-        })
+        run!(pool.reader(), query_scalar(sql::COUNT).bind(user).bind(options.completed) => fetch_one)
     }
 
-    /// Whether this is a task, but another user's. That is all that can be learnt of it.
+    /// Whether a task with this id exists and belongs to another user. Nothing else of such a task can be read.
     pub async fn exists_for_other_user(&self, id: TaskId) -> Result<bool, ApiError> {
         let Self { pool, user } = self;
-        on!(pool.reader(), query_scalar(sql::EXISTS_FOR_OTHER_USER), |query, db| {
-            query.bind(id.0).bind(user).fetch_one(db)
-        })
+        run!(pool.reader(), query_scalar(sql::EXISTS_FOR_OTHER_USER).bind(id.0).bind(user) => fetch_one)
     }
 
-    /// One of them.
-    pub async fn show(&self, id: TaskId) -> Result<Task, ApiError> {
+    /// Returns one task.
+    pub async fn get(&self, id: TaskId) -> Result<Option<Task>, ApiError> {
         let Self { pool, user } = self;
-        let task = on!(pool.reader(), query_as(sql::GET), |query, db| {
-            query.bind(id.0).bind(user).fetch_optional(db)
-        })?;
-        task.ok_or(ApiError::TaskNotFound)
+        run!(pool.reader(), query_as(sql::GET).bind(id.0).bind(user) => fetch_optional)
     }
 
-    /// One more.
+    /// Inserts a task.
     pub async fn create(&self, new: &NewTask) -> Result<Task, ApiError> {
         let Self { pool, user } = self;
-        on!(pool.writer(), query_as(sql::CREATE), |query, db| {
-            query
-                .bind(user)
-                .bind(new.title.as_str())
-                .bind(new.description.as_ref().map(Description::as_str))
-                .bind(new.completed)
-                .bind(clock::now())
-                .fetch_one(db)
-        })
+        let (title, description) = (new.title.as_str(), new.description.as_ref().map(Description::as_str));
+        run!(
+            pool.writer(),
+            query_as(sql::CREATE).bind(user).bind(title).bind(description).bind(new.completed).bind(clock::now()) => fetch_one
+        )
     }
 
-    /// One of them, changed. Where there is nothing to change nothing is, its time included.
-    pub async fn update(&self, id: TaskId, changes: &TaskPatch) -> Result<Task, ApiError> {
-        if changes.is_empty() {
-            return self.show(id).await;
+    /// Changes the fields that the patch has, and `updated_at`. An empty patch changes nothing and only reads.
+    pub async fn update(&self, id: TaskId, patch: &TaskPatch) -> Result<Option<Task>, ApiError> {
+        if patch.is_empty() {
+            return self.get(id).await;
         }
         let Self { pool, user } = self;
-        let task = on!(pool.writer(), query_as(sql::UPDATE), |query, db| {
-            query
+        let title = patch.title.as_ref().map(Title::as_str);
+        let description = patch.description.as_ref().and_then(Option::as_ref).map(Description::as_str);
+        run!(
+            pool.writer(),
+            query_as(sql::UPDATE)
                 .bind(id.0)
                 .bind(user)
                 .bind(clock::now())
-                .bind(changes.title.as_ref().map(Title::as_str))
-                .bind(changes.description.is_some())
-                .bind(changes.description.as_ref().and_then(Option::as_ref).map(Description::as_str))
-                .bind(changes.completed)
-                .fetch_optional(db)
-        })?;
-        task.ok_or(ApiError::TaskNotFound)
+                .bind(title)
+                .bind(patch.description.is_some())
+                .bind(description)
+                .bind(patch.completed) => fetch_optional
+        )
     }
 
-    /// One of them, done or not.
-    pub async fn complete(&self, id: TaskId, completion: Completion) -> Result<Task, ApiError> {
+    /// Sets or toggles `completed`, in one statement.
+    pub async fn complete(&self, id: TaskId, completion: Completion) -> Result<Option<Task>, ApiError> {
         let Self { pool, user } = self;
         let completed = match completion {
             Completion::Toggle => None,
             Completion::Set(completed) => Some(completed),
         };
-        let task = on!(pool.writer(), query_as(sql::SET_COMPLETED), |query, db| {
-            query.bind(id.0).bind(user).bind(clock::now()).bind(completed).fetch_optional(db)
-        })?;
-        task.ok_or(ApiError::TaskNotFound)
+        run!(
+            pool.writer(),
+            query_as(sql::SET_COMPLETED).bind(id.0).bind(user).bind(clock::now()).bind(completed) => fetch_optional
+        )
     }
 
-    /// One less.
-    pub async fn delete(&self, id: TaskId) -> Result<(), ApiError> {
+    /// Deletes a task. Returns whether there was one.
+    pub async fn delete(&self, id: TaskId) -> Result<bool, ApiError> {
         let Self { pool, user } = self;
-        let deleted: Option<i64> = on!(pool.writer(), query_scalar(sql::DELETE), |query, db| {
-            query.bind(id.0).bind(user).fetch_optional(db)
-        })?;
-        deleted.map(drop).ok_or(ApiError::TaskNotFound)
+        let deleted = run!(pool.writer(), query(sql::DELETE).bind(id.0).bind(user) => execute)?;
+        Ok(deleted > 0)
     }
 }
 
-/// A place in a list: right after some task, which need not be there any more.
+/// A keyset cursor: the position after a task in a list. The task itself may have been deleted since.
 #[derive(Debug)]
 pub struct TaskCursor {
-    /// When it was made, as the database has it.
+    /// The time as the database stores it.
     created_at: String,
     id: i64,
 }
 
 impl TaskCursor {
-    /// Before the first task. To PostgreSQL these are times; to SQLite they are texts, one after and one before all digits.
+    /// The position before the first task. For PostgreSQL these are timestamps; for SQLite they are texts that sort after and before
+    /// all digits.
     fn start(order: Order) -> Self {
         let (created_at, id) = match order {
             Order::Descending => ("infinity", i64::MAX),
@@ -170,7 +156,7 @@ impl TaskCursor {
     }
 }
 
-/// When a task was made, as exactly as the database has it.
+/// The column `created_at` with the full precision of the database, for a cursor.
 trait CursorColumn {
     fn created_at(&self) -> sqlx::Result<String>;
 }
@@ -187,7 +173,7 @@ impl CursorColumn for SqliteRow {
     }
 }
 
-/// By position, in the order of `columns!`: looking columns up by name costs a hash a field a row.
+/// Decodes a row by position, in the order of `columns!`. A lookup by name would hash each field of each row.
 macro_rules! from_row {
     ($task:ty, $row:ty) => {
         impl<'r> FromRow<'r, $row> for $task {

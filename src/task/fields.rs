@@ -1,4 +1,4 @@
-//! The texts of a task.
+//! Validated texts of a task.
 
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -11,16 +11,16 @@ pub struct Title(String);
 impl Title {
     const MAX: usize = 200;
 
-    /// Reads a title. `empty` is what to say where there is none, for that differs between making and changing a task.
-    pub(super) fn from_json(value: &Value, empty: &'static str) -> Result<Self, &'static str> {
+    /// Parses a title. `empty_message` is the error for an empty title, which differs between creating and updating a task.
+    pub(super) fn from_json(value: &Value, empty_message: &'static str) -> Result<Self, &'static str> {
         let text = match value {
-            Value::Null => return Err(empty),
+            Value::Null => return Err(empty_message),
             Value::String(text) => text.trim(),
             _ => return Err("Title must be a string"),
         };
         if text.is_empty() {
-            Err(empty)
-        } else if is_longer(text, Self::MAX) {
+            Err(empty_message)
+        } else if exceeds_chars(text, Self::MAX) {
             Err("Title must be at most 200 characters")
         } else if text.contains('\0') {
             Err("Title cannot contain the character U+0000")
@@ -36,7 +36,7 @@ impl Title {
     }
 }
 
-/// A description: up to 1,000 characters (Unicode scalar values), kept as sent, no U+0000.
+/// A description: at most 1,000 characters (Unicode scalar values), unchanged, no U+0000.
 #[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 #[schema(value_type = String, max_length = 1000, pattern = r"^[^\x00]*$")]
 pub struct Description(String);
@@ -44,11 +44,11 @@ pub struct Description(String);
 impl Description {
     const MAX: usize = 1000;
 
-    /// Reads a description; null is none.
+    /// Parses a description. Null means no description.
     pub(super) fn from_json(value: &Value) -> Result<Option<Self>, &'static str> {
         match value {
             Value::Null => Ok(None),
-            Value::String(text) if is_longer(text, Self::MAX) => {
+            Value::String(text) if exceeds_chars(text, Self::MAX) => {
                 Err("Description must be at most 1000 characters")
             }
             Value::String(text) if text.contains('\0') => {
@@ -66,6 +66,6 @@ impl Description {
     }
 }
 
-fn is_longer(text: &str, characters: usize) -> bool {
-    text.chars().nth(characters).is_some()
+fn exceeds_chars(text: &str, max: usize) -> bool {
+    text.chars().nth(max).is_some()
 }

@@ -1,41 +1,44 @@
-//! What a client's JSON object means.
+//! Parsing of JSON objects into domain types.
 
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{Description, Title};
-use crate::error::Invalid;
+use super::{Description, FieldError, Title};
 
-/// A JSON object, as a client sent it.
-pub type Object = Map<String, Value>;
+/// A JSON object as a client sent it.
+pub type JsonObject = Map<String, Value>;
 
-/// A type that a client's JSON object can mean.
-pub trait Parse: Sized {
-    /// Reads the fields it knows and ignores the others. The error has everything that is wrong.
-    fn parse(object: Object) -> Result<Self, Vec<FieldError>>;
+/// A type that is parsed from a JSON object.
+pub trait FromJsonObject: Sized {
+    /// Reads the known fields and ignores the others.
+    ///
+    /// # Errors
+    ///
+    /// All invalid fields.
+    fn from_json_object(object: JsonObject) -> Result<Self, Vec<FieldError>>;
 
-    /// What the absence of any body means, where that is allowed.
+    /// The value for a request without a body, if the body is optional.
     #[must_use]
-    fn absent() -> Option<Self> {
+    fn for_empty_body() -> Option<Self> {
         None
     }
 }
 
-/// A task to be made.
+/// The body of a request that creates a task.
 #[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 pub struct NewTask {
     /// Required.
     pub title: Title,
-    /// Absent and null are the same.
+    /// Null means no description.
     pub description: Option<Description>,
-    /// False unless said.
+    /// False by default.
     #[schema(required = false)]
     pub completed: bool,
 }
 
-impl Parse for NewTask {
-    fn parse(object: Object) -> Result<Self, Vec<FieldError>> {
-        let mut fields = Fields::of(&object);
+impl FromJsonObject for NewTask {
+    fn from_json_object(object: JsonObject) -> Result<Self, Vec<FieldError>> {
+        let mut fields = FieldReader::new(&object);
         let title =
             fields.required("title", |it| Title::from_json(it, "Title is required and cannot be empty"));
         let description = fields.optional("description", Description::from_json).flatten();
@@ -44,30 +47,30 @@ impl Parse for NewTask {
     }
 }
 
-/// What is to change about a task. What is absent stays.
+/// The body of a request that updates a task. Absent fields stay as they are.
 #[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 pub struct TaskPatch {
     /// The new title.
     #[schema(nullable = false)]
     pub title: Option<Title>,
-    /// The new description; null (`Some(None)`) clears it.
+    /// The new description. Null (`Some(None)`) removes it.
     pub description: Option<Option<Description>>,
-    /// Done or not.
+    /// The new value of `completed`.
     #[schema(nullable = false)]
     pub completed: Option<bool>,
 }
 
 impl TaskPatch {
-    /// Whether nothing is to change.
+    /// Whether the patch has no field.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.title.is_none() && self.description.is_none() && self.completed.is_none()
     }
 }
 
-impl Parse for TaskPatch {
-    fn parse(object: Object) -> Result<Self, Vec<FieldError>> {
-        let mut fields = Fields::of(&object);
+impl FromJsonObject for TaskPatch {
+    fn from_json_object(object: JsonObject) -> Result<Self, Vec<FieldError>> {
+        let mut fields = FieldReader::new(&object);
         let title = fields.optional("title", |it| Title::from_json(it, "Title cannot be empty"));
         let description = fields.optional("description", Description::from_json);
         let completed = fields.optional("completed", boolean);
@@ -75,23 +78,23 @@ impl Parse for TaskPatch {
     }
 }
 
-/// What is to become of a task's being done.
+/// The body of `PATCH …/complete`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Completion {
-    /// The opposite of what it is.
-    Flip,
-    /// This.
+    /// Inverts `completed`. The meaning of an absent body and of an empty object.
+    Toggle,
+    /// Sets `completed`.
     Set(bool),
 }
 
-impl Parse for Completion {
-    fn parse(object: Object) -> Result<Self, Vec<FieldError>> {
-        let mut fields = Fields::of(&object);
+impl FromJsonObject for Completion {
+    fn from_json_object(object: JsonObject) -> Result<Self, Vec<FieldError>> {
+        let mut fields = FieldReader::new(&object);
         let completed = fields.optional("completed", boolean);
         fields.finish(Some(completed.map_or(Self::Toggle, Self::Set)))
     }
 
-    fn absent() -> Option<Self> {
+    fn for_empty_body() -> Option<Self> {
         Some(Self::Toggle)
     }
 }
@@ -100,42 +103,42 @@ fn boolean(value: &Value) -> Result<bool, &'static str> {
     value.as_bool().ok_or("Completed must be true or false")
 }
 
-/// Reads an object field by field and remembers what is wrong with any of them.
-struct Fields<'a> {
-    object: &'a Object,
-    wrong: Vec<FieldError>,
+/// Reads the fields of an object and collects their errors.
+struct FieldReader<'a> {
+    object: &'a JsonObject,
+    errors: Vec<FieldError>,
 }
 
-impl<'a> Fields<'a> {
-    fn of(object: &'a Object) -> Self {
-        Self { object, wrong: Vec::new() }
+impl<'a> FieldReader<'a> {
+    fn new(object: &'a JsonObject) -> Self {
+        Self { object, errors: Vec::new() }
     }
 
-    /// A field that must be there; absent is read as null.
+    /// Reads a required field. An absent field is read as null.
     fn required<T>(
         &mut self,
         field: &'static str,
         read: impl Fn(&Value) -> Result<T, &'static str>,
     ) -> Option<T> {
         let value = self.object.get(field).unwrap_or(&Value::Null);
-        self.keep(field, read(value))
+        self.collect_error(field, read(value))
     }
 
-    /// A field that may be absent.
+    /// Reads an optional field.
     fn optional<T>(
         &mut self,
         field: &'static str,
         read: impl Fn(&Value) -> Result<T, &'static str>,
     ) -> Option<T> {
         let value = self.object.get(field)?;
-        self.keep(field, read(value))
+        self.collect_error(field, read(value))
     }
 
-    fn keep<T>(&mut self, field: &'static str, read: Result<T, &'static str>) -> Option<T> {
-        read.map_err(|message| self.wrong.push(FieldError { field, message })).ok()
+    fn collect_error<T>(&mut self, field: &'static str, result: Result<T, &'static str>) -> Option<T> {
+        result.map_err(|message| self.errors.push(FieldError { field, message })).ok()
     }
 
     fn finish<T>(self, value: Option<T>) -> Result<T, Vec<FieldError>> {
-        value.filter(|_| self.wrong.is_empty()).ok_or(self.wrong)
+        value.filter(|_| self.errors.is_empty()).ok_or(self.errors)
     }
 }

@@ -1,7 +1,8 @@
-//! Tasks and what may be said about them: parsed once, at the edge, into types that cannot hold anything else.
+//! Tasks and the validated types of their fields. This module depends on neither HTTP nor SQL.
 //!
-//! Nothing here knows of HTTP or SQL.
+//! Requests are parsed once into these types, which cannot hold invalid values.
 
+mod field_error;
 mod fields;
 mod input;
 
@@ -9,39 +10,40 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+pub use field_error::FieldError;
 pub use fields::{Description, Title};
-pub use input::{TaskPatch, Completion, NewTask, Object, Parse};
+pub use input::{Completion, FromJsonObject, JsonObject, NewTask, TaskPatch};
 
 use crate::clock;
 
-/// A task as its owner sees it.
+/// A task.
 #[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 pub struct Task {
-    /// Given by the database, never given twice.
+    /// Assigned by the database, and never assigned again.
     #[schema(example = 42)]
     pub id: i64,
-    /// Whose it is.
+    /// The owner: the user id of the token.
     #[schema(min_length = 1, max_length = 255, example = "user_abc123")]
     pub user_id: String,
     /// 1 to 200 characters (Unicode scalar values), trimmed.
     #[schema(min_length = 1, max_length = 200, example = "Deploy")]
     pub title: String,
-    /// Up to 1,000 characters, as they were sent.
+    /// At most 1,000 characters, as sent.
     #[schema(required, max_length = 1000)]
     pub description: Option<String>,
-    /// Whether it is done.
+    /// Whether the task is completed.
     pub completed: bool,
-    /// When it was made. Never moves.
+    /// The time of creation. Never changes.
     #[schema(example = "2026-11-21T06:18:30.512Z")]
     pub created_at: DateTime<Utc>,
-    /// When it last changed. Moves on every change, never backwards.
+    /// The time of the last change. Increases with each change.
     #[schema(example = "2026-11-21T06:18:30.512Z")]
     pub updated_at: DateTime<Utc>,
 }
 
-/// The same, where its texts are: in a row of the database, of which a list may have thousands.
+/// A borrowed task: its texts stay in the row of the database. A list may have thousands of tasks.
 #[derive(Debug, Clone, Copy, Serialize)]
-#[expect(missing_docs, reason = "they are those of a task")]
+#[expect(missing_docs, reason = "the fields are those of Task")]
 pub struct TaskRow<'a> {
     pub id: i64,
     pub user_id: &'a str,
@@ -70,31 +72,31 @@ impl Serialize for Task {
     }
 }
 
-/// Which task is meant.
+/// The id of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TaskId(pub i64);
 
-/// Which of a user's tasks are listed, and in which order.
+/// The filter and the order of a list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Only those that are done, or only those that are not.
+pub struct ListOptions {
+    /// The value of `completed` that listed tasks must have, if any.
     pub completed: Option<bool>,
-    /// By the time they were made, and by id where that is the same.
+    /// The order by `created_at`, then by id.
     pub order: Order,
 }
 
-/// A part of a list.
+/// The limit and offset of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Page {
-    /// Tasks at most.
+pub struct PageRequest {
+    /// The maximum of tasks.
     pub limit: i64,
-    /// Tasks before the first.
+    /// The number of tasks before the page.
     pub offset: i64,
 }
 
-impl Page {
-    /// How long the whole list is, where a page with so many tasks tells: if it has some and room for more, or would have
-    /// begun with the first. That is most lists, and counting them would cost as much again as reading them.
+impl PageRequest {
+    /// The length of the whole list, if a page with this many tasks shows it: the page is not full, and it has tasks or starts the list.
+    /// That is so for most lists, and to count a list costs as much as to read it.
     #[must_use]
     pub fn total_if_last_page(self, tasks: usize) -> Option<i64> {
         let tasks = i64::try_from(tasks).ok()?;

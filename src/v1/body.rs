@@ -1,31 +1,38 @@
-//! Bodies, which in this dialect may say `status` for `completed`.
+//! Request bodies of the enveloped dialect, which may have `status` in place of `completed`.
 
 use serde_json::Value;
 
-use crate::error::Invalid;
-use crate::task::{Object, Parse};
+use crate::task::{FieldError, FromJsonObject, JsonObject};
 
-/// What the bare dialect would take, with `"status": "Pending" | "Completed"` beside or instead of `completed`.
+/// A body of the bare dialect that may have `"status": "Pending" | "Completed"`.
 #[derive(Debug)]
-pub(super) struct V1Body<T>(pub(super) T);
+pub(super) struct V1Body<T>(T);
 
-impl<T: Parse> Parse for V1Body<T> {
-    fn parse(mut object: Object) -> Result<Self, Vec<FieldError>> {
-        let status = apply_status_alias(&mut object).map_err(|message| FieldError { field: "status", message });
-        match (T::parse(object), status) {
-            (Ok(value), Ok(())) => Ok(Self(value)),
-            (Ok(_), Err(wrong)) => Err(vec![wrong]),
-            (Err(fields), Ok(())) => Err(fields),
-            (Err(fields), Err(wrong)) => Err([fields, vec![wrong]].concat()),
-        }
-    }
-
-    fn absent() -> Option<Self> {
-        T::absent().map(Self)
+impl<T> V1Body<T> {
+    pub(super) fn into_inner(self) -> T {
+        self.0
     }
 }
 
-fn apply_status_alias(object: &mut Object) -> Result<(), &'static str> {
+impl<T: FromJsonObject> FromJsonObject for V1Body<T> {
+    fn from_json_object(mut object: JsonObject) -> Result<Self, Vec<FieldError>> {
+        let status =
+            apply_status_alias(&mut object).map_err(|message| FieldError { field: "status", message });
+        match (T::from_json_object(object), status) {
+            (Ok(value), Ok(())) => Ok(Self(value)),
+            (Ok(_), Err(error)) => Err(vec![error]),
+            (Err(errors), Ok(())) => Err(errors),
+            (Err(errors), Err(error)) => Err([errors, vec![error]].concat()),
+        }
+    }
+
+    fn for_empty_body() -> Option<Self> {
+        T::for_empty_body().map(Self)
+    }
+}
+
+/// Replaces `status` by `completed`.
+fn apply_status_alias(object: &mut JsonObject) -> Result<(), &'static str> {
     let completed = match object.remove("status") {
         None => return Ok(()),
         Some(Value::String(status)) if status == "Pending" => Value::Bool(false),
@@ -36,7 +43,7 @@ fn apply_status_alias(object: &mut Object) -> Result<(), &'static str> {
         Some(Value::Bool(_)) if object.get("completed") != Some(&completed) => {
             Err("Status and completed contradict each other")
         }
-        // Not a boolean: that is for the field itself to say.
+        // The validation of `completed` reports another type.
         Some(_) => Ok(()),
         None => {
             object.insert("completed".to_owned(), completed);

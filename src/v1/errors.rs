@@ -1,4 +1,4 @@
-//! The enveloped dialect's words for what went wrong.
+//! Error responses of the enveloped dialect.
 
 use std::borrow::Cow;
 
@@ -8,20 +8,20 @@ use rocket::{Catcher, catch, catchers};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::response::null;
-use crate::fairings::{ErrorResponse, respond_with_error};
+use super::response::null_schema;
 use crate::error::{ApiError, TokenError};
+use crate::fairings::{ErrorResponse, respond_with_error};
 use crate::request::error_for;
 
 pub(super) fn catchers() -> Vec<Catcher> {
-    catchers![error]
+    catchers![error_response]
 }
 
 /// `{"data": null, "error": {"message": …, "code": …}}`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ErrorEnvelope {
     /// Always null.
-    #[schema(schema_with = null)]
+    #[schema(schema_with = null_schema)]
     data: (),
     #[schema(inline)]
     error: ErrorBody,
@@ -31,29 +31,29 @@ pub(crate) struct ErrorEnvelope {
 struct ErrorBody {
     /// One readable sentence.
     message: Cow<'static, str>,
-    /// For programs.
+    /// The code for programs.
     code: &'static str,
 }
 
 #[catch(default)]
-async fn error<'r>(status: Status, request: &'r Request<'_>) -> ErrorResponse<'r> {
-    let problem = error_for(status, request);
-    let (status, body) = render(&problem);
-    respond_with_error(request, status, &body, |response| problem.add_headers(response)).await
+async fn error_response<'r>(status: Status, request: &'r Request<'_>) -> ErrorResponse<'r> {
+    let error = error_for(status, request);
+    let (status, body) = render(&error);
+    respond_with_error(request, status, &body, |response| error.add_headers(response)).await
 }
 
-/// A problem in the words of this dialect.
-pub(crate) fn render(problem: &ApiError) -> (Status, ErrorEnvelope) {
-    let status = match problem {
+/// Renders an error in this dialect.
+pub(crate) fn render(error: &ApiError) -> (Status, ErrorEnvelope) {
+    let status = match error {
         ApiError::Validation(_) => Status::BadRequest,
         other => other.status(),
     };
-    let error = ErrorBody { message: problem.message(), code: code(problem) };
-    (status, ErrorEnvelope { data: (), error })
+    let body = ErrorBody { message: error.message(), code: code(error) };
+    (status, ErrorEnvelope { data: (), error: body })
 }
 
-fn code(problem: &ApiError) -> &'static str {
-    match problem {
+fn code(error: &ApiError) -> &'static str {
+    match error {
         ApiError::MalformedRequest | ApiError::InvalidJson(_) | ApiError::InvalidQuery(_) => "BAD_REQUEST",
         ApiError::Unauthenticated(TokenError::Missing) => "MISSING_TOKEN",
         ApiError::Unauthenticated(TokenError::Expired) => "TOKEN_EXPIRED",

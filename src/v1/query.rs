@@ -1,4 +1,4 @@
-//! The query of the list.
+//! Query parameters of the task list, with pagination.
 
 use rocket::async_trait;
 use rocket::outcome::Outcome;
@@ -6,18 +6,16 @@ use rocket::request::{self, FromRequest, Request};
 
 use crate::error::ApiError;
 use crate::request::Query;
-use crate::task::{Filter, Page};
+use crate::task::{ListOptions, PageRequest};
 
-/// Tasks of a page that does not say how many.
-const LIMIT: i64 = 50;
+const DEFAULT_PAGE_SIZE: i64 = 50;
 
-/// Tasks of a page at most.
-const LIMIT_MAX: i64 = 100;
+const MAX_PAGE_SIZE: i64 = 100;
 
-/// `?status=&sort=&order=&limit=&offset=`: each may be absent, none may be anything else than it may be.
+/// `?status=&sort=&order=&limit=&offset=`. Each is optional.
 pub(super) struct ListQuery {
-    pub(super) filter: Filter,
-    pub(super) page: Page,
+    pub(super) options: ListOptions,
+    pub(super) page: PageRequest,
 }
 
 #[async_trait]
@@ -25,7 +23,7 @@ impl<'r> FromRequest<'r> for ListQuery {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
-        match parse(&Query::of(request)) {
+        match parse(&Query::from_request(request)) {
             Ok(query) => Outcome::Success(query),
             Err(message) => Outcome::Error((ApiError::InvalidQuery(message).record(request), ())),
         }
@@ -33,19 +31,19 @@ impl<'r> FromRequest<'r> for ListQuery {
 }
 
 fn parse(query: &Query<'_>) -> Result<ListQuery, &'static str> {
-    let filter = Filter {
+    let options = ListOptions {
         completed: query.status("Invalid status filter. Allowed values: Pending, Completed")?,
         order: query.order()?,
     };
-    let limit = number(query.get("limit"), LIMIT).filter(|limit| (1..=LIMIT_MAX).contains(limit));
-    let offset = number(query.get("offset"), 0).filter(|offset| *offset >= 0);
-    let page = Page {
+    let limit = integer(query.get("limit"), DEFAULT_PAGE_SIZE).filter(|it| (1..=MAX_PAGE_SIZE).contains(it));
+    let offset = integer(query.get("offset"), 0).filter(|offset| *offset >= 0);
+    let page = PageRequest {
         limit: limit.ok_or("Invalid limit: must be an integer from 1 to 100")?,
         offset: offset.ok_or("Invalid offset: must be an integer, 0 or more")?,
     };
-    Ok(ListQuery { filter, page })
+    Ok(ListQuery { options, page })
 }
 
-fn number(text: Option<&str>, otherwise: i64) -> Option<i64> {
-    text.map_or(Some(otherwise), |text| text.parse().ok())
+fn integer(text: Option<&str>, default: i64) -> Option<i64> {
+    text.map_or(Some(default), |text| text.parse().ok())
 }

@@ -1,4 +1,4 @@
-//! What a success looks like.
+//! Successful responses of the enveloped dialect.
 
 use rocket::serde::json::Json;
 use serde::Serialize;
@@ -6,31 +6,30 @@ use utoipa::ToSchema;
 use utoipa::openapi::{Object, Type};
 
 use crate::error::ApiError;
-use crate::task::{Page, Task};
+use crate::task::{PageRequest, Task};
 
 /// `{"data": …, "error": null}`.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Envelope<T> {
     data: T,
     /// Always null.
-    #[schema(schema_with = null)]
+    #[schema(schema_with = null_schema)]
     error: (),
 }
 
-/// Null and nothing else, which has no type in Rust that the documentation would know.
-pub(super) fn null() -> Object {
+/// The schema of null. utoipa has none for the unit type.
+pub(super) fn null_schema() -> Object {
     Object::with_type(Type::Null)
 }
 
-pub(super) type Answer<T> = Result<Json<Envelope<T>>, ApiError>;
+pub(super) type JsonResult<T> = Result<Json<Envelope<T>>, ApiError>;
 
-pub(super) fn data<T>(data: T) -> Json<Envelope<T>> {
+pub(super) fn ok<T>(data: T) -> Json<Envelope<T>> {
     Json(Envelope { data, error: () })
 }
 
-/// A task, which in this dialect has its status in words, too.
+/// A task with `completed` as a word as well.
 #[derive(Serialize, ToSchema)]
-#[schema(as = TaskWithStatus)]
 pub(crate) struct TaskWithStatus {
     #[serde(flatten)]
     task: Task,
@@ -38,7 +37,7 @@ pub(crate) struct TaskWithStatus {
     status: TaskStatus,
 }
 
-/// `completed` in words.
+/// `completed` as a word.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 pub(crate) enum TaskStatus {
     Pending,
@@ -51,21 +50,20 @@ impl From<Task> for TaskWithStatus {
     }
 }
 
-/// One page of a list, and how long the list is.
+/// One page of a list, and the length of the list.
 #[derive(Serialize, ToSchema)]
-#[schema(as = TaskPage)]
 pub(crate) struct TaskPage {
     tasks: Vec<TaskWithStatus>,
-    /// How many tasks the filter lets through.
+    /// The number of tasks that match the filter.
     total: i64,
-    /// How many a page has at most.
+    /// The maximum of tasks on a page.
     limit: i64,
-    /// How many come before this page.
+    /// The number of tasks before this page.
     offset: i64,
 }
 
 impl TaskPage {
-    pub(super) fn new(tasks: Vec<Task>, total: i64, page: Page) -> Self {
+    pub(super) fn new(tasks: Vec<Task>, total: i64, page: PageRequest) -> Self {
         let tasks = tasks.into_iter().map(TaskWithStatus::from).collect();
         Self { tasks, total, limit: page.limit, offset: page.offset }
     }

@@ -1,104 +1,99 @@
-//! The caller's tasks.
+//! Task routes of the enveloped dialect.
 
 use rocket::response::status::{Created, NoContent};
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, patch, post, put, routes};
 
 use super::body::V1Body;
-use super::response::{Answer, Envelope, TaskPage, TaskWithStatus, data};
 use super::query::ListQuery;
+use super::response::{Envelope, JsonResult, TaskPage, TaskWithStatus, ok};
 use crate::auth::AuthUser;
 use crate::error::ApiError;
-use crate::request::{Body, NoBody, TaskId};
+use crate::request::{Body, NoBody};
 use crate::store::{Store, UserTasks};
-use crate::task::{TaskPatch, Completion, NewTask, TaskId};
+use crate::task::{Completion, NewTask, Task, TaskId, TaskPatch};
 
 pub(super) fn routes() -> Vec<Route> {
     routes![list, create, show, replace, update, remove, complete]
 }
 
-#[get("/tasks", rank = 3)]
-pub(super) async fn list(user: &AuthUser, query: ListQuery, store: &Store) -> Answer<TaskPage> {
-    let found = store.for_user(user);
-    let tasks = found.page(query.filter, query.page).await?;
-    let total = match query.page.total_if_last_page(tasks.len()) {
+#[get("/tasks")]
+async fn list(user: &AuthUser, query: ListQuery, store: &Store) -> JsonResult<TaskPage> {
+    let tasks = store.for_user(user);
+    let page = tasks.page(query.options, query.page).await?;
+    let total = match query.page.total_if_last_page(page.len()) {
         Some(total) => total,
-        None => found.count(query.filter).await?,
+        None => tasks.count(query.options).await?,
     };
-    Ok(data(TaskPage::new(tasks, total, query.page)))
+    Ok(ok(TaskPage::new(page, total, query.page)))
 }
 
-#[post("/tasks", data = "<new>", rank = 3)]
-pub(super) async fn create(
+#[post("/tasks", data = "<new>")]
+async fn create(
     user: &AuthUser,
     store: &Store,
     new: Body<V1Body<NewTask>>,
 ) -> Result<Created<Json<Envelope<TaskWithStatus>>>, ApiError> {
-    let task = store.for_user(user).create(&new.0.0).await?;
-    Ok(Created::new(format!("/api/v1/tasks/{}", task.id)).body(data(task.into())))
+    let task = store.for_user(user).create(&new.0.into_inner()).await?;
+    Ok(Created::new(format!("/api/v1/tasks/{}", task.id)).body(ok(task.into())))
 }
 
-#[get("/tasks/<id>", rank = 3)]
-pub(super) async fn show(user: &AuthUser, store: &Store, id: TaskId) -> Answer<TaskWithStatus> {
-    let (tasks, id) = (store.for_user(user), id.get()?);
-    let task = or_forbidden(&tasks, id, tasks.show(id).await).await?;
-    Ok(data(task.into()))
+#[get("/tasks/<id>")]
+async fn show(user: &AuthUser, store: &Store, id: TaskId) -> JsonResult<TaskWithStatus> {
+    let tasks = store.for_user(user);
+    let task = tasks.get(id).await?;
+    found(&tasks, id, task).await
 }
 
-#[put("/tasks/<id>", data = "<changes>", rank = 3)]
-pub(super) async fn replace(
+#[put("/tasks/<id>", data = "<patch>")]
+async fn replace(
     user: &AuthUser,
     store: &Store,
     id: TaskId,
-    changes: Body<V1Body<TaskPatch>>,
-) -> Answer<TaskWithStatus> {
-    update(user, store, id, changes).await
+    patch: Body<V1Body<TaskPatch>>,
+) -> JsonResult<TaskWithStatus> {
+    update(user, store, id, patch).await
 }
 
-#[patch("/tasks/<id>", data = "<changes>", rank = 3)]
-pub(super) async fn update(
+#[patch("/tasks/<id>", data = "<patch>")]
+async fn update(
     user: &AuthUser,
     store: &Store,
     id: TaskId,
-    changes: Body<V1Body<TaskPatch>>,
-) -> Answer<TaskWithStatus> {
-    let (tasks, id) = (store.for_user(user), id.get()?);
-    let task = or_forbidden(&tasks, id, tasks.update(id, &changes.0.0).await).await?;
-    Ok(data(task.into()))
+    patch: Body<V1Body<TaskPatch>>,
+) -> JsonResult<TaskWithStatus> {
+    let tasks = store.for_user(user);
+    let task = tasks.update(id, &patch.0.into_inner()).await?;
+    found(&tasks, id, task).await
 }
 
-#[delete("/tasks/<id>", data = "<_body>", rank = 3)]
-pub(super) async fn remove(
-    user: &AuthUser,
-    store: &Store,
-    id: TaskId,
-    _body: NoBody,
-) -> Result<NoContent, ApiError> {
-    let (tasks, id) = (store.for_user(user), id.get()?);
-    or_forbidden(&tasks, id, tasks.delete(id).await).await?;
-    Ok(NoContent)
+#[delete("/tasks/<id>", data = "<_body>")]
+async fn remove(user: &AuthUser, store: &Store, id: TaskId, _body: NoBody) -> Result<NoContent, ApiError> {
+    let tasks = store.for_user(user);
+    if tasks.delete(id).await? { Ok(NoContent) } else { Err(missing_or_forbidden(&tasks, id).await?) }
 }
 
-#[patch("/tasks/<id>/complete", data = "<completion>", rank = 3)]
-pub(super) async fn complete(
+#[patch("/tasks/<id>/complete", data = "<completion>")]
+async fn complete(
     user: &AuthUser,
     store: &Store,
     id: TaskId,
     completion: Body<V1Body<Completion>>,
-) -> Answer<TaskWithStatus> {
-    let (tasks, id) = (store.for_user(user), id.get()?);
-    let task = or_forbidden(&tasks, id, tasks.complete(id, completion.0.0).await).await?;
-    Ok(data(task.into()))
+) -> JsonResult<TaskWithStatus> {
+    let tasks = store.for_user(user);
+    let task = tasks.complete(id, completion.0.into_inner()).await?;
+    found(&tasks, id, task).await
 }
 
-/// This dialect tells somebody else's task from none. It is asked only when there is none of the caller's.
-async fn or_forbidden<T>(
-    tasks: &UserTasks<'_>,
-    id: TaskId,
-    result: Result<T, ApiError>,
-) -> Result<T, ApiError> {
-    match result {
-        Err(ApiError::TaskNotFound) if tasks.exists_for_other_user(id).await? => Err(ApiError::NotOwner),
-        other => other,
+async fn found(tasks: &UserTasks<'_>, id: TaskId, task: Option<Task>) -> JsonResult<TaskWithStatus> {
+    match task {
+        Some(task) => Ok(ok(task.into())),
+        None => Err(missing_or_forbidden(tasks, id).await?),
     }
+}
+
+/// The error for a task that the caller does not have. This dialect tells another user's task from a missing task.
+async fn missing_or_forbidden(tasks: &UserTasks<'_>, id: TaskId) -> Result<ApiError, ApiError> {
+    let is_forbidden = tasks.exists_for_other_user(id).await?;
+    Ok(if is_forbidden { ApiError::NotOwner } else { ApiError::TaskNotFound })
 }

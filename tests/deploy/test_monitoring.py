@@ -21,12 +21,13 @@ METRICS = {
     "todo_db_pool_waits_total": set(),
     "todo_db_pool_timeouts_total": set(),
     "todo_token_outcomes_total": {"outcome"},
+    "todo_token_wrong_claims_total": {"claim"},
     "todo_jwks_age_seconds": set(),
     "todo_build_info": {"version"},
     "up": set(),
 }
 TARGET = {"job", "pod", "namespace"}
-OUTCOMES = {"accepted", "missing", "expired", "invalid_signature", "invalid"}
+OUTCOMES = {"accepted", "missing", "expired", "invalid_signature", "invalid", "wrong_claim"}
 DASHBOARD = ROOT / "k8s/dashboards/todo-api.json"
 
 

@@ -63,15 +63,19 @@ export async function issuer(options = {}) {
     (line) => line.startsWith("listening"),
   );
   const url = `http://127.0.0.1:${port}`;
+  const base = `${url}${options.basePath ?? "/api/auth"}`;
   const call = async (path, init) => {
-    const response = await fetch(`${url}/api/auth${path}`, init);
+    const response = await fetch(base + path, init);
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return response.json();
   };
   return {
     ...process_,
     url,
+    base,
     port,
+    /** Signs these claims as `auth.api.signJWT` does. */
+    sign: async (claims) => (await (await fetch(`${url}/sign`, { method: "POST", body: JSON.stringify(claims) })).json()).token,
     jwks: () => call("/jwks"),
     /** Signs somebody up; gives the user and a function that asks for a JWT of theirs. */
     async signUp(name = "ann") {
@@ -81,7 +85,7 @@ export async function issuer(options = {}) {
         body: JSON.stringify({ name, email: `${name}@example.com`, password: "correct horse battery" }),
       });
       const headers = { authorization: `Bearer ${token}` };
-      return { user, jwt: async () => (await call("/token", { headers })).token };
+      return { user, session: token, jwt: async () => (await call("/token", { headers })).token };
     },
   };
 }

@@ -23,7 +23,7 @@ on_both_engines! {
         for (request, method, route, status, user) in [
             ("create-1", "POST", json!("/api/tasks"), 201, &user),
             ("show-1", "GET", json!("/api/tasks/<id>"), 200, &user),
-            ("head-1", "HEAD", json!("/api/<_>/tasks/<id>"), 200, &user),
+            ("head-1", "HEAD", json!("/api/tasks/<id>"), 200, &user),
             ("wrong-1", "PUT", json!("/api/tasks/<id>"), 422, &user),
             ("nobody-1", "GET", json!("/api/tasks"), 401, &Value::Null),
             ("nowhere-1", "GET", Value::Null, 404, &Value::Null),

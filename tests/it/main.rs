@@ -10,6 +10,7 @@
 
 mod harness;
 
+mod architecture;
 mod configuration;
 mod connections;
 mod cors;
@@ -18,6 +19,7 @@ mod docs;
 mod durability;
 mod enveloped;
 mod hostile_input;
+mod identity;
 mod isolation;
 mod issuer;
 mod jwks;

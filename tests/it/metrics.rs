@@ -37,7 +37,7 @@ on_both_engines! {
         let seen = metrics(&server).await;
         for (labels, count) in [
             (r#"method="POST",route="/api/tasks",status="201""#, "3"),
-            (r#"method="GET",route="/api/<_>/tasks/<id>",status="200""#, "3"),
+            (r#"method="GET",route="/api/tasks/<id>",status="200""#, "3"),
             (r#"method="GET",route="/api/tasks/<id>",status="404""#, "1"),
             (r#"method="HEAD",route="/api/tasks",status="200""#, "1"),
             (r#"method="GET",route="none",status="404""#, "1"),

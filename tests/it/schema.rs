@@ -38,7 +38,8 @@ fn every_statement_on_tasks_names_the_user() {
         for text in [statement.postgres, statement.sqlite] {
             let of_user = text.contains("WHERE user_id = $") || text.contains("AND user_id = $");
             let makes = text.starts_with("INSERT INTO tasks (user_id,");
-            let looks_beyond = *name == "EXISTS_FOR_OTHER_USER" && text.starts_with("SELECT EXISTS (SELECT 1 ");
+            let looks_beyond =
+                *name == "EXISTS_FOR_OTHER_USER" && text.starts_with("SELECT EXISTS (SELECT 1 ");
             assert!(of_user || makes || looks_beyond || !text.contains("tasks"), "{name}: {text}");
             assert!(!text.contains('*') || text.contains("count(*)"), "{name} lists its columns");
         }

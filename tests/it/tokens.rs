@@ -114,6 +114,7 @@ on_both_engines! {
             (forge(r#"{"alg":"HS256","crit":["exp"]}"#), INVALID),
             (forge(r#"{"alg":"HS256","crit":["b64"],"b64":false}"#), INVALID),
             (forge(r#"{"alg":"HS256","crit":[]}"#), INVALID),
+            (forge(r#"{"alg":"HS256","crit":null}"#), INVALID),
             (encode(&Header::default(), &claims("me"), &stranger).unwrap(), SIGNATURE),
             (forged(hs256, &payload, b""), SIGNATURE),
             (forged(hs256, &payload, PUBLIC_KEY.as_bytes()), SIGNATURE),
@@ -251,3 +252,28 @@ const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
 -----END PUBLIC KEY-----
 ";
+
+/// Resident memory of a process in KiB.
+fn resident(pid: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|it| it.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_remembered_of_tokens_is_bounded_in_bytes() {
+    let server = Server::on(Engine::Sqlite).await;
+    let send = async |n: usize, size: usize| {
+        let token = signed(&json!({ "sub": "me", "exp": now() + 600, "n": n, "email": "x".repeat(size) }));
+        assert_eq!(server.bearer(&token).get("/api/tasks").await.status, 200);
+    };
+    for n in 0..30 {
+        send(n, 60_000).await;
+    }
+    let before = resident(server.pid());
+    for n in 30..300 {
+        send(n, 60_000).await;
+    }
+    let grown = resident(server.pid()).saturating_sub(before);
+    assert!(grown < 8 * 1024, "{grown} KiB more than {before}");
+}

@@ -3,7 +3,7 @@
 use jsonwebtoken::{EncodingKey, Header as JwsHeader, encode};
 use rocket::http::{ContentType, Header, Method};
 use serde_json::{Value, json};
-use todo_api_fuzz::{SECRET, client, send};
+use todo_api_fuzz::{SECRET, service, send};
 
 const ROUTES: &[(Method, &str)] = &[
     (Method::Post, "/api/tasks"),
@@ -20,7 +20,7 @@ const ROUTES: &[(Method, &str)] = &[
 ];
 
 fn main() {
-    let client = client();
+    let service = service();
     let claims = json!({ "sub": "me", "exp": 4_102_444_800_i64 });
     let key = EncodingKey::from_secret(SECRET.as_bytes());
     let token = encode(&JwsHeader::default(), &claims, &key).expect("a token");
@@ -32,8 +32,8 @@ fn main() {
             return;
         }
         let kind = if kind & 0x80 == 0 { ContentType::JSON } else { ContentType::Form };
-        let request = client
-            .req(method, path)
+        let request = service
+            .request(method, path)
             .header(kind)
             .header(Header::new("Authorization", format!("Bearer {token}")))
             .body(body);

@@ -3,12 +3,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto::sign};
-use rocket::http::Header;
+use rocket::http::{Header, Method};
 use serde_json::Value;
-use todo_api_fuzz::{SECRET, client, is_header, send};
+use todo_api_fuzz::{SECRET, service, is_header, send};
 
 fn main() {
-    let client = client();
+    let service = service();
     let key = EncodingKey::from_secret(SECRET.as_bytes());
     afl::fuzz!(|data: &[u8]| {
         let Some((kind, data)) = data.split_first() else { return };
@@ -23,7 +23,7 @@ fn main() {
         if !is_header(&token) {
             return;
         }
-        let request = client.get("/api/tasks").header(Header::new("Authorization", format!("Bearer {token}")));
+        let request = service.request(Method::Get, "/api/tasks").header(Header::new("Authorization", format!("Bearer {token}")));
         let status = send(request).status().code;
         match status {
             200 => assert!(has_user(&token), "accepted: {token}"),

@@ -94,12 +94,13 @@ async fn revoke(
 
 #[post("/revoke-sessions", data = "<_body>")]
 async fn revoke_all(
+    context: RequestContext<'_>,
     store: AuthStore<'_>,
     current: CurrentSession,
     _body: NoBody,
 ) -> Result<AuthResponse, AuthError> {
     store.revoke_all(&current.user.id).await?;
-    Ok(status_true())
+    Ok(status_true().signed_out(&context))
 }
 
 #[post("/revoke-other-sessions", data = "<_body>")]

@@ -11,29 +11,31 @@ use super::users::User;
 use super::verifications::reset_identifier;
 use super::{AuthStore, sql};
 use crate::clock;
-use crate::issuer::ids::random_id;
 use crate::error::ApiError;
-use crate::store::run::together;
+use crate::issuer::ids::random_id;
+use crate::store::run::transaction;
 
 /// Binds the parameters of [`sql::INSERT_SESSION`].
-fn bind_session<'q, Db>(
-    query: Query<'q, Db, Db::Arguments>,
-    session: &'q Session,
-) -> Query<'q, Db, Db::Arguments>
+trait BindSession<'q> {
+    fn bind_session(self, session: &'q Session) -> Self;
+}
+
+impl<'q, Db> BindSession<'q> for Query<'q, Db, Db::Arguments>
 where
     Db: Database,
     String: Encode<'q, Db> + Type<Db>,
     Option<String>: Encode<'q, Db> + Type<Db>,
     DateTime<Utc>: Encode<'q, Db> + Type<Db>,
 {
-    query
-        .bind(&session.id)
-        .bind(&session.token)
-        .bind(&session.user_id)
-        .bind(&session.ip_address)
-        .bind(&session.user_agent)
-        .bind(session.created_at)
-        .bind(session.expires_at)
+    fn bind_session(self, session: &'q Session) -> Self {
+        self.bind(&session.id)
+            .bind(&session.token)
+            .bind(&session.user_id)
+            .bind(&session.ip_address)
+            .bind(&session.user_agent)
+            .bind(session.created_at)
+            .bind(session.expires_at)
+    }
 }
 
 impl AuthStore<'_> {
@@ -45,25 +47,36 @@ impl AuthStore<'_> {
         session: &Session,
     ) -> Result<bool, ApiError> {
         let pool = self.0;
-        together!(pool, {
-            sql::INSERT_USER => |query| {
-                query.bind(&user.id).bind(&user.name).bind(&user.email).bind(&user.image).bind(user.created_at)
-            },
-            sql::INSERT_ACCOUNT => |query| {
-                query.bind(random_id()).bind(&user.id).bind(hash).bind(user.created_at)
-            },
-            sql::INSERT_SESSION => |query| bind_session(query, session),
-        })
+        transaction!(
+            pool,
+            [
+                required(sql::INSERT_USER)
+                    .bind(&user.id)
+                    .bind(&user.name)
+                    .bind(&user.email)
+                    .bind(&user.image)
+                    .bind(user.created_at),
+                required(sql::INSERT_ACCOUNT)
+                    .bind(random_id())
+                    .bind(&user.id)
+                    .bind(hash)
+                    .bind(user.created_at),
+                required(sql::INSERT_SESSION).bind_session(session),
+            ]
+        )
     }
 
     /// Inserts a session and deletes the user's oldest sessions beyond [`MAX_SESSIONS`]. Returns `false` if the user was deleted.
     pub(crate) async fn insert_session(self, session: &Session) -> Result<bool, ApiError> {
         let pool = self.0;
-        together!(pool, {
-            sql::LOCK_USER => |query| query.bind(&session.user_id),
-            sql::INSERT_SESSION => |query| bind_session(query, session),
-            sql::TRIM_SESSIONS => optional |query| query.bind(&session.user_id).bind(MAX_SESSIONS),
-        })
+        transaction!(
+            pool,
+            [
+                required(sql::LOCK_USER).bind(&session.user_id),
+                required(sql::INSERT_SESSION).bind_session(session),
+                optional(sql::TRIM_SESSIONS).bind(&session.user_id).bind(MAX_SESSIONS),
+            ]
+        )
     }
 
     /// Replaces the password, and all sessions of the user by this session. Returns `false` if the user has no password.
@@ -73,12 +86,15 @@ impl AuthStore<'_> {
         session: &Session,
     ) -> Result<bool, ApiError> {
         let pool = self.0;
-        together!(pool, {
-            sql::LOCK_USER => |query| query.bind(&session.user_id),
-            sql::SET_PASSWORD => |query| query.bind(&session.user_id).bind(hash).bind(session.created_at),
-            sql::REVOKE_SESSIONS => optional |query| query.bind(&session.user_id),
-            sql::INSERT_SESSION => |query| bind_session(query, session),
-        })
+        transaction!(
+            pool,
+            [
+                required(sql::LOCK_USER).bind(&session.user_id),
+                required(sql::SET_PASSWORD).bind(&session.user_id).bind(hash).bind(session.created_at),
+                optional(sql::REVOKE_SESSIONS).bind(&session.user_id),
+                required(sql::INSERT_SESSION).bind_session(session),
+            ]
+        )
     }
 
     /// Consumes a reset token and sets the user's password, or creates the first password. Deletes the user's other reset tokens and, unless
@@ -92,15 +108,16 @@ impl AuthStore<'_> {
     ) -> Result<bool, ApiError> {
         let pool = self.0;
         let now = clock::now();
-        together!(pool, {
-            sql::LOCK_USER => |query| query.bind(user_id),
-            sql::CONSUME_VERIFICATION => |query| query.bind(reset_identifier(token)).bind(now),
-            sql::SET_PASSWORD => optional |query| query.bind(user_id).bind(hash).bind(now),
-            sql::INSERT_FIRST_ACCOUNT => optional |query| {
-                query.bind(random_id()).bind(user_id).bind(hash).bind(now)
-            },
-            sql::REVOKE_RESETS => optional |query| query.bind(user_id),
-            sql::REVOKE_SESSIONS_IF => optional |query| query.bind(user_id).bind(!keep_sessions),
-        })
+        transaction!(
+            pool,
+            [
+                required(sql::LOCK_USER).bind(user_id),
+                required(sql::CONSUME_VERIFICATION).bind(reset_identifier(token)).bind(now),
+                optional(sql::SET_PASSWORD).bind(user_id).bind(hash).bind(now),
+                optional(sql::INSERT_FIRST_ACCOUNT).bind(random_id()).bind(user_id).bind(hash).bind(now),
+                optional(sql::REVOKE_RESETS).bind(user_id),
+                optional(sql::REVOKE_SESSIONS_IF).bind(user_id).bind(!keep_sessions),
+            ]
+        )
     }
 }

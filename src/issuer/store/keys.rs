@@ -6,7 +6,7 @@ use super::row::from_row;
 use super::{AuthStore, sql};
 use crate::clock;
 use crate::error::ApiError;
-use crate::store::run::{execute, on};
+use crate::store::run::run;
 
 /// A row of the `jwks` table: one key pair.
 #[derive(Debug)]
@@ -35,15 +35,12 @@ impl AuthStore<'_> {
     /// Keys that expire after this time or never, the newest first.
     pub(crate) async fn keys_expiring_after(self, time: DateTime<Utc>) -> Result<Vec<StoredKey>, ApiError> {
         let pool = self.0;
-        on!(pool.reader(), query_as(sql::KEYS), |query, db| query.bind(time).fetch_all(db))
+        run!(pool.reader(), query_as(sql::KEYS).bind(time) => fetch_all)
     }
 
     pub(crate) async fn insert_key(self, key: &StoredKey) -> Result<(), ApiError> {
         let pool = self.0;
-        execute!(pool, sql::INSERT_KEY, |query| {
-            let query = query.bind(&key.id).bind(&key.public_key).bind(&key.private_key);
-            query.bind(clock::now()).bind(key.expires_at)
-        })
+        run!(pool.writer(), query(sql::INSERT_KEY).bind(&key.id).bind(&key.public_key).bind(&key.private_key).bind(clock::now()).bind(key.expires_at) => execute)
         .map(drop)
     }
 }

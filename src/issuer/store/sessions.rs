@@ -8,10 +8,10 @@ use super::row::from_row;
 use super::users::User;
 use super::{AuthStore, sql};
 use crate::clock;
+use crate::error::ApiError;
 use crate::issuer::ids::random_id;
 use crate::issuer::request_context::ClientInfo;
-use crate::error::ApiError;
-use crate::store::run::{execute, on};
+use crate::store::run::run;
 
 /// Lifetime of a session since its last refresh (Better Auth: `expiresIn`).
 pub(crate) const SESSION_TTL: TimeDelta = TimeDelta::days(7);
@@ -123,17 +123,13 @@ impl AuthStore<'_> {
     /// The session with this token, and its user. The session may have expired.
     pub(crate) async fn session_with_user(self, token: &str) -> Result<Option<SessionWithUser>, ApiError> {
         let pool = self.0;
-        on!(pool.reader(), query_as(sql::SESSION_WITH_USER), |query, db| {
-            query.bind(token).fetch_optional(db)
-        })
+        run!(pool.reader(), query_as(sql::SESSION_WITH_USER).bind(token) => fetch_optional)
     }
 
     /// The user's unexpired sessions: the newest [`MAX_SESSIONS`], in ascending order of creation.
     pub(crate) async fn sessions(self, user_id: &str) -> Result<Vec<Session>, ApiError> {
         let pool = self.0;
-        let newest_first: Vec<Session> = on!(pool.reader(), query_as(sql::SESSIONS), |query, db| {
-            query.bind(user_id).bind(clock::now()).bind(MAX_SESSIONS).fetch_all(db)
-        })?;
+        let newest_first: Vec<Session> = run!(pool.reader(), query_as(sql::SESSIONS).bind(user_id).bind(clock::now()).bind(MAX_SESSIONS) => fetch_all)?;
         Ok(newest_first.into_iter().rev().collect())
     }
 
@@ -142,36 +138,34 @@ impl AuthStore<'_> {
         let pool = self.0;
         let now = clock::now();
         let session = Session { updated_at: now, expires_at: now + SESSION_TTL, ..session };
-        execute!(pool, sql::REFRESH_SESSION, |query| {
-            query.bind(&session.token).bind(session.updated_at).bind(session.expires_at)
-        })?;
+        run!(pool.writer(), query(sql::REFRESH_SESSION).bind(&session.token).bind(session.updated_at).bind(session.expires_at) => execute)?;
         Ok(session)
     }
 
     pub(crate) async fn delete_session(self, token: &str) -> Result<(), ApiError> {
         let pool = self.0;
-        execute!(pool, sql::DELETE_SESSION, |query| query.bind(token)).map(drop)
+        run!(pool.writer(), query(sql::DELETE_SESSION).bind(token) => execute).map(drop)
     }
 
     /// Deletes a session of this user. A token of another user's session has no effect.
     pub(crate) async fn revoke(self, user_id: &str, token: &str) -> Result<(), ApiError> {
         let pool = self.0;
-        execute!(pool, sql::REVOKE_SESSION, |query| query.bind(user_id).bind(token)).map(drop)
+        run!(pool.writer(), query(sql::REVOKE_SESSION).bind(user_id).bind(token) => execute).map(drop)
     }
 
     pub(crate) async fn revoke_all(self, user_id: &str) -> Result<(), ApiError> {
         let pool = self.0;
-        execute!(pool, sql::REVOKE_SESSIONS, |query| query.bind(user_id)).map(drop)
+        run!(pool.writer(), query(sql::REVOKE_SESSIONS).bind(user_id) => execute).map(drop)
     }
 
     /// Deletes all sessions of the user except the session with this token.
     pub(crate) async fn revoke_others(self, user_id: &str, token: &str) -> Result<(), ApiError> {
         let pool = self.0;
-        execute!(pool, sql::REVOKE_OTHER_SESSIONS, |query| query.bind(user_id).bind(token)).map(drop)
+        run!(pool.writer(), query(sql::REVOKE_OTHER_SESSIONS).bind(user_id).bind(token) => execute).map(drop)
     }
 
     pub(crate) async fn delete_expired_sessions(self) -> Result<(), ApiError> {
         let pool = self.0;
-        execute!(pool, sql::DELETE_EXPIRED_SESSIONS, |query| query.bind(clock::now())).map(drop)
+        run!(pool.writer(), query(sql::DELETE_EXPIRED_SESSIONS).bind(clock::now()) => execute).map(drop)
     }
 }

@@ -35,11 +35,14 @@ pub const TRIM_SESSIONS: Statement = Statement::portable(concat!(
     r#"SELECT id FROM session WHERE "userId" = $1 ORDER BY "updatedAt" DESC, "createdAt" DESC, id LIMIT $2)"#
 ));
 /// `$1` user id. Locks the user's row, so that transactions on the same user run after each other. Updates no row if the user was deleted.
-pub const LOCK_USER: Statement = Statement::portable(r#"UPDATE "user" SET "updatedAt" = "updatedAt" WHERE id = $1"#);
+pub const LOCK_USER: Statement =
+    Statement::portable(r#"UPDATE "user" SET "updatedAt" = "updatedAt" WHERE id = $1"#);
 /// `$1` email.
-pub const USER_BY_EMAIL: Statement = Statement::portable(concat!("SELECT ", user!(), r#" FROM "user" u WHERE u.email = $1"#));
+pub const USER_BY_EMAIL: Statement =
+    Statement::portable(concat!("SELECT ", user!(), r#" FROM "user" u WHERE u.email = $1"#));
 /// `$1` id.
-pub const USER_BY_ID: Statement = Statement::portable(concat!("SELECT ", user!(), r#" FROM "user" u WHERE u.id = $1"#));
+pub const USER_BY_ID: Statement =
+    Statement::portable(concat!("SELECT ", user!(), r#" FROM "user" u WHERE u.id = $1"#));
 /// `$1` user id. The password hash.
 pub const PASSWORD: Statement = Statement::portable(
     r#"SELECT password FROM account WHERE "userId" = $1 AND "accountId" = $1 AND "providerId" = 'credential'"#,
@@ -87,11 +90,13 @@ pub const SESSIONS: Statement = Statement::portable(concat!(
 /// `$1` token.
 pub const DELETE_SESSION: Statement = Statement::portable("DELETE FROM session WHERE token = $1");
 /// `$1` user id, `$2` token.
-pub const REVOKE_SESSION: Statement = Statement::portable(r#"DELETE FROM session WHERE "userId" = $1 AND token = $2"#);
+pub const REVOKE_SESSION: Statement =
+    Statement::portable(r#"DELETE FROM session WHERE "userId" = $1 AND token = $2"#);
 /// `$1` user id.
 pub const REVOKE_SESSIONS: Statement = Statement::portable(r#"DELETE FROM session WHERE "userId" = $1"#);
 /// `$1` user id, `$2` whether to delete.
-pub const REVOKE_SESSIONS_IF: Statement = Statement::portable(r#"DELETE FROM session WHERE "userId" = $1 AND $2"#);
+pub const REVOKE_SESSIONS_IF: Statement =
+    Statement::portable(r#"DELETE FROM session WHERE "userId" = $1 AND $2"#);
 /// `$1` user id, `$2` token of the session to keep.
 pub const REVOKE_OTHER_SESSIONS: Statement =
     Statement::portable(r#"DELETE FROM session WHERE "userId" = $1 AND token <> $2"#);
@@ -110,7 +115,8 @@ pub const CONSUME_VERIFICATION: Statement =
 pub const REVOKE_RESETS: Statement =
     Statement::portable("DELETE FROM verification WHERE value = $1 AND identifier LIKE 'reset-password:%'");
 /// `$1` now.
-pub const DELETE_EXPIRED_SESSIONS: Statement = Statement::portable(r#"DELETE FROM session WHERE "expiresAt" <= $1"#);
+pub const DELETE_EXPIRED_SESSIONS: Statement =
+    Statement::portable(r#"DELETE FROM session WHERE "expiresAt" <= $1"#);
 /// `$1` now.
 pub const DELETE_EXPIRED_VERIFICATIONS: Statement =
     Statement::portable(r#"DELETE FROM verification WHERE "expiresAt" <= $1"#);

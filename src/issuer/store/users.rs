@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 use super::row::from_row;
 use super::{AuthStore, sql};
 use crate::clock;
-use crate::issuer::ids::random_id;
 use crate::error::ApiError;
-use crate::store::run::{execute, on};
+use crate::issuer::ids::random_id;
+use crate::store::run::run;
 
 /// A row of Better Auth's `user` table, serialized as its API does.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -119,12 +119,12 @@ impl AuthStore<'_> {
     /// The user with this email, which must be in lower case.
     pub(crate) async fn user_by_email(self, email: &str) -> Result<Option<User>, ApiError> {
         let pool = self.0;
-        on!(pool.reader(), query_as(sql::USER_BY_EMAIL), |query, db| query.bind(email).fetch_optional(db))
+        run!(pool.reader(), query_as(sql::USER_BY_EMAIL).bind(email) => fetch_optional)
     }
 
     pub(crate) async fn user_by_id(self, id: &str) -> Result<Option<User>, ApiError> {
         let pool = self.0;
-        on!(pool.reader(), query_as(sql::USER_BY_ID), |query, db| query.bind(id).fetch_optional(db))
+        run!(pool.reader(), query_as(sql::USER_BY_ID).bind(id) => fetch_optional)
     }
 
     /// Updates name and image. A name of `None` stays unchanged.
@@ -135,38 +135,33 @@ impl AuthStore<'_> {
         image: &Patch,
     ) -> Result<(), ApiError> {
         let pool = self.0;
-        execute!(pool, sql::UPDATE_USER, |query| {
-            let query = query.bind(id).bind(clock::now()).bind(name);
-            query.bind(*image != Patch::Unchanged).bind(image.new_value())
-        })
+        run!(pool.writer(), query(sql::UPDATE_USER).bind(id).bind(clock::now()).bind(name).bind(*image != Patch::Unchanged).bind(image.new_value()) => execute)
         .map(drop)
     }
 
     /// Deletes the user. The foreign keys delete the user's accounts and sessions with it.
     pub(crate) async fn delete_user(self, id: &str) -> Result<(), ApiError> {
         let pool = self.0;
-        execute!(pool, sql::DELETE_USER, |query| query.bind(id)).map(drop)
+        run!(pool.writer(), query(sql::DELETE_USER).bind(id) => execute).map(drop)
     }
 
     pub(crate) async fn accounts(self, user_id: &str) -> Result<Vec<Account>, ApiError> {
         let pool = self.0;
-        on!(pool.reader(), query_as(sql::ACCOUNTS), |query, db| query.bind(user_id).fetch_all(db))
+        run!(pool.reader(), query_as(sql::ACCOUNTS).bind(user_id) => fetch_all)
     }
 
     /// The hash of the user's password, if the user has a password.
     pub(crate) async fn password_hash(self, user_id: &str) -> Result<Option<String>, ApiError> {
         let pool = self.0;
-        let hash: Option<Option<String>> = on!(pool.reader(), query_scalar(sql::PASSWORD), |query, db| {
-            query.bind(user_id).fetch_optional(db)
-        })?;
+        let hash: Option<Option<String>> =
+            run!(pool.reader(), query_scalar(sql::PASSWORD).bind(user_id) => fetch_optional)?;
         Ok(hash.flatten())
     }
 
     /// Replaces the password. Returns `false` if the user has no password.
     pub(crate) async fn set_password(self, user_id: &str, hash: &str) -> Result<bool, ApiError> {
         let pool = self.0;
-        let changed =
-            execute!(pool, sql::SET_PASSWORD, |query| { query.bind(user_id).bind(hash).bind(clock::now()) })?;
+        let changed = run!(pool.writer(), query(sql::SET_PASSWORD).bind(user_id).bind(hash).bind(clock::now()) => execute)?;
         Ok(changed > 0)
     }
 }

@@ -4,9 +4,9 @@ use chrono::TimeDelta;
 
 use super::{AuthStore, sql};
 use crate::clock;
-use crate::issuer::ids::random_id;
 use crate::error::ApiError;
-use crate::store::run::{execute, on};
+use crate::issuer::ids::random_id;
+use crate::store::run::run;
 
 /// Lifetime of a password reset token.
 const RESET_TOKEN_TTL: TimeDelta = TimeDelta::hours(1);
@@ -21,23 +21,18 @@ impl AuthStore<'_> {
     pub(crate) async fn insert_reset_token(self, user_id: &str, token: &str) -> Result<(), ApiError> {
         let pool = self.0;
         let now = clock::now();
-        execute!(pool, sql::INSERT_VERIFICATION, |query| {
-            let query = query.bind(random_id()).bind(reset_identifier(token)).bind(user_id);
-            query.bind(now).bind(now + RESET_TOKEN_TTL)
-        })
+        run!(pool.writer(), query(sql::INSERT_VERIFICATION).bind(random_id()).bind(reset_identifier(token)).bind(user_id).bind(now).bind(now + RESET_TOKEN_TTL) => execute)
         .map(drop)
     }
 
     /// The id of the user whose password this token can reset.
     pub(crate) async fn find_reset_user(self, token: &str) -> Result<Option<String>, ApiError> {
         let pool = self.0;
-        on!(pool.reader(), query_scalar(sql::VERIFICATION), |query, db| {
-            query.bind(reset_identifier(token)).bind(clock::now()).fetch_optional(db)
-        })
+        run!(pool.reader(), query_scalar(sql::VERIFICATION).bind(reset_identifier(token)).bind(clock::now()) => fetch_optional)
     }
 
     pub(crate) async fn delete_expired_verifications(self) -> Result<(), ApiError> {
         let pool = self.0;
-        execute!(pool, sql::DELETE_EXPIRED_VERIFICATIONS, |query| query.bind(clock::now())).map(drop)
+        run!(pool.writer(), query(sql::DELETE_EXPIRED_VERIFICATIONS).bind(clock::now()) => execute).map(drop)
     }
 }

@@ -1,6 +1,5 @@
 //! An issuer that publishes whatever a test wants, and counts who asks.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,6 +16,8 @@ use super::free_port;
 #[derive(Clone)]
 pub enum Publishes {
     Keys(Vec<Value>),
+    /// Keys at this path, and 404 at every other.
+    KeysAt(&'static str, Vec<Value>),
     Raw(Vec<u8>),
     Silence,
 }
@@ -24,7 +25,7 @@ pub enum Publishes {
 pub struct Issuer {
     pub url: String,
     publishes: Arc<Mutex<Publishes>>,
-    asked: Arc<AtomicUsize>,
+    asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Issuer {
@@ -34,7 +35,7 @@ impl Issuer {
 
     pub async fn at(port: u16, publishes: Publishes) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-        let (publishes, asked) = (Arc::new(Mutex::new(publishes)), Arc::new(AtomicUsize::new(0)));
+        let (publishes, asked) = (Arc::new(Mutex::new(publishes)), Arc::<Mutex<Vec<String>>>::default());
         let issuer = Self {
             url: format!("http://127.0.0.1:{port}"),
             publishes: publishes.clone(),
@@ -46,11 +47,15 @@ impl Issuer {
                 tokio::spawn(async move {
                     let mut request = vec![0; 8192];
                     let length = stream.read(&mut request).await.unwrap_or(0);
-                    assert!(request[..length].starts_with(b"GET /api/auth/jwks "), "only this is asked for");
-                    asked.fetch_add(1, Ordering::SeqCst);
+                    let request = String::from_utf8_lossy(&request[..length]).into_owned();
+                    let path = request.split(' ').nth(1).unwrap_or_default();
+                    asked.lock().unwrap().push(path.to_owned());
                     let publishes = publishes.lock().unwrap().clone();
                     let answer = match publishes {
-                        Publishes::Keys(keys) => http(json!({ "keys": keys }).to_string().as_bytes()),
+                        Publishes::KeysAt(at, _) if at != path => not_found(),
+                        Publishes::KeysAt(_, keys) => jwks(&keys),
+                        _ if path != "/api/auth/jwks" => panic!("only the keys are asked for, not {path}"),
+                        Publishes::Keys(keys) => jwks(&keys),
                         Publishes::Raw(bytes) => bytes,
                         Publishes::Silence => {
                             tokio::time::sleep(Duration::from_mins(5)).await;
@@ -70,8 +75,21 @@ impl Issuer {
 
     /// How often anybody asked so far.
     pub fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
+        self.asked.lock().unwrap().len()
     }
+
+    /// For what, in order.
+    pub fn asked_for(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn jwks(keys: &[Value]) -> Vec<u8> {
+    http(json!({ "keys": keys }).to_string().as_bytes())
+}
+
+fn not_found() -> Vec<u8> {
+    b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec()
 }
 
 /// A response with this body.
@@ -79,6 +97,9 @@ pub fn http(body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
 }
+
+/// The `iss` and `aud` of a [`Signer`]'s tokens that say nothing else. Servers are told of it by `auth.issuer`.
+pub const ISSUER: &str = "https://id.example";
 
 /// A key pair of the algorithm that Better Auth uses by default.
 pub struct Signer {
@@ -104,7 +125,14 @@ impl Signer {
         self.sign_with(&json!({ "alg": "EdDSA", "kid": self.kid }), claims)
     }
 
+    /// Adds `iss` and `aud` where there are none.
     pub fn sign_with(&self, header: &Value, claims: &Value) -> String {
+        let mut all = json!({ "iss": ISSUER, "aud": ISSUER });
+        all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
+        self.sign_exactly(header, &all)
+    }
+
+    pub fn sign_exactly(&self, header: &Value, claims: &Value) -> String {
         let message =
             format!("{}.{}", base64(header.to_string().as_bytes()), base64(claims.to_string().as_bytes()));
         let signature = self.pair.sign(message.as_bytes());

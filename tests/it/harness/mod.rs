@@ -10,7 +10,7 @@ mod tokens;
 
 pub use client::{Answer, Caller, raw, raw_half_closed};
 pub use disk::Fault;
-pub use issuer::{Issuer, Publishes, Signer, base64, http};
+pub use issuer::{ISSUER, Issuer, Publishes, Signer, base64, http};
 pub use pgbouncer::PgBouncer;
 pub use postgres::{Cluster, free_port};
 pub use server::{Engine, PATIENCE, Server, Setup};
