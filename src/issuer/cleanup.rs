@@ -17,8 +17,8 @@ const RETRY_INTERVAL: Duration = Duration::from_mins(1);
 pub(super) async fn cleanup_loop(store: Store) {
     loop {
         let deleted = delete_expired(AuthStore::new(&store)).await;
-        if let Err(problem) = &deleted {
-            tracing::warn!(error = %problem, "cannot delete expired sessions and verifications; retrying");
+        if let Err(error) = &deleted {
+            tracing::warn!(error = %error, "cannot delete expired sessions and verifications; retrying");
         }
         sleep(if deleted.is_ok() { CLEANUP_INTERVAL } else { RETRY_INTERVAL }).await;
     }

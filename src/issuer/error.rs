@@ -77,8 +77,8 @@ pub(super) struct AuthErrorBody {
 }
 
 impl From<ApiError> for AuthError {
-    fn from(problem: ApiError) -> Self {
-        match problem {
+    fn from(error: ApiError) -> Self {
+        match error {
             ApiError::RouteNotFound | ApiError::MethodNotAllowed(_) => Self::RouteNotFound,
             ApiError::OriginNotAllowed => Self::InvalidOrigin,
             other => Self::Other(other),
@@ -111,7 +111,7 @@ impl AuthError {
             Self::UnsupportedMediaType(..) => Status::UnsupportedMediaType,
             Self::UserAlreadyExists => Status::UnprocessableEntity,
             Self::TooManyRequests(_) => Status::TooManyRequests,
-            Self::Other(problem) => problem.status(),
+            Self::Other(error) => error.status(),
         }
     }
 
@@ -157,7 +157,7 @@ impl AuthError {
                 "User already exists. Use another email.".into(),
             ),
             Self::TooManyRequests(_) => (None, "Too many requests. Please try again later.".into()),
-            Self::Other(problem) => (Some(code_of(problem)), problem.message()),
+            Self::Other(error) => (Some(code_of(error)), error.message()),
         };
         AuthErrorBody { message, code }
     }
@@ -173,7 +173,7 @@ impl AuthError {
             Self::Unauthorized => {
                 response.set_raw_header("WWW-Authenticate", "Bearer");
             }
-            Self::Other(problem) => problem.add_headers(response),
+            Self::Other(error) => error.add_headers(response),
             _ => {}
         }
     }
@@ -181,9 +181,9 @@ impl AuthError {
     /// Records the error in the request-local cache, for the catcher, and returns the status to fail with. Only the first error is kept.
     pub(super) fn record(self, request: &Request<'_>) -> Status {
         let status = self.status();
-        if let Self::Other(problem) = &self {
+        if let Self::Other(error) = &self {
             // The request log reads the cause of a 500 from there.
-            problem.clone().record(request);
+            error.clone().record(request);
         }
         let _ = recorded(request).set(self);
         status
@@ -195,8 +195,8 @@ impl AuthError {
     }
 }
 
-fn code_of(problem: &ApiError) -> &'static str {
-    match problem.status().code {
+fn code_of(error: &ApiError) -> &'static str {
+    match error.status().code {
         408 => "REQUEST_TIMEOUT",
         413 => "PAYLOAD_TOO_LARGE",
         503 => "SERVICE_UNAVAILABLE",

@@ -171,6 +171,6 @@ impl KeySource for SigningKeys {
     }
 
     async fn fetch(&self) -> Result<Vec<Value>, String> {
-        self.public_jwks().await.map_err(|problem| problem.to_string())
+        self.public_jwks().await.map_err(|error| error.to_string())
     }
 }

@@ -69,8 +69,8 @@ async fn request_reset(
         tokio::spawn(async move {
             match AuthStore::new(&store).insert_reset_token(&user.id, &token).await {
                 Ok(()) => mailer.send_reset(&user, link).await,
-                Err(problem) => {
-                    tracing::error!(error = %problem, "failed to store password reset token");
+                Err(error) => {
+                    tracing::error!(error = %error, "failed to store password reset token");
                 }
             }
         });
