@@ -94,3 +94,4 @@ class Settings(unittest.TestCase):
 
     def test_the_toolchain_of_the_image_is_the_crates(self):
         self.assertIn(f"FROM rust:{CARGO['package']['rust-version']}-slim-", (ROOT / "Dockerfile").read_text())
+        self.assertIn(f'channel = "{CARGO["package"]["rust-version"]}.', (ROOT / "rust-toolchain.toml").read_text())
