@@ -17,8 +17,8 @@ def plain_variables():
     promised = {name for row in table.splitlines() for name in re.findall(r"`([A-Z_]+)`", row.split("|")[1])}
     source = (ROOT / "src/config/sources.rs").read_text()
     read = set(re.findall(r'^    \("([A-Z_]+)", "', source, re.M)) | set(re.findall(r'variable\("([A-Z_]+)"\)', source))
-    # Those that src/logging.rs and src/fairings/spans.rs read.
-    read |= {"RUST_LOG"} | set(re.findall(r'"(OTEL_[A-Z_]+)"', (ROOT / "src/fairings/spans.rs").read_text()))
+    # Those that src/logging.rs and src/fairings/otel.rs read.
+    read |= {"RUST_LOG"} | set(re.findall(r'"(OTEL_[A-Z_]+)"', (ROOT / "src/fairings/otel.rs").read_text()))
     assert promised and promised <= read, f"in the README alone: {promised - read}"
     return read
 
@@ -94,3 +94,4 @@ class Settings(unittest.TestCase):
 
     def test_the_toolchain_of_the_image_is_the_crates(self):
         self.assertIn(f"FROM rust:{CARGO['package']['rust-version']}-slim-", (ROOT / "Dockerfile").read_text())
+        self.assertIn(f'channel = "{CARGO["package"]["rust-version"]}.', (ROOT / "rust-toolchain.toml").read_text())
