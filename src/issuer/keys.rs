@@ -21,7 +21,7 @@ use super::random::random_id;
 use super::tables::{StoredKey, Tables};
 use crate::auth::KeySource;
 use crate::clock;
-use crate::config::{Issuer, Secret};
+use crate::config::{IssuerConfig, Secret};
 use crate::error::ApiError;
 use crate::store::Store;
 
@@ -62,11 +62,12 @@ struct PrivateJwk {
 }
 
 impl Keys {
-    pub(super) fn new(store: Store, secret: &Secret, settings: &Issuer) -> Self {
+    pub(super) fn new(store: Store, secret: &Secret, settings: &IssuerConfig) -> Self {
         let key = digest(&SHA256, secret.expose().as_bytes());
         let key = key.as_ref().first_chunk::<32>().copied().unwrap_or_default();
         let cipher = Arc::new(XChaCha20Poly1305::new(&key.into()));
-        Self { store, cipher, lifetime: settings.key_lifetime(), grace: settings.key_grace() }
+        let (lifetime, grace) = (settings.key_rotation_interval(), settings.key_grace_period());
+        Self { store, cipher, lifetime, grace }
     }
 
     /// The key that signs now. Made, if there is none.

@@ -5,7 +5,7 @@ use lettre::message::header::ContentType;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use super::tables::User;
-use crate::config::Issuer;
+use crate::config::IssuerConfig;
 
 /// How mail goes out.
 #[derive(Debug, Clone)]
@@ -19,10 +19,10 @@ pub(super) enum Post {
 }
 
 impl Post {
-    pub(super) fn new(settings: &Issuer) -> Self {
+    pub(super) fn new(settings: &IssuerConfig) -> Self {
         match (settings.smtp_url.as_ref(), settings.mail_from.as_ref()) {
             (Some(smtp), Some(from)) => Self::Smtp(Box::new(smtp.transport()), from.0.clone()),
-            _ if settings.log_links => Self::Log,
+            _ if settings.log_reset_links => Self::Log,
             _ => Self::Nowhere,
         }
     }

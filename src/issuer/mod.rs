@@ -37,13 +37,13 @@ pub use describe::describe;
 pub use tables::TABLES;
 
 use crate::auth::Verifier;
-use crate::config::{IssuerAlgorithm, Secret, Settings};
+use crate::config::{Config, IssuerAlgorithm, Secret};
 use crate::request::with_options;
 use crate::store::Store;
 
 /// Mounts the issuer, if the settings say so.
 #[must_use]
-pub fn stage(settings: &Settings) -> AdHoc {
+pub fn stage(settings: &Config) -> AdHoc {
     let settings = settings.clone();
     AdHoc::try_on_ignite("Issuer", |rocket| async move {
         if !settings.issuer.enabled {
@@ -56,13 +56,13 @@ pub fn stage(settings: &Settings) -> AdHoc {
     })
 }
 
-fn attach(rocket: Rocket<Build>, settings: &Settings, secret: &Secret, store: Store) -> Rocket<Build> {
+fn attach(rocket: Rocket<Build>, settings: &Config, secret: &Secret, store: Store) -> Rocket<Build> {
     let issuer = &settings.issuer;
     let keys = (issuer.alg == IssuerAlgorithm::EdDSA).then(|| keys::Keys::new(store.clone(), secret, issuer));
     if let (Some(keys), Some(verifier)) = (&keys, rocket.state::<Verifier>()) {
-        verifier.trust(keys.clone());
+        verifier.add_key_source(keys.clone());
     }
-    let queue = queue::HashQueue::new(issuer.hashers(), issuer.rate_limit);
+    let queue = queue::HashQueue::new(issuer.max_concurrent_hashes(), issuer.rate_limit);
     tokio::spawn(sweep::keep_sweeping(store));
     let rocket = rocket
         .manage(site::Sites::new(settings))

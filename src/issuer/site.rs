@@ -8,7 +8,7 @@ use rocket::request::{self, FromRequest, Request};
 use url::{Position, Url};
 
 use super::tables::Device;
-use crate::config::{Issuer, Settings};
+use crate::config::{Config, IssuerConfig};
 
 /// Bytes of a `User-Agent` that are kept.
 const AGENT_MAX: usize = 512;
@@ -16,13 +16,13 @@ const AGENT_MAX: usize = 512;
 /// What the settings say about it.
 #[derive(Debug)]
 pub(super) struct Sites {
-    settings: Issuer,
+    settings: IssuerConfig,
     /// Origins whose pages may sign people in and out.
     trusted: Vec<String>,
 }
 
 impl Sites {
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &Config) -> Self {
         Self { settings: settings.issuer.clone(), trusted: settings.cors.origins.as_slice().to_vec() }
     }
 }
@@ -43,7 +43,7 @@ impl<'r> Site<'r> {
     fn of(request: &'r Request<'_>, sites: &'r Sites) -> Self {
         let headers = request.headers();
         let peer = request.remote().map(|it| it.ip());
-        let behind = peer.is_some_and(|it| sites.settings.trusts(it));
+        let behind = peer.is_some_and(|it| sites.settings.is_trusted_proxy(it));
         let host = headers.get_one("Host");
         let origin = sites.settings.origin().unwrap_or_else(|| {
             let by_proxy = headers.get_one("X-Forwarded-Proto").filter(|_| behind);
@@ -59,7 +59,7 @@ impl<'r> Site<'r> {
             for hop in forwarded {
                 let Ok(hop) = hop else { break };
                 seen = Some(hop);
-                if !sites.settings.trusts(hop) {
+                if !sites.settings.is_trusted_proxy(hop) {
                     break;
                 }
             }

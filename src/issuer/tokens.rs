@@ -10,7 +10,7 @@ use super::keys::Keys;
 use super::site::Site;
 use super::tables::User;
 use crate::clock;
-use crate::config::{Auth, OneOrMany, Secret};
+use crate::config::{AuthConfig, OneOrMany, Secret};
 use crate::error::ApiError;
 
 /// Signs tokens.
@@ -46,7 +46,7 @@ struct Claims<'a> {
 
 impl Tokens {
     /// By the secret, or by the keys where there are some. What the verifier asks for besides a signature they have.
-    pub(super) fn new(secret: &Secret, keys: Option<Keys>, lifetime: Duration, auth: &Auth) -> Self {
+    pub(super) fn new(secret: &Secret, keys: Option<Keys>, lifetime: Duration, auth: &AuthConfig) -> Self {
         let signs = match keys {
             Some(keys) => Signs::Keys(keys),
             None => Signs::Secret(EncodingKey::from_secret(secret.expose().as_bytes())),

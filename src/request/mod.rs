@@ -8,6 +8,8 @@ mod query;
 mod task_id;
 mod user_path;
 
+use std::time::Duration;
+
 use rocket::fairing::AdHoc;
 
 pub(crate) use body::read as read_body;
@@ -18,11 +20,9 @@ pub use query::Query;
 pub use user_path::UserPath;
 pub(crate) use user_path::path_user_id;
 
-use crate::config::General;
-
-/// Lets bodies be read by these settings.
+/// Manages the timeout of request bodies.
 #[must_use]
-pub fn stage(settings: &General) -> AdHoc {
-    let patience = body::BodyTimeout(settings.body_timeout());
-    AdHoc::on_ignite("Bodies", move |rocket| async move { rocket.manage(patience) })
+pub fn stage(body_timeout: Duration) -> AdHoc {
+    let timeout = body::BodyTimeout(body_timeout);
+    AdHoc::on_ignite("Bodies", move |rocket| async move { rocket.manage(timeout) })
 }

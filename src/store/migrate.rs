@@ -18,7 +18,7 @@ use super::pool::Pool;
 use super::run::on;
 use super::schema::{Migration, Schema};
 use super::sql;
-use crate::config::{Database, DatabaseUrl, Settings};
+use crate::config::{DatabaseConfig, DatabaseUrl};
 use crate::error::ApiError;
 
 /// Between two tries while the database is away.
@@ -71,7 +71,7 @@ impl From<io::Error> for MigrationError {
 // `run_direct` and not `run`: a future of `run` on a borrowed connection cannot be spawned (rust-lang/rust#110338).
 
 /// Applies what the database does not have yet. Of several processes one does, the others wait for it.
-pub async fn migrate(settings: &Database, schema: &Schema) -> Result<(), MigrationError> {
+pub async fn migrate(settings: &DatabaseConfig, schema: &Schema) -> Result<(), MigrationError> {
     match settings.migrate_url() {
         DatabaseUrl::Postgres { options, .. } => {
             let mut connection = connect_without_limits(&options).await?;
@@ -136,16 +136,16 @@ pub(super) async fn check(pool: &Pool, schema: &Schema) -> Result<(), ApiError> 
 /// the server up and not ready.
 #[derive(Debug)]
 pub struct Migrations {
-    database: Database,
+    database: DatabaseConfig,
     schema: Schema,
     enabled: bool,
 }
 
 impl Migrations {
-    /// To this schema, in the database of these settings, unless they say not to.
+    /// Creates the fairing. If `enabled` is false it only manages the schema, for `/readyz`.
     #[must_use]
-    pub fn new(settings: &Settings, schema: Schema) -> Self {
-        Self { database: settings.database.clone(), schema, enabled: settings.general.migrate_on_launch }
+    pub fn new(database: &DatabaseConfig, schema: Schema, enabled: bool) -> Self {
+        Self { database: database.clone(), schema, enabled }
     }
 }
 
@@ -192,11 +192,11 @@ impl Fairing for Migrations {
     }
 }
 
-async fn attempt(database: Database, schema: Schema) -> Result<(), MigrationError> {
+async fn attempt(database: DatabaseConfig, schema: Schema) -> Result<(), MigrationError> {
     migrate(&database, &schema).await
 }
 
-async fn retry_loop(database: Database, schema: Schema) {
+async fn retry_loop(database: DatabaseConfig, schema: Schema) {
     let mut last = String::new();
     loop {
         sleep(RETRY).await;

@@ -25,15 +25,15 @@ const DAY: TimeDelta = TimeDelta::days(1);
 #[serde(rename_all = "camelCase")]
 pub(in crate::issuer) struct Session {
     /// Until when, if it is not extended.
-    #[serde(serialize_with = "clock::milliseconds")]
+    #[serde(serialize_with = "clock::serialize_rfc3339_millis")]
     pub(in crate::issuer) expires_at: DateTime<Utc>,
     /// What its bearer proves it by.
     pub(in crate::issuer) token: String,
     /// When they signed in.
-    #[serde(serialize_with = "clock::milliseconds")]
+    #[serde(serialize_with = "clock::serialize_rfc3339_millis")]
     pub(in crate::issuer) created_at: DateTime<Utc>,
     /// When it was last extended.
-    #[serde(serialize_with = "clock::milliseconds")]
+    #[serde(serialize_with = "clock::serialize_rfc3339_millis")]
     pub(in crate::issuer) updated_at: DateTime<Utc>,
     /// From where they signed in.
     #[schema(required)]

@@ -27,11 +27,11 @@ pub(in crate::issuer) struct User {
     #[schema(required)]
     pub(in crate::issuer) image: Option<String>,
     /// When they signed up.
-    #[serde(serialize_with = "clock::milliseconds")]
+    #[serde(serialize_with = "clock::serialize_rfc3339_millis")]
     #[schema(example = "2026-11-21T06:18:30.512Z")]
     pub(in crate::issuer) created_at: DateTime<Utc>,
     /// When any of this last changed.
-    #[serde(serialize_with = "clock::milliseconds")]
+    #[serde(serialize_with = "clock::serialize_rfc3339_millis")]
     #[schema(example = "2026-11-21T06:18:30.512Z")]
     pub(in crate::issuer) updated_at: DateTime<Utc>,
     /// 32 letters and digits.
@@ -80,9 +80,9 @@ pub(in crate::issuer) struct Account {
     account_id: String,
     provider_id: String,
     user_id: String,
-    #[serde(serialize_with = "clock::milliseconds")]
+    #[serde(serialize_with = "clock::serialize_rfc3339_millis")]
     created_at: DateTime<Utc>,
-    #[serde(serialize_with = "clock::milliseconds")]
+    #[serde(serialize_with = "clock::serialize_rfc3339_millis")]
     updated_at: DateTime<Utc>,
     id: String,
     scopes: Vec<String>,

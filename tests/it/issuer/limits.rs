@@ -65,7 +65,7 @@ on_both_engines! {
 
     /// A customer's IPv6 network has 65,536 of those that the rate limiter counts one by one.
     async fn one_network_does_not_fill_the_queue_of_hashes(engine: Engine) {
-        let server = Arc::new(limited(engine, &format!("{PROXIES},hashers=1")).await);
+        let server = Arc::new(limited(engine, &format!("{PROXIES},max_concurrent_hashes=1")).await);
         signs_up_from(&server, "203.0.113.1", "bob").await;
         let hashed = Arc::new(AtomicUsize::new(0));
         let attempts: Vec<_> = (0..60)

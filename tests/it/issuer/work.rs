@@ -43,7 +43,7 @@ on_both_engines! {
     /// The lists take less than a megabyte: what is left for is the next hashes, before the memory of the last is given back. It took 200 to
     /// 360 MB before headers were bounded.
     async fn what_one_user_stores_and_does_not_read_costs_little_memory(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{hashers=1}");
+        let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{max_concurrent_hashes=1}");
         let server = setup.start().await;
         let ann = Person::signs_up(&server, "ann").await;
         let before = peak(&server);
