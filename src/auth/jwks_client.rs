@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-/// Timeout of one HTTP request.
+/// Timeout of an HTTP request.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Maximum size of a response, in bytes. Better Auth sends a few hundred bytes per key.
@@ -26,7 +26,7 @@ pub trait KeySource: Send + Sync + std::fmt::Debug + 'static {
     async fn fetch(&self) -> Result<Vec<Value>, String>;
 }
 
-/// HTTP client for the JWKS ([RFC 7517, 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)) of one issuer. Has several URLs if the JWKS
+/// HTTP client for the JWKS ([RFC 7517, 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)) of an issuer. Has several URLs if the JWKS
 /// may be at any of them.
 #[derive(Debug)]
 pub(super) struct JwksEndpoint {
@@ -57,7 +57,7 @@ impl JwksEndpoint {
         Ok(Some(Self { urls, last_found: AtomicUsize::new(0), host, client }))
     }
 
-    /// The response of one URL. `None` for status 404.
+    /// Requests the URL. `None` for status 404.
     async fn get(&self, url: &Url) -> Result<Option<Response>, String> {
         let failed = |reason: &str| format!("{}: {reason}", display_url(url));
         let result = self.client.get(url.clone()).send().await;

@@ -1,4 +1,4 @@
-//! Cache of the public keys of one key source, such as a JWKS endpoint.
+//! Cache of the public keys of a key source, such as a JWKS endpoint.
 //!
 //! The keys are fetched at startup, then every 5 minutes, and every 10 seconds while fetching fails. A token with an unknown `kid` triggers
 //! a fetch as well, because an issuer uses a new key as soon as it is published. While the source is down the cached keys stay valid, for
@@ -32,7 +32,7 @@ const COOLDOWN: Duration = Duration::from_secs(10);
 /// time.
 const MAX_KEYS: usize = 64;
 
-/// The cached keys of one source.
+/// The cached keys of a source.
 #[derive(Debug)]
 pub(super) struct KeyCache {
     source: Box<dyn KeySource>,
@@ -42,7 +42,7 @@ pub(super) struct KeyCache {
     created: Instant,
     /// Whether the last fetch failed.
     is_down: AtomicBool,
-    /// Time of the last fetch that a token triggered. The lock is held during every fetch, so that concurrent requests share one fetch.
+    /// Time of the last fetch that a token triggered. The lock is held during every fetch, so that concurrent requests share a fetch.
     last_triggered: Mutex<Option<Instant>>,
 }
 

@@ -62,7 +62,7 @@ impl Weighter<Fingerprint, AcceptedToken> for BySize {
     }
 }
 
-/// The cache of accepted tokens. A full cache evicts by quick_cache's S3-FIFO.
+/// The cache of accepted tokens. A full cache evicts by `quick_cache`'s S3-FIFO.
 #[derive(Debug)]
 pub(super) struct TokenCache(Cache<Fingerprint, AcceptedToken, BySize>);
 

@@ -171,7 +171,7 @@ impl JwksRules {
 }
 
 /// The accepted audiences if `auth.audience` is not set. Better Auth's session tokens have the same `aud` and `iss` unless its
-/// configuration changes one of them.
+/// configuration changes either.
 fn default_audiences(origin: String, issuers: Option<&[String]>) -> Vec<String> {
     let mut audiences: Vec<String> =
         issuers.unwrap_or_default().iter().map(|it| without_slash(it).to_owned()).collect();

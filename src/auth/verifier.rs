@@ -137,7 +137,7 @@ impl Verifier {
     }
 }
 
-/// Verifies the signature with the keys of one cache, which is refreshed if it has no candidate.
+/// Verifies the signature with the keys of a cache, which is refreshed if it has no candidate.
 async fn verify_with(cache: &KeyCache, jws: &Jws<'_>) -> Result<Arc<Key>, TokenError> {
     let mut keys = candidate_keys(cache, &jws.header)?;
     if keys.is_empty() {

@@ -62,7 +62,7 @@ impl DatabaseConfig {
         Duration::from_secs(self.connect_timeout.into())
     }
 
-    /// Maximum time of one statement, without the wait for a connection.
+    /// Maximum time of a statement, without the wait for a connection.
     #[must_use]
     pub fn query_timeout(&self) -> Duration {
         Duration::from_secs(self.query_timeout.into())

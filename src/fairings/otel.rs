@@ -64,7 +64,7 @@ impl OtelTracer {
         Ok(Some(Self { provider, tracer }))
     }
 
-    /// Exports the remaining spans. Blocks for at most [`FLUSH_TIMEOUT`], so that an unavailable collector does not delay the exit.
+    /// Exports the remaining spans. Blocks for at most 1 second, so that an unavailable collector does not delay the exit.
     pub fn shutdown(&self) {
         if let Err(error) = self.provider.shutdown_with_timeout(FLUSH_TIMEOUT) {
             tracing::warn!(%error, "failed to flush spans at shutdown");

@@ -52,7 +52,7 @@ impl Lifecycle {
         self.0.in_flight.load(Ordering::Relaxed)
     }
 
-    /// Waits until no request has been in flight for [`IDLE_POLLS`] consecutive checks.
+    /// Waits until no request has been in flight for 100 milliseconds.
     pub async fn wait_until_idle(&self) {
         let mut idle_polls = 0;
         while idle_polls < IDLE_POLLS {
