@@ -23,7 +23,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use serde_json::{Value, json};
 use todo_api::auth::Verifier;
-use todo_api::config::Config;
+use todo_api::config::ConfigLoader;
 use tokio::runtime::Runtime;
 
 type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
@@ -133,7 +133,7 @@ fn verify(criterion: &mut Criterion) {
     signers.insert(0, hs256);
 
     let runtime = Runtime::new().unwrap();
-    let settings = Config::of([
+    let settings = ConfigLoader::from_values([
         ("auth.jwks_url", url.as_str()),
         ("auth.issuer", "http://localhost:3000"),
         ("auth.secret", SECRET),

@@ -1,23 +1,26 @@
-//! The time, as finely as it is stored and shown.
+//! Current time and its RFC 3339 format, both with millisecond precision.
 
 use chrono::{DateTime, Datelike, SecondsFormat, SubsecRound, Timelike, Utc};
 use serde::Serializer;
 use serde::ser::Error as _;
 
-/// Now, truncated to milliseconds: what a client is shown, what is stored and what is compared are then one value.
+/// Current time, truncated to milliseconds. Responses, the database and comparisons therefore use the same value.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "this is the one place that asks the clock")]
+#[expect(clippy::disallowed_methods, reason = "the only place that reads the clock")]
 pub fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(3)
 }
 
-/// For serde: RFC 3339 with exactly three fractional digits and `Z`, which is what `Date.prototype.toISOString` writes.
-pub fn milliseconds<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+/// Serializes a time for serde: RFC 3339 with exactly three fractional digits and `Z`, like JavaScript's `Date.prototype.toISOString`.
+pub fn serialize_rfc3339_millis<S: Serializer>(
+    time: &DateTime<Utc>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     let (date, clock) = (time.date_naive(), time.time());
     let Ok(year @ 0..=9999) = u32::try_from(date.year()) else {
         return serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true));
     };
-    // By hand: chrono's formatter takes ten times as long, and every task in a list has two of these.
+    // Hand-written, because chrono's formatter takes ten times as long, and every task in a list has two times.
     let mut text = *b"0000-00-00T00:00:00.000Z";
     #[rustfmt::skip]
     let [y3, y2, y1, y0, _, o1, o0, _, d1, d0, _, h1, h0, _, m1, m0, _, s1, s0, _, f2, f1, f0, _] = &mut text;
@@ -31,10 +34,10 @@ pub fn milliseconds<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Resul
     serializer.serialize_str(std::str::from_utf8(&text).map_err(S::Error::custom)?)
 }
 
-/// Adds a number's last decimal digits to these, which are zero.
-fn write_digits<const N: usize>(zeros: [&mut u8; N], mut number: u32) {
-    for zero in zeros.into_iter().rev() {
-        *zero += u8::try_from(number % 10).unwrap_or_default();
+/// Writes the last `N` decimal digits of the number into the template, whose digits are all `0`.
+fn write_digits<const N: usize>(template: [&mut u8; N], mut number: u32) {
+    for digit in template.into_iter().rev() {
+        *digit += u8::try_from(number % 10).unwrap_or_default();
         number /= 10;
     }
 }

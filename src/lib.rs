@@ -1,14 +1,14 @@
-//! A multi-tenant task API: the server as a library, for its binary and its tests.
+//! Multi-tenant task API: the server as a library, for its binary and its tests.
 //!
-//! A request passes through the modules in one direction:
+//! A request passes through the modules in this order:
 //!
 //! ```text
-//! HTTP → fairings (request id, log, CORS, headers) → auth::AuthUser → a route of its dialect → request::Body
-//!      → store::Store, bound to that user → one SQL statement → task::Task → the dialect's JSON
+//! HTTP → fairings (request id, log, CORS, headers) → auth::AuthUser → route in api or v1 → request::Body
+//!      → store::Store, bound to the user → one SQL statement → task::Task → JSON of the dialect
 //! ```
 //!
-//! and whatever fails on the way is a [`error::ApiError`], said where it happens and worded by the catcher of the
-//! dialect in which it happened.
+//! An API dialect is the JSON shape of requests, responses and errors: [`api`] serves the bare dialect, [`v1`] the enveloped dialect. Every
+//! error on the way is an [`error::ApiError`]. It is recorded on the request, and the catcher of the dialect renders it.
 
 pub mod api;
 pub mod auth;
@@ -30,33 +30,40 @@ use rocket::{Build, Rocket};
 use rocket_db_pools::Database;
 use utoipa::openapi::OpenApi;
 
-/// The whole server. What is not here is not in it.
+use config::{Config, IssuerConfig};
+use ops::StartupBanner;
+
+/// Builds the complete server. Rocket runs the fairings in this order.
 #[must_use]
-pub fn rocket(settings: &config::Settings) -> Rocket<Build> {
-    let has_issuer = settings.issuer.enabled;
-    rocket::custom(&settings.figment)
-        .attach(ops::stage(settings))
+pub fn rocket(config: &Config) -> Rocket<Build> {
+    let has_issuer = config.issuer.enabled;
+    rocket::custom(&config.figment)
+        .attach(ops::stage(config.server.metrics, StartupBanner::new(config)))
         .attach(fairings::RequestLog)
         .attach(fairings::shield())
         .attach(fairings::ApiHeaders)
         .attach(fairings::ResponseChunkSize)
         .attach(fairings::RequiredHost)
-        // `/api/{user_id}/tasks…` is `/api/tasks…`, for that user only.
+        // Rewrites `/api/{user_id}/tasks…` to `/api/tasks…` before routing.
         .attach(request::UserPath)
-        .attach(fairings::Cors::new(&settings.cors.origins))
+        .attach(fairings::Cors::new(&config.cors.origins))
         .attach(store::Store::init())
-        .attach(store::Migrations::new(settings, schema(&settings.issuer)))
-        .attach(auth::stage(&settings.auth))
-        .attach(request::stage(&settings.general))
+        .attach(store::Migrations::new(
+            &config.database,
+            schema(&config.issuer),
+            config.server.migrate_on_launch,
+        ))
+        .attach(auth::stage(&config.auth))
+        .attach(request::stage(config.server.body_timeout()))
         .attach(api::stage())
         .attach(v1::stage())
-        .attach(issuer::stage(settings))
-        .attach(docs::stage(settings, move || document(has_issuer)))
+        .attach(issuer::stage(config))
+        .attach(docs::stage(config.server.docs, move || openapi(has_issuer)))
 }
 
-/// What a server with an issuer, or without one, says of itself.
+/// The OpenAPI document of a server with or without the embedded issuer.
 #[must_use]
-pub fn document(has_issuer: bool) -> OpenApi {
+pub fn openapi(has_issuer: bool) -> OpenApi {
     let mut document = docs::document();
     if has_issuer {
         issuer::add_operations(&mut document);
@@ -64,9 +71,9 @@ pub fn document(has_issuer: bool) -> OpenApi {
     document
 }
 
-/// The tables that a server with these settings needs.
+/// The database schema that a server with this configuration needs.
 #[must_use]
-pub fn schema(issuer: &config::Issuer) -> store::MigrationSet {
+pub fn schema(issuer: &IssuerConfig) -> store::MigrationSet {
     let mut parts = vec![store::TASK_MIGRATIONS];
     parts.extend(issuer.enabled.then_some(issuer::ISSUER_MIGRATIONS));
     store::MigrationSet::new(parts)

@@ -1,4 +1,4 @@
-//! Log lines: where they go and how they look.
+//! Log setup: filter, format and output of log lines.
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
@@ -14,16 +14,16 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{ConfigError, LogFormat};
 
-/// Lines go to standard output. `RUST_LOG` sets the level, of everything or by module.
+/// Installs the global subscriber, which writes to standard output. `RUST_LOG` sets the level, globally or per module.
 pub fn init(format: LogFormat) -> Result<(), ConfigError> {
     let filter = match std::env::var("RUST_LOG") {
         Ok(text) if !text.is_empty() => text.parse::<Targets>().map_err(|_| {
-            ConfigError::new("RUST_LOG", "is not a list of levels", "write info, or todo_api=debug,sqlx=warn")
+            ConfigError::new("RUST_LOG", "is not a valid filter", "use info or todo_api=debug,sqlx=warn")
         })?,
         _ => Targets::new().with_default(LevelFilter::INFO).with_target("sqlx", LevelFilter::WARN),
     };
-    let output = Arc::new(standard_output().map_err(|error| {
-        ConfigError::new("standard output", format!("cannot be written to ({error})"), "leave it open")
+    let output = Arc::new(stdout_unlocked().map_err(|error| {
+        ConfigError::new("stdout", format!("is not writable ({error})"), "do not close it")
     })?);
     let lines = tracing_subscriber::registry().with(filter);
     match format {
@@ -37,22 +37,22 @@ pub fn init(format: LogFormat) -> Result<(), ConfigError> {
                     .with_writer(output),
             )
             .init(),
-        LogFormat::Readable => {
-            let colours = output.is_terminal();
-            let layer = fmt::layer().compact().with_target(false).with_ansi(colours);
+        LogFormat::Text => {
+            let has_colors = output.is_terminal();
+            let layer = fmt::layer().compact().with_target(false).with_ansi(has_colors);
             lines.with(layer.with_writer(output)).init();
         }
     }
-    // A panic's message may quote what it was about, a title for one: the log gets only the place.
+    // A panic message may contain user data, such as a title, so only the location is logged.
     panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string);
-        tracing::error!(place, "a panic; its message is not logged, for it may quote a user's data");
+        let location = panic.location().map(ToString::to_string);
+        tracing::error!(location, "handler panicked; message omitted because it may contain user data");
     }));
     Ok(())
 }
 
-/// Without the lock of [`io::stdout`], for which threads would wait while another writes: a line is one write, and the
-/// system keeps those apart.
-fn standard_output() -> io::Result<File> {
+/// Standard output without the lock of [`io::stdout`], so that threads do not wait for each other. Each line is one `write`, and the kernel
+/// does not interleave writes.
+fn stdout_unlocked() -> io::Result<File> {
     io::stdout().as_fd().try_clone_to_owned().map(File::from)
 }

@@ -1,8 +1,8 @@
-//! Serving, from the first connection to the last.
+//! Server start and graceful shutdown.
 //!
-//! Rocket would close the listener and the pool as soon as a signal comes, wait for idle connections as for busy ones,
-//! and fail if some remain. Here a signal first makes `/readyz` fail, then leaves load balancers time to notice, then
-//! closes the listener, lets requests in flight finish, and last of all closes the pool.
+//! On a signal `/readyz` starts to fail. After `shutdown.drain`, in which load balancers notice the failure, the listener closes. Requests in
+//! flight then finish, and finally the pool closes. Rocket's own shutdown would close the listener and the pool immediately, wait for idle
+//! connections as well as for requests, and report an error if a connection remains.
 
 use std::fmt;
 use std::io;
@@ -15,29 +15,31 @@ use rocket_db_pools::Database;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
-use crate::config::Settings;
+use crate::config::Config;
 use crate::fairings::OtelTracer;
 use crate::ops::{AcceptErrors, Lifecycle};
 use crate::store::Store;
 
-/// For connections to be closed properly, at the very end.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Timeout for closing the database pool, the last step of the shutdown.
+const POOL_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Why serving did not begin.
+/// The reason for which the server did not start.
 #[derive(Debug)]
 pub enum ServeError {
-    /// The address is taken, or not this machine's.
+    /// The address is in use, or it does not belong to this machine.
     Bind(String),
-    /// A fairing refused, and has said why in the log; or it is a mistake of ours.
+    /// Rocket failed to launch. If a fairing failed, it has logged the reason.
     Launch(String),
-    /// The system gives no signals.
+    /// The signal handlers could not be installed.
     Signals(io::Error),
 }
 
 impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Bind(why) => write!(f, "PORT (port) and address cannot be used ({why}); set another PORT"),
+            Self::Bind(why) => {
+                write!(f, "PORT (port): cannot bind address and port ({why}); set another PORT")
+            }
             Self::Launch(why) => write!(f, "cannot start: {why}"),
             Self::Signals(error) => write!(f, "cannot listen for signals: {error}"),
         }
@@ -50,40 +52,40 @@ impl From<Error> for ServeError {
     fn from(error: Error) -> Self {
         match error.kind() {
             ErrorKind::Bind(why) => Self::Bind(why.to_string()),
-            ErrorKind::FailedFairings(_) => Self::Launch("see the line before".to_owned()),
+            ErrorKind::FailedFairings(_) => Self::Launch("see the error above".to_owned()),
             other => Self::Launch(other.to_string()),
         }
     }
 }
 
-/// Serves until SIGTERM or SIGINT. A second one ends the process at once. With `spans` every request is traced.
+/// Serves until SIGTERM or SIGINT. A second signal ends the process immediately. With a `tracer` every request gets a span.
 pub async fn serve(
-    settings: &Settings,
+    config: &Config,
     accept_errors: AcceptErrors,
-    spans: Option<OtelTracer>,
+    tracer: Option<OtelTracer>,
 ) -> Result<(), ServeError> {
     let mut signals = Signals::new().map_err(ServeError::Signals)?;
-    let mut rocket = crate::rocket(settings).manage(accept_errors);
-    if let Some(spans) = spans {
-        rocket = rocket.manage(spans);
+    let mut rocket = crate::rocket(config).manage(accept_errors);
+    if let Some(tracer) = tracer {
+        rocket = rocket.manage(tracer);
     }
     let rocket = rocket.ignite().await?;
     let lifecycle = rocket.state::<Lifecycle>().cloned().unwrap_or_default();
     let store = Store::fetch(&rocket).cloned();
 
-    run_until_shutdown(rocket, &lifecycle, settings, &mut signals).await?;
+    run_until_shutdown(rocket, &lifecycle, config.shutdown.drain, &mut signals).await?;
     if let Some(store) = store {
-        // Last, when nobody needs a connection any more.
-        let _ = timeout(CLOSE_TIMEOUT, store.close()).await;
+        // Last, because requests in flight need the pool.
+        let _ = timeout(POOL_CLOSE_TIMEOUT, store.close()).await;
     }
-    tracing::info!("stopped");
+    tracing::info!("server stopped");
     Ok(())
 }
 
 async fn run_until_shutdown(
     rocket: Rocket<Ignite>,
     lifecycle: &Lifecycle,
-    settings: &Settings,
+    drain_seconds: u32,
     signals: &mut Signals,
 ) -> Result<(), ServeError> {
     let shutdown = rocket.shutdown();
@@ -94,26 +96,26 @@ async fn run_until_shutdown(
             Ok(Err(error)) => Err(error.into()),
             Err(panic) => Err(ServeError::Launch(panic.to_string())),
         },
-        name = signals.next() => tracing::info!(signal = name, "shutting down"),
+        name = signals.first() => tracing::info!(signal = name, "received signal, draining"),
     }
-    lifecycle.drain();
+    lifecycle.start_drain();
     tokio::select! {
-        () = sleep(Duration::from_secs(settings.shutdown.drain.into())) => {}
-        code = signals.again() => process::exit(code),
+        () = sleep(Duration::from_secs(drain_seconds.into())) => {}
+        code = signals.second() => process::exit(code),
     }
     shutdown.notify();
     tokio::select! {
-        // Rocket waits for every connection, an idle one too. What matters is that every request is answered.
-        () = lifecycle.idle() => {}
+        // Rocket waits for all connections, including idle connections. The shutdown only needs to wait for requests.
+        () = lifecycle.wait_until_idle() => {}
         ended = server => if let Ok(Err(error)) = ended {
-            tracing::warn!(error = %error.kind(), "some requests were cut off");
+            tracing::warn!(error = %error.kind(), "graceful shutdown timed out; remaining requests were aborted");
         },
-        code = signals.again() => process::exit(code),
+        code = signals.second() => process::exit(code),
     }
     Ok(())
 }
 
-/// The signals that end a server.
+/// SIGTERM and SIGINT.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -124,16 +126,17 @@ impl Signals {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    async fn next(&mut self) -> &'static str {
+    /// Waits for a signal and returns its name.
+    async fn first(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         }
     }
 
-    /// One more, and the exit status by which a shell knows a process that a signal ended.
-    async fn again(&mut self) -> i32 {
-        match self.next().await {
+    /// Waits for a second signal and returns the exit status for it: 128 plus the signal number, as shells report it.
+    async fn second(&mut self) -> i32 {
+        match self.first().await {
             "SIGTERM" => 143,
             _ => 130,
         }

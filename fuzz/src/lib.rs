@@ -3,7 +3,7 @@
 use rocket::local::blocking::{Client, LocalRequest, LocalResponse};
 use rocket::http::{Header, Method};
 use std::panic::RefUnwindSafe;
-use todo_api::config::Config;
+use todo_api::config::ConfigLoader;
 
 /// The secret that signs tokens and cookies.
 pub const SECRET: &str = "a secret of the fuzz targets, 32 bytes or more";
@@ -31,13 +31,13 @@ pub fn service() -> Service {
     let directory = std::env::temp_dir().join(format!("todo-api-fuzz-{}", std::process::id()));
     std::fs::create_dir_all(&directory).expect("a directory for the database");
     let url = format!("sqlite://{}", directory.join("todo.db").display());
-    let config = Config::of([
+    let config = ConfigLoader::from_values([
         ("databases.todo.url", url.as_str()),
         ("auth.secret", SECRET),
         ("issuer.url", "http://localhost:8000"),
         ("issuer.alg", "EdDSA"),
     ]);
-    let settings = config.and_then(|it| it.settings()).expect("settings");
+    let settings = config.and_then(|it| it.load()).expect("settings");
     Service(Client::untracked(todo_api::rocket(&settings)).expect("the service starts"))
 }
 

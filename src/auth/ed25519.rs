@@ -1,22 +1,22 @@
 //! Validation of Ed25519 public keys.
 //!
-//! aws-lc verifies with any point, as [RFC 8032, 5.1.7](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.7) allows. With a point of small
-//! order anyone can make a signature that is right for every eighth message or for all of them, without a private key.
+//! aws-lc accepts every point as a public key, as [RFC 8032, 5.1.7](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.7) allows. For a point
+//! of small order, an attacker without a private key can forge a signature that verifies for every eighth message or for all messages.
 
-/// Bytes of an encoded point.
+/// Length of an encoded point, in bytes.
 pub(super) const POINT_BYTES: usize = 32;
 
-/// The highest bit of the last byte is the sign of x. The rest is y.
-const SIGN: u8 = 0x80;
+/// Mask of the sign of x: the highest bit of the last byte. The other bits are y.
+const SIGN_BIT: u8 = 0x80;
 
 /// The y coordinates of the points whose order divides 8, little-endian. Both signs of x have small order.
 const SMALL_ORDER: [[u8; POINT_BYTES]; 5] = [
     // Order 1.
-    edged(0x01, 0x00, 0x00),
+    bytes_with_ends(0x01, 0x00, 0x00),
     // Order 2.
-    edged(0xec, 0xff, 0x7f),
+    bytes_with_ends(0xec, 0xff, 0x7f),
     // Order 4.
-    edged(0x00, 0x00, 0x00),
+    bytes_with_ends(0x00, 0x00, 0x00),
     // Order 8.
     [
         0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5,
@@ -28,19 +28,19 @@ const SMALL_ORDER: [[u8; POINT_BYTES]; 5] = [
     ],
 ];
 
-/// The field's prime, 2^255 - 19, little-endian. An encoding with a y from there on is not canonical (RFC 8032, 5.1.3).
-const PRIME: [u8; POINT_BYTES] = edged(0xed, 0xff, 0x7f);
+/// Prime of the field, 2^255 - 19, little-endian. An encoding whose y is not below it is not canonical (RFC 8032, 5.1.3).
+const PRIME: [u8; POINT_BYTES] = bytes_with_ends(0xed, 0xff, 0x7f);
 
-/// Whether a public key is canonically encoded and not of small order. That it is on the curve is not checked: a key that is not
-/// verifies no signature.
+/// Whether the public key is canonically encoded and not of small order. Points that are not on the curve need no check, because they verify
+/// no signature.
 pub(super) fn is_safe(mut point: [u8; POINT_BYTES]) -> bool {
     if let Some(last) = point.last_mut() {
-        *last &= !SIGN;
+        *last &= !SIGN_BIT;
     }
     point.iter().rev().lt(PRIME.iter().rev()) && !SMALL_ORDER.contains(&point)
 }
 
-const fn edged(first: u8, middle: u8, last: u8) -> [u8; POINT_BYTES] {
+const fn bytes_with_ends(first: u8, middle: u8, last: u8) -> [u8; POINT_BYTES] {
     let mut bytes = [middle; POINT_BYTES];
     bytes[0] = first;
     bytes[POINT_BYTES - 1] = last;

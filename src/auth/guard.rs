@@ -1,4 +1,4 @@
-//! The guard of every task route.
+//! Request guard that authenticates the caller of every task route.
 
 use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest, Request};
@@ -9,24 +9,25 @@ use super::claims::Identity;
 use crate::error::{ApiError, TokenError};
 use crate::request::path_user_id;
 
-/// The caller. There is no way to make one but a good token, and no way to a task but through one.
+/// The authenticated caller. Only a valid token yields an `AuthUser`, and the store hands out tasks only for an `AuthUser`.
 #[derive(Debug)]
 pub struct AuthUser(Identity);
 
 impl AuthUser {
-    /// The caller's id: 1 to 255 characters, opaque.
+    /// User id from the token: 1 to 255 characters, opaque.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.0.user_id
     }
 
-    /// The caller's address, if the token has it.
+    /// Email of the caller, if the token contains it.
     #[must_use]
     pub fn email(&self) -> Option<&str> {
         self.0.email.as_deref()
     }
 
-    /// The caller of a request whose guard has already been passed, for the log.
+    /// The caller, if this guard has already run for the request. The key of the cache is the type `Result<AuthUser, ApiError>`, which
+    /// [`FromRequest`] below must use as well.
     pub(crate) fn cached<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
         let caller: &Result<Self, ApiError> =
             request.local_cache(|| Err(ApiError::Unauthenticated(TokenError::Missing)));
@@ -39,16 +40,16 @@ impl<'r> FromRequest<'r> for &'r AuthUser {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
-        // A page of a foreign origin was found out before any route was (`fairings::cors`).
-        if let Some(problem @ ApiError::OriginNotAllowed) = ApiError::recorded(request) {
-            return Outcome::Error((problem.status(), ()));
+        // The CORS fairing records a disallowed origin but cannot respond, so the guard rejects the request (`fairings::cors`).
+        if let Some(error @ ApiError::OriginNotAllowed) = ApiError::recorded(request) {
+            return Outcome::Error((error.status(), ()));
         }
         let verifier = match request.guard::<&State<Verifier>>().await {
             Outcome::Success(verifier) => verifier,
             Outcome::Error((status, ())) | Outcome::Forward(status) => return Outcome::Error((status, ())),
         };
         let caller = request.local_cache_async(async {
-            let identity = verifier.verify(bearer(request)).await;
+            let identity = verifier.verify(bearer_token(request)).await;
             identity.map(AuthUser).map_err(ApiError::Unauthenticated)
         });
         match caller.await {
@@ -56,16 +57,16 @@ impl<'r> FromRequest<'r> for &'r AuthUser {
                 Outcome::Error((ApiError::UserMismatch.record(request), ()))
             }
             Ok(user) => Outcome::Success(user),
-            Err(problem) => Outcome::Error((problem.clone().record(request), ())),
+            Err(error) => Outcome::Error((error.clone().record(request), ())),
         }
     }
 }
 
-/// The token of [RFC 6750, 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1).
-fn bearer<'r>(request: &'r Request<'_>) -> Result<&'r str, TokenError> {
+/// The bearer token of the `Authorization` header ([RFC 6750, 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
+fn bearer_token<'r>(request: &'r Request<'_>) -> Result<&'r str, TokenError> {
     let mut headers = request.headers().get("Authorization");
     let header = headers.next().unwrap_or_default();
-    // Two of them are a disagreement about who is calling, and nobody else would resolve it as we do.
+    // Two headers may name two callers, and a proxy may pick the other header than this server.
     if headers.next().is_some() {
         return Err(TokenError::Invalid);
     }

@@ -1,4 +1,4 @@
-//! A token taken apart ([RFC 7515, 3.1](https://www.rfc-editor.org/rfc/rfc7515#section-3.1)), with nothing in it believed yet.
+//! Parser for compact JWS tokens ([RFC 7515, 3.1](https://www.rfc-editor.org/rfc/rfc7515#section-3.1)). It verifies nothing.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,29 +6,29 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::claims::present;
+use super::claims::null_as_some;
 use crate::error::TokenError;
 
 /// The parts of a compact JWS.
 #[derive(Debug)]
 pub(super) struct Jws<'a> {
     pub(super) header: Header,
-    /// What was signed: header and payload, as they stand in the token.
+    /// The signed text: the encoded header and payload, exactly as in the token.
     pub(super) message: &'a str,
     payload: &'a str,
     pub(super) signature: &'a str,
 }
 
-/// The parameters that say which key is meant. Others that would bring a key along (`jwk`, `jku`, `x5c`, `x5u`) are ignored,
-/// for a token cannot vouch for itself.
+/// The header parameters that this server reads. Parameters that carry or locate a key (`jwk`, `jku`, `x5c`, `x5u`) are ignored, because
+/// the sender of the token controls them.
 #[derive(Debug, Deserialize)]
 pub(super) struct Header {
     pub(super) alg: String,
     pub(super) kid: Option<String>,
-    /// The media type of the token. Present also where it is null, as is the next.
-    #[serde(default, deserialize_with = "present")]
+    /// Media type of the token. `Some` also for null, like the next field.
+    #[serde(default, deserialize_with = "null_as_some")]
     pub(super) typ: Option<Value>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "null_as_some")]
     crit: Option<Value>,
 }
 
@@ -40,14 +40,14 @@ impl<'a> Jws<'a> {
             return Err(TokenError::Invalid);
         }
         let header: Header = decode(header)?;
-        // RFC 7515, 4.1.11: a header that demands to be understood and is not makes a token invalid. None is, here.
+        // A token with an unsupported critical extension is invalid (RFC 7515, 4.1.11), and this server supports none.
         if header.crit.is_some() {
             return Err(TokenError::Invalid);
         }
         Ok(Self { header, message, payload, signature })
     }
 
-    /// The claims. Only for tokens whose signature is right.
+    /// Decodes the claims. Call it only after verifying the signature.
     pub(super) fn claims<T: DeserializeOwned>(&self) -> Result<T, TokenError> {
         decode(self.payload)
     }

@@ -1,13 +1,13 @@
-//! Claims of a rightly signed token that do not fit this API.
+//! Claim mismatches: claims of a correctly signed token that do not match the configuration of this API.
 
 use serde_json::Value;
 
 use crate::error::TokenError;
 
-/// Characters of a claim's value in the log.
-const VALUE_MAX: usize = 200;
+/// Maximum length of a claim's value in the log, in characters.
+const MAX_VALUE_CHARS: usize = 200;
 
-/// A claim that tells what a token is for. `typ` and the session cache are read from the header as well.
+/// A claim that shows the purpose of a token. `typ` is a header parameter, not a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Claim {
     Iss,
@@ -24,7 +24,7 @@ impl Claim {
     pub(super) const ALL: [Self; 8] =
         [Self::Iss, Self::Aud, Self::Typ, Self::Azp, Self::ClientId, Self::Cnf, Self::Scope, Self::Role];
 
-    /// Its name in a token.
+    /// Name of the claim in a token.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Iss => "iss",
@@ -39,7 +39,7 @@ impl Claim {
     }
 }
 
-/// A claim, its value, and what would have been accepted.
+/// A claim with its value and the accepted values.
 #[derive(Debug)]
 pub(super) struct ClaimMismatch {
     pub(super) claim: Claim,
@@ -49,18 +49,18 @@ pub(super) struct ClaimMismatch {
 }
 
 impl ClaimMismatch {
-    /// `expected` completes "expected …"; `hint` names the setting that would change the outcome.
+    /// `expected` completes the phrase "expected …". `hint` names the setting that would accept the token.
     pub(super) fn new(
         claim: Claim,
         value: Option<&Value>,
         expected: impl Into<String>,
         hint: &'static str,
     ) -> Self {
-        Self { claim, value: shown(value), expected: expected.into(), hint }
+        Self { claim, value: display_value(value), expected: expected.into(), hint }
     }
 }
 
-/// Why a token is refused.
+/// The reason for which a token is rejected, as the log and the metrics report it.
 #[derive(Debug)]
 pub(super) enum Rejection {
     Token(TokenError),
@@ -68,18 +68,18 @@ pub(super) enum Rejection {
 }
 
 impl Rejection {
-    /// What the client is told: of a claim no more than that the token is invalid.
-    pub(super) fn problem(&self) -> TokenError {
+    /// The error for the client. It reports a claim mismatch only as an invalid token.
+    pub(super) fn token_error(&self) -> TokenError {
         match self {
-            Self::Token(problem) => *problem,
+            Self::Token(error) => *error,
             Self::Claim(_) => TokenError::Invalid,
         }
     }
 }
 
 impl From<TokenError> for Rejection {
-    fn from(problem: TokenError) -> Self {
-        Self::Token(problem)
+    fn from(error: TokenError) -> Self {
+        Self::Token(error)
     }
 }
 
@@ -89,19 +89,19 @@ impl From<ClaimMismatch> for Rejection {
     }
 }
 
-/// A value as the log shows it: cut, and without characters that a terminal would obey.
-fn shown(value: Option<&Value>) -> String {
+/// Formats a value for the log: truncated, and with control characters escaped, which a terminal would interpret.
+fn display_value(value: Option<&Value>) -> String {
     match value {
         None => "absent".to_owned(),
-        Some(Value::String(text)) => format!("{:?}", cut(text)),
-        Some(other) => cut(&other.to_string()).escape_debug().to_string().replace("\\\"", "\""),
+        Some(Value::String(text)) => format!("{:?}", truncate(text)),
+        Some(other) => truncate(&other.to_string()).escape_debug().to_string().replace("\\\"", "\""),
     }
 }
 
-fn cut(text: &str) -> String {
-    let mut cut: String = text.chars().take(VALUE_MAX).collect();
-    if cut.len() < text.len() {
-        cut.push('…');
+fn truncate(text: &str) -> String {
+    let mut truncated: String = text.chars().take(MAX_VALUE_CHARS).collect();
+    if truncated.len() < text.len() {
+        truncated.push('…');
     }
-    cut
+    truncated
 }

@@ -1,6 +1,6 @@
-//! Warnings about claims that do not fit this API, so that an integration that breaks says why.
+//! Log warnings for claim mismatches, which show operators why an integration is rejected.
 //!
-//! Every client to which the issuer gives tokens can cause them, so they are limited in rate and in memory.
+//! Every client with a token from the JWKS issuer can trigger a warning, so their rate and the memory for deduplication are limited.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -8,22 +8,23 @@ use std::time::{Duration, Instant};
 
 use super::mismatch::{Claim, ClaimMismatch};
 
-/// Lines per [`WINDOW`]: a misconfigured integration is one or two claims, and an attacker gets no more.
-const LINES_MAX: usize = 5;
+/// Maximum number of warnings per [`WINDOW`]. A misconfigured integration causes one or two, and an attacker cannot flood the log.
+const MAX_LINES: usize = 5;
 
+/// Period of the rate limit.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// Claims and values kept to log each only once. When there are more, all are forgotten.
-const LOGGED_MAX: usize = 256;
+/// Maximum number of pairs of claim and value that are remembered, so that each is logged once. The set is cleared when it is full.
+const MAX_LOGGED: usize = 256;
 
-/// Logs mismatches: each claim and value once, and few per minute.
+/// Logs each pair of claim and value once, and at most [`MAX_LINES`] per minute.
 #[derive(Debug, Default)]
 pub(super) struct MismatchLog(Mutex<Logged>);
 
 #[derive(Debug, Default)]
 struct Logged {
-    known: HashSet<(Claim, String)>,
-    window: Option<Instant>,
+    seen: HashSet<(Claim, String)>,
+    window_start: Option<Instant>,
     lines: usize,
 }
 
@@ -37,29 +38,29 @@ impl MismatchLog {
                 value,
                 expected,
                 hint,
-                "a token with a right signature is refused: it was not issued for this API, or a setting is missing"
+                "token rejected although its signature is valid: it was not issued for this API, or a setting is missing"
             );
         }
     }
 }
 
 impl Logged {
-    /// Whether to log it. What the limit holds back is not remembered, so that it is logged when it comes again.
+    /// Whether to log the mismatch. A mismatch over the rate limit is not remembered, so it can be logged later.
     fn admit(&mut self, mismatch: &ClaimMismatch, now: Instant) -> bool {
         let key = (mismatch.claim, mismatch.value.clone());
-        if self.known.contains(&key) {
+        if self.seen.contains(&key) {
             return false;
         }
-        if self.window.is_none_or(|began| now.duration_since(began) >= WINDOW) {
-            (self.window, self.lines) = (Some(now), 0);
+        if self.window_start.is_none_or(|start| now.duration_since(start) >= WINDOW) {
+            (self.window_start, self.lines) = (Some(now), 0);
         }
-        if self.lines >= LINES_MAX {
+        if self.lines >= MAX_LINES {
             return false;
         }
-        if self.known.len() >= LOGGED_MAX {
-            self.known.clear();
+        if self.seen.len() >= MAX_LOGGED {
+            self.seen.clear();
         }
         self.lines += 1;
-        self.known.insert(key)
+        self.seen.insert(key)
     }
 }

@@ -1,16 +1,18 @@
-//! Who is calling: known from the token alone, and the only way to a user's tasks.
+//! Authentication: verifies bearer tokens and provides the request guard [`AuthUser`].
+//!
+//! The caller's identity comes from the token alone. The store hands out tasks only for an [`AuthUser`].
 
 mod claims;
 mod ed25519;
 mod guard;
-mod jwks;
+mod issue;
+mod jwks_client;
 mod jws;
 mod key;
-mod mint;
+mod key_cache;
+mod metrics;
 mod mismatch;
 mod mismatch_log;
-mod outcomes;
-mod source;
 mod token_cache;
 mod validation;
 mod verifier;
@@ -19,25 +21,25 @@ use rocket::fairing::AdHoc;
 
 pub use claims::Identity;
 pub use guard::AuthUser;
-pub use mint::mint;
-pub use outcomes::Outcomes;
-pub use source::KeySource;
+pub use issue::issue_token;
+pub use jwks_client::KeySource;
+pub use metrics::VerificationCounters;
 pub use verifier::Verifier;
 
-use crate::config::Auth;
+use crate::config::AuthConfig;
 
-/// Lets the guards check tokens by these settings, and keeps the issuer's keys fresh.
+/// Manages the [`Verifier`] that the guard uses, and starts the refresh of its key caches.
 #[must_use]
-pub fn stage(settings: &Auth) -> AdHoc {
-    let verifier = Verifier::new(settings);
-    AdHoc::try_on_ignite("Tokens", |rocket| async {
+pub fn stage(config: &AuthConfig) -> AdHoc {
+    let verifier = Verifier::new(config);
+    AdHoc::try_on_ignite("Token verification", |rocket| async {
         match verifier {
             Ok(verifier) => {
                 verifier.start();
                 Ok(rocket.manage(verifier))
             }
             Err(error) => {
-                tracing::error!(error, "the issuer's keys cannot be fetched from here");
+                tracing::error!(error, "cannot create the JWKS HTTP client");
                 Err(rocket)
             }
         }

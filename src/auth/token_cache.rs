@@ -1,7 +1,7 @@
 //! Cache of accepted tokens, bounded in bytes.
 //!
-//! A hit saves the signature and the claims that do not change with time. The lifetime is checked against the clock each time, and the key
-//! must still be trusted.
+//! A hit skips parsing, the signature check and the checks of claims that do not depend on the time. The lifetime is checked on every
+//! request, and the entry counts only while its key is in a trusted set.
 
 use std::sync::Arc;
 
@@ -12,30 +12,30 @@ use quick_cache::sync::Cache;
 use super::claims::{Identity, Lifetime};
 use super::key::Key;
 
-/// Bytes the cache may use. Some 18,000 ordinary tokens.
-const BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// Maximum size of the cache, in bytes: about 18,000 typical tokens.
+const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
-/// Bytes of what is kept of one token, at most. Larger ones are verified each time instead of evicting many others.
-const TOKEN_BYTES_MAX: u64 = 8 * 1024;
+/// Maximum size of an entry, in bytes. Larger tokens are verified on every request, because they would evict many others.
+const MAX_ENTRY_BYTES: u64 = 8 * 1024;
 
-/// Tokens to reserve space for.
-const TOKENS_EXPECTED: usize = 10_000;
+/// Number of entries that the cache reserves space for.
+const EXPECTED_ENTRIES: usize = 10_000;
 
-/// Bytes of a token besides its strings: the entry in the hash table, whose capacity is up to three times its length, the shared
-/// [`Identity`], and what the allocator adds.
-const OVERHEAD: u64 = 384;
+/// Size of an entry without its strings, in bytes: the slot in the hash table, whose capacity is up to three times its length, the shared
+/// [`Identity`], and the overhead of the allocator.
+const OVERHEAD_BYTES: u64 = 384;
 
-/// The SHA-256 of a whole token, signature included: a hit for one token says nothing of any other, and tokens themselves are not kept.
+/// SHA-256 of the complete token, including the signature. The cache holds no tokens, and no other token shares the entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    pub(super) fn of(token: &str) -> Self {
+    pub(super) fn new(token: &str) -> Self {
         Self(digest(&SHA256, token.as_bytes()).as_ref().first_chunk().copied().unwrap_or_default())
     }
 }
 
-/// What is kept of an accepted token.
+/// A token that passed every check: its caller, its lifetime and the key that verified it.
 #[derive(Debug, Clone)]
 pub(super) struct AcceptedToken {
     pub(super) identity: Arc<Identity>,
@@ -44,31 +44,31 @@ pub(super) struct AcceptedToken {
 }
 
 impl AcceptedToken {
-    /// Bytes it takes in the cache.
-    fn weight(&self) -> u64 {
+    /// Size of the entry in the cache, in bytes.
+    fn size(&self) -> u64 {
         let email = self.identity.email.as_ref().map_or(0, String::capacity);
         let strings = self.identity.user_id.capacity().saturating_add(email);
-        u64::try_from(strings).unwrap_or(u64::MAX).saturating_add(OVERHEAD)
+        u64::try_from(strings).unwrap_or(u64::MAX).saturating_add(OVERHEAD_BYTES)
     }
 }
 
-/// Counts the bytes of an entry.
+/// Weighs entries by their size in bytes.
 #[derive(Debug, Clone)]
-struct Bytes;
+struct BySize;
 
-impl Weighter<Fingerprint, AcceptedToken> for Bytes {
+impl Weighter<Fingerprint, AcceptedToken> for BySize {
     fn weight(&self, _: &Fingerprint, token: &AcceptedToken) -> u64 {
-        token.weight()
+        token.size()
     }
 }
 
-/// The cache. When it is full, the tokens used least go.
+/// The cache of accepted tokens. A full cache evicts by `quick_cache`'s S3-FIFO.
 #[derive(Debug)]
-pub(super) struct TokenCache(Cache<Fingerprint, AcceptedToken, Bytes>);
+pub(super) struct TokenCache(Cache<Fingerprint, AcceptedToken, BySize>);
 
 impl TokenCache {
     pub(super) fn new() -> Self {
-        Self(Cache::with_weighter(TOKENS_EXPECTED, BYTES_MAX, Bytes))
+        Self(Cache::with_weighter(EXPECTED_ENTRIES, MAX_BYTES, BySize))
     }
 
     pub(super) fn get(&self, token: &Fingerprint) -> Option<AcceptedToken> {
@@ -76,7 +76,7 @@ impl TokenCache {
     }
 
     pub(super) fn insert(&self, fingerprint: Fingerprint, token: AcceptedToken) {
-        if token.weight() <= TOKEN_BYTES_MAX {
+        if token.size() <= MAX_ENTRY_BYTES {
             self.0.insert(fingerprint, token);
         }
     }

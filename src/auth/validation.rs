@@ -1,54 +1,54 @@
-//! Validation of claims: whether a token whose signature is right was issued for this API.
+//! Claims validation: checks that a token with a valid signature was issued for this API.
 //!
-//! A signature proves who signed, not what for. Better Auth's OAuth plugins sign `id_token`s and access tokens of third-party
-//! applications with the same published keys as session tokens. Only `iss`, `aud`, `typ`, `azp` and `client_id` tell them apart.
+//! A signature proves the signer of a token, not its purpose. Better Auth's OAuth plugins sign `id_token`s and access tokens of third-party
+//! applications with the same JWKS keys as session tokens. Only `iss`, `aud`, `typ`, `azp` and `client_id` distinguish them.
 
 use serde_json::Value;
 
 use super::claims::Claims;
 use super::mismatch::{Claim, ClaimMismatch};
-use crate::config::{Auth, OneOrMany};
+use crate::config::{AuthConfig, OneOrMany};
 
-/// The `aud` and the `typ` of the tokens in which Better Auth caches sessions in a cookie. They prove nothing to an API.
-const SESSION_CACHE: &str = "better-auth:session-cache";
+/// `aud` and `typ` of the tokens in which Better Auth caches a session in a cookie. They are not meant for an API.
+const SESSION_CACHE_AUDIENCE: &str = "better-auth:session-cache";
 const SESSION_CACHE_TYP: &str = "better-auth.session-cache+jwt";
 
-/// The role that Neon Auth gives to a token without a user behind it.
-const ANONYMOUS: &str = "anonymous";
+/// Role of the tokens that Neon Auth issues without a sign-in.
+const ANONYMOUS_ROLE: &str = "anonymous";
 
 const SET_ISSUER: &str = "auth.issuer: add it if that is your Better Auth's own base URL (without a path); if it is empty, give Better Auth a baseURL";
 const SET_AUDIENCE: &str = "auth.audience: add it if these tokens are for this API; if that is another application's client_id, the refusal is right";
 const ALLOW_CLIENTS: &str = "auth.audience: set it to the aud of access tokens for this API, if they are wanted; if that is another application's client_id, the refusal is right";
 const NO_SETTING: &str = "no setting changes this";
 
-/// Whose key has signed a token.
+/// The owner of the key that signed a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signer {
-    /// `BETTER_AUTH_SECRET`, which applications do not share.
+    /// The secret `BETTER_AUTH_SECRET`, which third-party applications do not have.
     Secret,
-    /// This server's own issuer.
-    OwnIssuer,
-    /// The issuer whose published keys are fetched.
-    Published,
+    /// The embedded issuer of this server.
+    EmbeddedIssuer,
+    /// The issuer behind the configured JWKS endpoint.
+    JwksIssuer,
 }
 
-/// The rules, by signer.
+/// Claims validation with separate rules for each signer.
 #[derive(Debug)]
 pub(super) struct ClaimsValidation {
-    configured: Configured,
-    published: PublishedRules,
+    configured: ConfiguredRules,
+    jwks: JwksRules,
 }
 
-/// What the settings say in so many words. Enough where the key itself is this API's.
+/// The explicitly configured issuers and audiences. They suffice for tokens that are signed with a key of this API.
 #[derive(Debug)]
-struct Configured {
+struct ConfiguredRules {
     issuers: Option<Vec<String>>,
     audiences: Option<Vec<String>>,
 }
 
-/// The rules for published keys, which sign for others, too. `None` is not judged.
+/// The rules for JWKS keys, which also sign tokens for other applications. `None` disables a check.
 #[derive(Debug)]
-struct PublishedRules {
+struct JwksRules {
     issuers: Option<Vec<String>>,
     audiences: Option<Vec<String>>,
     clients: Clients,
@@ -56,57 +56,57 @@ struct PublishedRules {
     allow_anonymous: bool,
 }
 
-/// Tokens that name the client they were issued to, by `azp`, `client_id` or `typ: at+jwt`.
+/// Treatment of tokens that were issued to an OAuth client: tokens with `azp`, `client_id` or `typ: at+jwt`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Clients {
-    /// None is accepted: the default, where session tokens are expected.
-    Refused,
-    /// `azp` is not judged: an issuer without audiences, such as Clerk, has the page's origin there.
+    /// Rejects them. The default, because session tokens are expected.
+    Rejected,
+    /// Ignores `azp`, because issuers without audiences, such as Clerk, put the browser's origin there.
     AzpIgnored,
-    /// Access tokens are wanted: the operator has configured their audience.
+    /// Accepts them, because the operator configured the audience of access tokens.
     Accepted,
 }
 
 impl ClaimsValidation {
-    pub(super) fn new(settings: &Auth) -> Self {
+    pub(super) fn new(config: &AuthConfig) -> Self {
         let list = |it: &Option<OneOrMany>| it.as_ref().map(|it| it.as_slice().to_vec());
-        let (issuers, audiences) = (list(&settings.issuer), list(&settings.audience));
-        let origin = settings.origin();
+        let (issuers, audiences) = (list(&config.issuer), list(&config.audience));
+        let origin = config.origin();
         let clients = match (&audiences, &origin) {
             (Some(_), _) => Clients::Accepted,
-            (None, Some(_)) => Clients::Refused,
+            (None, Some(_)) => Clients::Rejected,
             (None, None) => Clients::AzpIgnored,
         };
-        let published = PublishedRules {
+        let jwks = JwksRules {
             issuers: issuers.clone().or_else(|| Some(vec![origin.clone()?])),
             audiences: audiences.clone().or_else(|| Some(default_audiences(origin?, issuers.as_deref()))),
             clients,
-            scopes: settings.scopes(),
-            allow_anonymous: settings.allow_anonymous,
+            scopes: config.scopes(),
+            allow_anonymous: config.allow_anonymous,
         };
-        Self { configured: Configured { issuers, audiences }, published }
+        Self { configured: ConfiguredRules { issuers, audiences }, jwks }
     }
 
-    /// Whether the token may be used here, whenever it is valid.
-    pub(super) fn check(
+    /// Checks that the token was issued for this API. Its lifetime is checked separately.
+    pub(super) fn validate(
         &self,
         signer: Signer,
         typ: Option<&Value>,
         claims: &Claims,
     ) -> Result<(), ClaimMismatch> {
-        refuse_session_cache(typ, claims)?;
+        reject_session_cache(typ, claims)?;
         match signer {
             Signer::Secret => self.configured.check(claims),
-            Signer::OwnIssuer => {
+            Signer::EmbeddedIssuer => {
                 self.configured.check(claims)?;
-                self.configured.check_own(typ, claims)
+                self.configured.check_embedded(typ, claims)
             }
-            Signer::Published => self.published.check(typ, claims),
+            Signer::JwksIssuer => self.jwks.check(typ, claims),
         }
     }
 }
 
-impl Configured {
+impl ConfiguredRules {
     fn check(&self, claims: &Claims) -> Result<(), ClaimMismatch> {
         if let Some(issuers) = &self.issuers
             && !text(claims.iss.as_ref()).is_some_and(|iss| issuers.iter().any(|it| it == iss))
@@ -115,38 +115,39 @@ impl Configured {
         }
         match (&self.audiences, claims.audiences()) {
             (None, Some(_)) => Ok(()),
-            (Some(wanted), Some(has)) if has.iter().any(|aud| wanted.iter().any(|it| it == aud)) => Ok(()),
-            (wanted, _) => Err(wrong_audience(claims, wanted.as_deref().unwrap_or_default())),
+            (Some(expected), Some(actual)) if intersects(&actual, expected) => Ok(()),
+            (expected, _) => Err(wrong_audience(claims, expected.as_deref().unwrap_or_default())),
         }
     }
 
-    /// A Better Auth that shares the database signs with the same keys for third-party applications.
-    fn check_own(&self, typ: Option<&Value>, claims: &Claims) -> Result<(), ClaimMismatch> {
-        refuse_cnf(claims)?;
-        refuse_typ(typ, Clients::Refused)?;
-        refuse_clients(claims, Clients::Refused)?;
-        if self.issuers.is_some() || self.audiences.is_some() || names_its_issuer(claims) {
+    /// Additional checks for the embedded issuer's keys. A Better Auth server that shares the database signs tokens for third-party
+    /// applications with the same keys.
+    fn check_embedded(&self, typ: Option<&Value>, claims: &Claims) -> Result<(), ClaimMismatch> {
+        reject_cnf(claims)?;
+        reject_typ(typ, Clients::Rejected)?;
+        reject_clients(claims, Clients::Rejected)?;
+        if self.issuers.is_some() || self.audiences.is_some() || audience_contains_issuer(claims) {
             return Ok(());
         }
         Err(ClaimMismatch::new(Claim::Aud, claims.aud.as_ref(), "the iss of the token", SET_AUDIENCE))
     }
 }
 
-impl PublishedRules {
+impl JwksRules {
     fn check(&self, typ: Option<&Value>, claims: &Claims) -> Result<(), ClaimMismatch> {
-        refuse_cnf(claims)?;
-        refuse_typ(typ, self.clients)?;
-        refuse_clients(claims, self.clients)?;
-        let issuer = self.issuers.as_ref().filter(|wanted| !is_one_of(claims.iss.as_ref(), wanted));
-        let audience = self.audiences.as_ref().filter(|wanted| {
-            let has = claims.audiences().unwrap_or_default();
-            !has.iter().any(|aud| wanted.iter().any(|it| it == aud))
-        });
-        // Where both are wrong, `iss` is the cause of a session token's refusal, and `aud` is what is telling of any other.
-        match (issuer, audience) {
-            (Some(wanted), None) => return Err(wrong_issuer(claims, wanted)),
-            (Some(wanted), Some(_)) if names_its_issuer(claims) => return Err(wrong_issuer(claims, wanted)),
-            (_, Some(wanted)) => return Err(wrong_audience(claims, wanted)),
+        reject_cnf(claims)?;
+        reject_typ(typ, self.clients)?;
+        reject_clients(claims, self.clients)?;
+        let failed_issuers = self.issuers.as_ref().filter(|it| !matches_issuer(claims.iss.as_ref(), it));
+        let failed_audiences =
+            self.audiences.as_ref().filter(|it| !intersects(&claims.audiences().unwrap_or_default(), it));
+        // If both are wrong, the cause is `iss` for a session token, whose `aud` contains its `iss`, and `aud` for any other token.
+        match (failed_issuers, failed_audiences) {
+            (Some(expected), None) => return Err(wrong_issuer(claims, expected)),
+            (Some(expected), Some(_)) if audience_contains_issuer(claims) => {
+                return Err(wrong_issuer(claims, expected));
+            }
+            (_, Some(expected)) => return Err(wrong_audience(claims, expected)),
             (None, None) => {}
         }
         if self.audiences.is_none() && claims.audiences().is_none() {
@@ -158,48 +159,50 @@ impl PublishedRules {
                 Claim::Scope,
                 claims.scope.as_ref(),
                 missing,
-                "auth.scope: it demands this scope of every token",
+                "auth.scope: it requires this scope of every token",
             ));
         }
-        if !self.allow_anonymous && text(claims.role.as_ref()) == Some(ANONYMOUS) {
-            let hint = "auth.allow_anonymous: it accepts tokens that the issuer gives without a sign-in";
+        if !self.allow_anonymous && text(claims.role.as_ref()) == Some(ANONYMOUS_ROLE) {
+            let hint = "auth.allow_anonymous: it accepts tokens that the issuer issues without a sign-in";
             return Err(ClaimMismatch::new(Claim::Role, claims.role.as_ref(), "the role of a user", hint));
         }
         Ok(())
     }
 }
 
-/// Better Auth's session tokens have the same `aud` as `iss`, unless one of them is configured there.
+/// The accepted audiences if `auth.audience` is not set. Better Auth's session tokens have the same `aud` and `iss` unless its
+/// configuration changes either.
 fn default_audiences(origin: String, issuers: Option<&[String]>) -> Vec<String> {
-    let mut all: Vec<String> =
+    let mut audiences: Vec<String> =
         issuers.unwrap_or_default().iter().map(|it| without_slash(it).to_owned()).collect();
-    if !all.contains(&origin) {
-        all.push(origin);
+    if !audiences.contains(&origin) {
+        audiences.push(origin);
     }
-    all
+    audiences
 }
 
-fn refuse_session_cache(typ: Option<&Value>, claims: &Claims) -> Result<(), ClaimMismatch> {
+fn reject_session_cache(typ: Option<&Value>, claims: &Claims) -> Result<(), ClaimMismatch> {
     let expected = "a token for an API, not a cached session";
     if text(typ).is_some_and(|it| it.eq_ignore_ascii_case(SESSION_CACHE_TYP)) {
         return Err(ClaimMismatch::new(Claim::Typ, typ, expected, NO_SETTING));
     }
-    if claims.audiences().unwrap_or_default().contains(&SESSION_CACHE) {
+    if claims.audiences().unwrap_or_default().contains(&SESSION_CACHE_AUDIENCE) {
         return Err(ClaimMismatch::new(Claim::Aud, claims.aud.as_ref(), expected, NO_SETTING));
     }
     Ok(())
 }
 
-/// The sender of such a token has to prove that it holds a key (`DPoP`, mTLS), which is not checked here.
-fn refuse_cnf(claims: &Claims) -> Result<(), ClaimMismatch> {
+/// Rejects sender-constrained tokens. Their sender must prove possession of a key (`DPoP`, mTLS), which this server cannot check.
+fn reject_cnf(claims: &Claims) -> Result<(), ClaimMismatch> {
     match &claims.cnf {
         None => Ok(()),
         Some(cnf) => Err(ClaimMismatch::new(Claim::Cnf, Some(cnf), "absent", NO_SETTING)),
     }
 }
 
-/// Media types are compared without case and may have `application/` before ([RFC 7515, 4.1.9](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9)).
-fn refuse_typ(typ: Option<&Value>, clients: Clients) -> Result<(), ClaimMismatch> {
+/// Rejects tokens of another media type. The comparison ignores case and the optional prefix `application/`
+/// ([RFC 7515, 4.1.9](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9)).
+fn reject_typ(typ: Option<&Value>, clients: Clients) -> Result<(), ClaimMismatch> {
     let Some(typ) = typ else { return Ok(()) };
     let is = |name: &str| {
         let typ = text(Some(typ)).unwrap_or_default().to_ascii_lowercase();
@@ -213,8 +216,8 @@ fn refuse_typ(typ: Option<&Value>, clients: Clients) -> Result<(), ClaimMismatch
     Err(ClaimMismatch::new(Claim::Typ, Some(typ), "absent or \"JWT\"", hint))
 }
 
-fn refuse_clients(claims: &Claims, clients: Clients) -> Result<(), ClaimMismatch> {
-    let azp = claims.azp.as_ref().filter(|_| clients == Clients::Refused);
+fn reject_clients(claims: &Claims, clients: Clients) -> Result<(), ClaimMismatch> {
+    let azp = claims.azp.as_ref().filter(|_| clients == Clients::Rejected);
     let client_id = claims.client_id.as_ref().filter(|_| clients != Clients::Accepted);
     let named = azp.map(|it| (Claim::Azp, it)).or(client_id.map(|it| (Claim::ClientId, it)));
     match named {
@@ -223,28 +226,32 @@ fn refuse_clients(claims: &Claims, clients: Clients) -> Result<(), ClaimMismatch
     }
 }
 
-/// Whether `aud` has `iss`, as in session tokens of Better Auth.
-fn names_its_issuer(claims: &Claims) -> bool {
+/// Whether `aud` contains `iss`, as in session tokens of Better Auth.
+fn audience_contains_issuer(claims: &Claims) -> bool {
     let audiences = claims.audiences().unwrap_or_default();
     text(claims.iss.as_ref()).is_some_and(|iss| audiences.contains(&iss))
 }
 
-/// A trailing slash does not matter: Auth0's `iss` has one, and people leave it out.
-fn is_one_of(iss: Option<&Value>, wanted: &[String]) -> bool {
-    text(iss).is_some_and(|iss| wanted.iter().any(|it| without_slash(it) == without_slash(iss)))
+/// Whether `iss` is an expected issuer. Ignores a trailing slash, which Auth0 sends and operators often omit.
+fn matches_issuer(iss: Option<&Value>, expected: &[String]) -> bool {
+    text(iss).is_some_and(|iss| expected.iter().any(|it| without_slash(it) == without_slash(iss)))
+}
+
+fn intersects(actual: &[&str], expected: &[String]) -> bool {
+    actual.iter().any(|it| expected.iter().any(|other| other == it))
 }
 
 fn without_slash(url: &str) -> &str {
     url.strip_suffix('/').unwrap_or(url)
 }
 
-fn wrong_issuer(claims: &Claims, wanted: &[String]) -> ClaimMismatch {
-    ClaimMismatch::new(Claim::Iss, claims.iss.as_ref(), wanted.join(" or "), SET_ISSUER)
+fn wrong_issuer(claims: &Claims, expected: &[String]) -> ClaimMismatch {
+    ClaimMismatch::new(Claim::Iss, claims.iss.as_ref(), expected.join(" or "), SET_ISSUER)
 }
 
-fn wrong_audience(claims: &Claims, wanted: &[String]) -> ClaimMismatch {
+fn wrong_audience(claims: &Claims, expected: &[String]) -> ClaimMismatch {
     let expected =
-        if wanted.is_empty() { "a string or a list of them".to_owned() } else { wanted.join(" or ") };
+        if expected.is_empty() { "a string or a list of strings".to_owned() } else { expected.join(" or ") };
     ClaimMismatch::new(Claim::Aud, claims.aud.as_ref(), expected, SET_AUDIENCE)
 }
 

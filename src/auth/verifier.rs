@@ -1,163 +1,164 @@
-//! Tokens: from the text of a header to a caller.
+//! Token verification: from the bearer token to the caller's [`Identity`].
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::claims::{Claims, Identity};
-use super::jwks::Jwks;
+use super::jwks_client::{JwksEndpoint, KeySource};
 use super::jws::{Header, Jws};
-use super::key::{Key, can_be_published};
+use super::key::{Key, is_jwks_algorithm};
+use super::key_cache::KeyCache;
+use super::metrics::VerificationCounters;
 use super::mismatch::Rejection;
 use super::mismatch_log::MismatchLog;
-use super::outcomes::Outcomes;
-use super::source::{JwksEndpoint, KeySource};
 use super::token_cache::{AcceptedToken, Fingerprint, TokenCache};
 use super::validation::{ClaimsValidation, Signer};
 use crate::clock;
-use crate::config::Auth;
+use crate::config::AuthConfig;
 use crate::error::TokenError;
 
-/// Checks tokens.
+/// Verifies bearer tokens: signature, lifetime and claims. Caches accepted tokens.
 #[derive(Debug)]
 pub struct Verifier {
+    /// The HS256 key from `auth.secret`.
     secret: Option<Arc<Key>>,
-    published: Option<Arc<Jwks>>,
-    /// Those of this server's own issuer, where it has one.
-    own: OnceLock<Arc<Jwks>>,
-    trusted_for: Duration,
-    accepted: TokenCache,
+    /// Key cache of the configured JWKS endpoint.
+    jwks: Option<Arc<KeyCache>>,
+    /// Key cache of the embedded issuer.
+    embedded: OnceLock<Arc<KeyCache>>,
+    max_stale: Duration,
+    cache: TokenCache,
     validation: ClaimsValidation,
     leeway: f64,
     mismatches: MismatchLog,
-    outcomes: Outcomes,
+    counters: VerificationCounters,
 }
 
 impl Verifier {
-    /// Checks by these settings. The error is the HTTP client's, if it cannot be made.
-    pub fn new(settings: &Auth) -> Result<Self, String> {
-        let trusted_for = Duration::from_secs(settings.jwks_trusted_for.into());
-        let source = JwksEndpoint::at(settings.jwks()).map_err(|error| error.to_string())?;
+    /// Creates a verifier. Fails if the HTTP client of the JWKS endpoint cannot be created.
+    pub fn new(config: &AuthConfig) -> Result<Self, String> {
+        let max_stale = Duration::from_secs(config.jwks_max_stale.into());
+        let endpoint = JwksEndpoint::new(config.jwks_urls()).map_err(|error| error.to_string())?;
         Ok(Self {
-            secret: settings.secret.as_ref().map(|it| Arc::new(Key::from_secret(it.expose().as_bytes()))),
-            published: source.map(|it| Arc::new(Jwks::new(it, trusted_for))),
-            own: OnceLock::new(),
-            trusted_for,
-            accepted: TokenCache::new(),
-            validation: ClaimsValidation::new(settings),
-            leeway: settings.leeway.into(),
+            secret: config.secret.as_ref().map(|it| Arc::new(Key::from_secret(it.expose().as_bytes()))),
+            jwks: endpoint.map(|it| Arc::new(KeyCache::new(it, max_stale))),
+            embedded: OnceLock::new(),
+            max_stale,
+            cache: TokenCache::new(),
+            validation: ClaimsValidation::new(config),
+            leeway: config.leeway.into(),
             mismatches: MismatchLog::default(),
-            outcomes: Outcomes::default(),
+            counters: VerificationCounters::default(),
         })
     }
 
-    /// Starts keeping the issuer's keys fresh. Needs a runtime.
+    /// Starts the periodic fetch of the JWKS. Call it within a tokio runtime.
     pub fn start(&self) {
-        if let Some(published) = &self.published {
-            tokio::spawn(published.clone().keep_fresh());
+        if let Some(jwks) = &self.jwks {
+            tokio::spawn(jwks.clone().refresh_loop());
         }
     }
 
-    /// Trusts the keys of this server's own issuer, too, and keeps them fresh. Needs a runtime.
-    pub fn trust(&self, source: impl KeySource) {
-        let own = self.own.get_or_init(|| Arc::new(Jwks::new(source, self.trusted_for)));
-        tokio::spawn(own.clone().keep_fresh());
+    /// Adds the keys of the embedded issuer and starts their refresh. Call it within a tokio runtime.
+    pub fn add_key_source(&self, source: impl KeySource) {
+        let embedded = self.embedded.get_or_init(|| Arc::new(KeyCache::new(source, self.max_stale)));
+        tokio::spawn(embedded.clone().refresh_loop());
     }
 
-    /// What became of the tokens so far.
+    /// Numbers of verifications since startup, by result.
     #[must_use]
-    pub fn outcomes(&self) -> &Outcomes {
-        &self.outcomes
+    pub fn counters(&self) -> &VerificationCounters {
+        &self.counters
     }
 
-    /// For how long the keys that are known have not been fetched, of the issuer with the oldest ones; `None` without any issuer.
+    /// Age of the key cache that was fetched the longest time ago. `None` without a key cache.
     #[must_use]
     pub fn keys_age(&self) -> Option<Duration> {
-        self.issuers().map(|(_, it)| it.age()).max()
+        self.key_caches().map(|(_, cache)| cache.age()).max()
     }
 
-    /// Who is calling, by the token in a header of `Authorization`.
+    /// Verifies the bearer token and counts the result. Takes the guard's `Result`, so that missing tokens are counted as well.
     pub async fn verify(&self, token: Result<&str, TokenError>) -> Result<Identity, TokenError> {
-        let identity = match token {
-            Ok(token) => self.identify(token).await,
-            Err(problem) => Err(problem.into()),
+        let result = match token {
+            Ok(token) => self.verify_cached(token).await,
+            Err(error) => Err(error.into()),
         };
-        if let Err(Rejection::Claim(mismatch)) = &identity {
+        if let Err(Rejection::Claim(mismatch)) = &result {
             self.mismatches.write(mismatch);
         }
-        self.outcomes.count(&identity);
-        identity.map_err(|rejection| rejection.problem())
+        self.counters.count(&result);
+        result.map_err(|rejection| rejection.token_error())
     }
 
-    async fn identify(&self, token: &str) -> Result<Identity, Rejection> {
-        let fingerprint = Fingerprint::of(token);
-        if let Some(known) = self.accepted.get(&fingerprint).filter(|it| self.trusts(&it.key)) {
-            known.lifetime.check(clock::now(), self.leeway)?;
-            return Ok((*known.identity).clone());
+    async fn verify_cached(&self, token: &str) -> Result<Identity, Rejection> {
+        let fingerprint = Fingerprint::new(token);
+        if let Some(cached) = self.cache.get(&fingerprint).filter(|it| self.is_current(&it.key)) {
+            cached.lifetime.check(clock::now(), self.leeway)?;
+            return Ok((*cached.identity).clone());
         }
         let jws = Jws::parse(token)?;
         let (signer, key) = self.check_signature(&jws).await?;
         let claims: Claims = jws.claims()?;
         let lifetime = claims.lifetime()?;
         lifetime.check(clock::now(), self.leeway)?;
-        self.validation.check(signer, jws.header.typ.as_ref(), &claims)?;
+        self.validation.validate(signer, jws.header.typ.as_ref(), &claims)?;
         let identity = claims.identity()?;
-        self.accepted
-            .insert(fingerprint, AcceptedToken { identity: Arc::new(identity.clone()), lifetime, key });
+        self.cache.insert(fingerprint, AcceptedToken { identity: Arc::new(identity.clone()), lifetime, key });
         Ok(identity)
     }
 
-    fn issuers(&self) -> impl Iterator<Item = (Signer, &Arc<Jwks>)> {
-        let own = self.own.get().map(|it| (Signer::OwnIssuer, it));
-        own.into_iter().chain(self.published.as_ref().map(|it| (Signer::Published, it)))
+    fn key_caches(&self) -> impl Iterator<Item = (Signer, &Arc<KeyCache>)> {
+        let embedded = self.embedded.get().map(|cache| (Signer::EmbeddedIssuer, cache));
+        embedded.into_iter().chain(self.jwks.as_ref().map(|cache| (Signer::JwksIssuer, cache)))
     }
 
-    /// Whether a key that has verified a token still may.
-    fn trusts(&self, key: &Arc<Key>) -> bool {
+    /// Whether the key is still in a trusted set. Cached tokens whose key was removed must be verified again.
+    fn is_current(&self, key: &Arc<Key>) -> bool {
         self.secret.as_ref().is_some_and(|it| Arc::ptr_eq(it, key))
-            || self.issuers().any(|(_, it)| it.has(key))
+            || self.key_caches().any(|(_, cache)| cache.contains(key))
     }
 
-    /// The key that has signed the token, and whose it is.
+    /// Verifies the signature. Returns the key that verifies it and the signer to which the key belongs.
     async fn check_signature(&self, jws: &Jws<'_>) -> Result<(Signer, Arc<Key>), TokenError> {
-        let algorithm = &jws.header.alg;
-        if let Some(secret) = self.secret.as_ref().filter(|it| it.is_for(algorithm)) {
-            return Ok((Signer::Secret, first_to_verify(vec![secret.clone()], jws)?));
+        let alg = &jws.header.alg;
+        if let Some(secret) = self.secret.as_ref().filter(|it| it.supports(alg)) {
+            return Ok((Signer::Secret, verify_with_any(vec![secret.clone()], jws)?));
         }
-        let mut verified = Err(TokenError::Invalid);
-        if can_be_published(algorithm) {
-            for (signer, issuer) in self.issuers() {
-                verified = signed_by(issuer, jws).await.map(|key| (signer, key));
-                if verified.is_ok() {
+        let mut result = Err(TokenError::Invalid);
+        if is_jwks_algorithm(alg) {
+            for (signer, cache) in self.key_caches() {
+                result = verify_with(cache, jws).await.map(|key| (signer, key));
+                if result.is_ok() {
                     break;
                 }
             }
         }
-        verified
+        result
     }
 }
 
-/// The key of the issuer that has signed the token.
-async fn signed_by(issuer: &Jwks, jws: &Jws<'_>) -> Result<Arc<Key>, TokenError> {
-    let mut keys = keys_for(issuer, &jws.header)?;
+/// Verifies the signature with the keys of a cache, which is refreshed if it has no candidate.
+async fn verify_with(cache: &KeyCache, jws: &Jws<'_>) -> Result<Arc<Key>, TokenError> {
+    let mut keys = candidate_keys(cache, &jws.header)?;
     if keys.is_empty() {
-        issuer.fetch_on_demand().await;
-        keys = keys_for(issuer, &jws.header)?;
+        cache.refresh_for_unknown_key().await;
+        keys = candidate_keys(cache, &jws.header)?;
     }
-    first_to_verify(keys, jws)
+    verify_with_any(keys, jws)
 }
 
-/// The keys that a token may be signed with; none, if the one it names is not known. One that is known, but for another
-/// algorithm, is a mistake that no fetch would mend.
-fn keys_for(issuer: &Jwks, header: &Header) -> Result<Vec<Arc<Key>>, TokenError> {
-    let named = issuer.find(header.kid.as_deref());
-    let is_known = !named.is_empty();
-    let keys: Vec<_> = named.into_iter().filter(|key| key.is_for(&header.alg)).collect();
-    let is_mistaken = is_known && keys.is_empty() && header.kid.is_some();
-    if is_mistaken { Err(TokenError::Invalid) } else { Ok(keys) }
+/// The keys that may have signed the token. Empty if its `kid` is unknown. A known `kid` with another algorithm is an error, because a
+/// refresh would not change it.
+fn candidate_keys(cache: &KeyCache, header: &Header) -> Result<Vec<Arc<Key>>, TokenError> {
+    let named = cache.keys_for_kid(header.kid.as_deref());
+    let kid_known = header.kid.is_some() && !named.is_empty();
+    let keys: Vec<_> = named.into_iter().filter(|key| key.supports(&header.alg)).collect();
+    let wrong_algorithm = kid_known && keys.is_empty();
+    if wrong_algorithm { Err(TokenError::Invalid) } else { Ok(keys) }
 }
 
-/// Several keys only where a token names none, or where the issuer gives one name to several.
-fn first_to_verify(keys: Vec<Arc<Key>>, jws: &Jws<'_>) -> Result<Arc<Key>, TokenError> {
-    let right = keys.into_iter().find(|key| key.verifies(jws.message, jws.signature));
-    right.ok_or(TokenError::Signature)
+/// The first key that verifies the signature. There are several candidates if the token has no `kid` or if keys share a `kid`.
+fn verify_with_any(keys: Vec<Arc<Key>>, jws: &Jws<'_>) -> Result<Arc<Key>, TokenError> {
+    let verified = keys.into_iter().find(|key| key.verify(jws.message, jws.signature));
+    verified.ok_or(TokenError::Signature)
 }

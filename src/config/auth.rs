@@ -1,67 +1,67 @@
-//! The section `auth`: whose tokens are accepted.
+//! Section `auth`: the keys and claims of accepted tokens.
 
 use serde::Deserialize;
 use url::Url;
 
 use super::{ConfigError, HttpUrl, Secret};
 
-/// Where Better Auth publishes its keys, below its base URL. The second is what Neon Auth configures (`jwksPath`).
+/// Paths of the JWKS below the base URL: Better Auth's default, and the `jwksPath` that Neon Auth configures.
 const JWKS_PATHS: [&str; 2] = ["jwks", ".well-known/jwks.json"];
 
-/// The section `auth`.
+/// Section `auth`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Auth {
-    /// The HS256 key, shared with Better Auth.
+pub struct AuthConfig {
+    /// HS256 key, shared with Better Auth.
     pub secret: Option<Secret>,
-    /// The base URL of Better Auth.
+    /// Base URL of Better Auth.
     url: Option<HttpUrl>,
-    /// The URL of the JWKS, where it is not below `url`.
+    /// URL of the JWKS, if it is not below `url`.
     jwks_url: Option<HttpUrl>,
-    /// Seconds for which the last keys fetched are trusted while no new ones can be.
-    pub jwks_trusted_for: u32,
-    /// The values of `iss` that are accepted. By default the origin of `url`.
+    /// Seconds for which cached keys are trusted after the last successful fetch.
+    pub jwks_max_stale: u32,
+    /// Accepted values of `iss`. The default is the origin of `url`.
     pub issuer: Option<OneOrMany>,
-    /// The values of `aud` of which a token needs one. By default the issuers and the origin of `url`.
+    /// Accepted values of `aud`. The default is the issuers and the origin of `url`.
     pub audience: Option<OneOrMany>,
-    /// The scopes that a token needs.
+    /// Scopes that every token must have.
     scope: Option<OneOrMany>,
-    /// Whether tokens with the role `anonymous` are accepted, which Neon Auth gives without a sign-in.
+    /// Whether to accept tokens with the role `anonymous`, which Neon Auth issues without a sign-in.
     pub allow_anonymous: bool,
-    /// Seconds of clock difference forgiven in `exp` and `nbf`.
+    /// Tolerated clock difference for `exp` and `nbf`, in seconds.
     pub leeway: u32,
 }
 
-impl Auth {
-    /// The URLs at which the issuer may publish its keys, in the order in which to ask. Empty without an issuer.
+impl AuthConfig {
+    /// Possible URLs of the JWKS, in the order in which to try them. Empty if none is configured.
     #[must_use]
-    pub fn jwks(&self) -> Vec<Url> {
+    pub fn jwks_urls(&self) -> Vec<Url> {
         match (&self.jwks_url, &self.url) {
-            (Some(keys), _) => vec![keys.0.clone()],
-            (None, Some(base)) => JWKS_PATHS.iter().map(|path| below(&base.0, path)).collect(),
+            (Some(url), _) => vec![url.0.clone()],
+            (None, Some(base)) => JWKS_PATHS.iter().map(|path| join(&base.0, path)).collect(),
             (None, None) => Vec::new(),
         }
     }
 
-    /// The origin of Better Auth, which is `iss` and `aud` of its session tokens by default.
+    /// Origin of Better Auth, which is the default `iss` and `aud` of its session tokens.
     #[must_use]
     pub fn origin(&self) -> Option<String> {
         self.url.as_ref().map(|it| it.0.origin().ascii_serialization())
     }
 
-    /// The scopes that a token needs, each by itself.
+    /// Scopes that every token must have. Splits space-separated lists.
     #[must_use]
     pub fn scopes(&self) -> Vec<String> {
-        let all = self.scope.as_ref().map_or(&[][..], OneOrMany::as_slice);
-        all.iter().flat_map(|it| it.split_whitespace()).map(str::to_owned).collect()
+        let configured = self.scope.as_ref().map_or(&[][..], OneOrMany::as_slice);
+        configured.iter().flat_map(|it| it.split_whitespace()).map(str::to_owned).collect()
     }
 
-    /// Refuses combinations in which nothing would tell this API's tokens from others of the same keys.
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    /// Rejects combinations that cannot distinguish tokens for this API from other tokens signed with the same keys.
+    pub(super) fn validate(&self) -> Result<(), ConfigError> {
         if self.jwks_url.is_some() && self.url.is_none() && self.issuer.is_none() && self.audience.is_none() {
             return Err(ConfigError::new(
                 "auth.issuer",
-                "is not set, and neither is auth.audience: by auth.jwks_url alone, tokens for other applications would be accepted",
+                "is not set, and neither is auth.audience: with auth.jwks_url alone, tokens for other applications would be accepted",
                 "set it to the iss of the tokens, or auth.audience to their aud",
             ));
         }
@@ -76,54 +76,54 @@ impl Auth {
     }
 }
 
-/// Better Auth adds `/api/auth` to a base URL unless that has a path of its own.
-fn below(base: &Url, path: &str) -> Url {
+/// Appends the path to the base URL. A base URL without a path gets `/api/auth` first, as in Better Auth.
+fn join(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
-    let folder = match base.path().trim_end_matches('/') {
+    let prefix = match base.path().trim_end_matches('/') {
         "" => "/api/auth",
-        own => own,
+        path => path,
     };
-    url.set_path(&format!("{folder}/{path}"));
+    url.set_path(&format!("{prefix}/{path}"));
     url
 }
 
-/// A value that may be written alone or as a list: one or more strings, none of them empty.
+/// One or more non-empty strings, written as a string or as a list.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "Written")]
+#[serde(try_from = "StringOrList")]
 pub struct OneOrMany(Vec<String>);
 
 /// `audience = "a"` or `audience = ["a", "b"]`.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Written {
-    One(String),
-    Many(Vec<String>),
+enum StringOrList {
+    String(String),
+    List(Vec<String>),
 }
 
-/// The error reads on after the setting's name, and has the mend after a semicolon.
-impl TryFrom<Written> for OneOrMany {
+/// The error continues a sentence that begins with the setting's name. The hint follows a semicolon.
+impl TryFrom<StringOrList> for OneOrMany {
     type Error = &'static str;
 
-    fn try_from(written: Written) -> Result<Self, &'static str> {
-        let all = match written {
-            Written::One(value) => vec![value],
-            Written::Many(values) => values,
+    fn try_from(value: StringOrList) -> Result<Self, &'static str> {
+        let values = match value {
+            StringOrList::String(value) => vec![value],
+            StringOrList::List(values) => values,
         };
-        if all.is_empty() || all.iter().any(String::is_empty) {
-            return Err("is empty; give it a value or a list of them, or remove it");
+        if values.is_empty() || values.iter().any(String::is_empty) {
+            return Err("is empty; set it to a value or a list of values, or remove it");
         }
-        Ok(Self(all))
+        Ok(Self(values))
     }
 }
 
 impl OneOrMany {
-    /// The values, however they were written.
+    /// All values.
     #[must_use]
     pub fn as_slice(&self) -> &[String] {
         &self.0
     }
 
-    /// The first of them, which this server's own tokens have.
+    /// The first value. Tokens issued by this server carry it.
     #[must_use]
     pub fn first(&self) -> Option<&str> {
         self.0.first().map(String::as_str)

@@ -1,4 +1,4 @@
-//! The section `databases.todo`, and the URLs people really have for a database.
+//! Section `databases.todo`, and the parser for database URLs. It accepts the URLs of other drivers, such as asyncpg, as they are.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -14,95 +14,95 @@ use url::Url;
 
 use super::ConfigError;
 
-/// Connections kept open where nothing else is said. On Neon none: the pool would open them again whenever a database that
-/// falls asleep closes them, and so wake it.
+/// Default of `min_connections`, except on Neon, where the default is 0. A Neon database closes its connections when it suspends; the pool
+/// would reopen them and wake the database.
 const DEFAULT_MIN_CONNECTIONS: u32 = 5;
 
-/// Rows of SQLite's that its thread has ready before somebody takes them. More make a list faster and take more memory.
-const ROW_BUFFER_SIZE: usize = 100;
+/// Number of rows that sqlx's SQLite thread buffers ahead of the reader. A larger buffer makes lists faster and takes more memory.
+const SQLITE_ROW_BUFFER: usize = 100;
 
-/// The section `databases.todo`.
+/// Section `databases.todo`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Database {
-    /// Where the tasks are.
+pub struct DatabaseConfig {
+    /// Primary connection URL.
     pub url: DatabaseUrl,
-    /// Where migrations run, if elsewhere. See [`Database::migrate_url`].
+    /// Connection URL for migrations. See [`DatabaseConfig::migrate_url`].
     migrate_url: Option<DatabaseUrl>,
-    /// Connections at most.
+    /// Maximum number of connections.
     pub max_connections: u32,
-    /// Connections kept open. See [`Database::min_connections`].
+    /// Number of connections kept open. See [`DatabaseConfig::min_connections`].
     min_connections: Option<u32>,
     connect_timeout: u32,
     query_timeout: u32,
     idle_timeout: u32,
     max_lifetime: u32,
-    /// Whether statements are prepared once for each connection. Otherwise each runs unnamed, in a transaction.
+    /// Whether each connection caches prepared statements. Otherwise each statement runs unnamed, in a transaction.
     pub prepared_statements: bool,
 }
 
-impl Database {
-    /// Migrations hold a lock that belongs to a session, and a transaction pooler deals sessions out by the
-    /// statement: so never through one. For Neon the direct host is known from the pooler's.
+impl DatabaseConfig {
+    /// Connection URL for migrations. They must not use a transaction pooler, because their advisory lock belongs to a session, and a pooler
+    /// assigns a session to each transaction. For Neon the direct host is derived from the pooler's host.
     #[must_use]
     pub fn migrate_url(&self) -> DatabaseUrl {
-        self.migrate_url.clone().unwrap_or_else(|| self.url.direct())
+        self.migrate_url.clone().unwrap_or_else(|| self.url.without_pooler())
     }
 
-    /// Connections kept open: as configured, else 5, on Neon none.
+    /// Number of connections kept open. The default is 5, on Neon 0.
     #[must_use]
     pub fn min_connections(&self) -> u32 {
-        let usual = if self.url.is_neon() { 0 } else { DEFAULT_MIN_CONNECTIONS };
-        self.min_connections.unwrap_or(usual).min(self.max_connections)
+        let default = if self.url.is_neon() { 0 } else { DEFAULT_MIN_CONNECTIONS };
+        self.min_connections.unwrap_or(default).min(self.max_connections)
     }
 
-    /// How long a request waits for a connection.
+    /// Maximum time that a request waits for a connection (sqlx: `acquire_timeout`).
     #[must_use]
     pub fn connect_timeout(&self) -> Duration {
         Duration::from_secs(self.connect_timeout.into())
     }
 
-    /// How long one statement may take, a connection once had.
+    /// Maximum time of a statement, without the wait for a connection.
     #[must_use]
     pub fn query_timeout(&self) -> Duration {
         Duration::from_secs(self.query_timeout.into())
     }
 
-    /// After how long an idle connection closes.
+    /// Time after which an idle connection is closed.
     #[must_use]
     pub fn idle_timeout(&self) -> Duration {
         Duration::from_secs(self.idle_timeout.into())
     }
 
-    /// After how long any connection is replaced.
+    /// Age at which a connection is replaced.
     #[must_use]
     pub fn max_lifetime(&self) -> Duration {
         Duration::from_secs(self.max_lifetime.into())
     }
 }
 
-/// One of the two engines, and how to reach it. Shown without its password.
+/// A database of either engine. `Debug` and `Display` omit the user and the password.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
 pub enum DatabaseUrl {
-    /// A server.
+    /// A PostgreSQL database.
     Postgres {
-        /// How to reach it.
+        /// Connection options for sqlx.
         options: Box<PgConnectOptions>,
-        /// Parameters of the URL that are left out, for they belong to other drivers (`channel_binding` to libpq,
-        /// `pgbouncer` to Prisma, …).
+        /// Parameters of the URL that are ignored because they belong to other drivers (`channel_binding` to libpq, `pgbouncer` to
+        /// Prisma, …).
         ignored: Vec<String>,
     },
-    /// A file.
+    /// The path of a SQLite file.
     Sqlite(PathBuf),
 }
 
-/// Parameters that mean something to the driver below us.
-const PARAMETERS: &[&str] =
+/// URL parameters that sqlx supports.
+const SUPPORTED_PARAMETERS: &[&str] =
     &["sslmode", "sslrootcert", "sslcert", "sslkey", "application_name", "options", "host"];
 
 impl DatabaseUrl {
-    /// Opens files in the one way that is safe for several connections: a write-ahead log, every commit on disk.
+    /// Connection options for a SQLite file: a write-ahead log, which is safe for several connections, and an `fsync` on every commit.
     #[must_use]
     pub fn sqlite_options(path: &PathBuf) -> SqliteConnectOptions {
         SqliteConnectOptions::new()
@@ -112,26 +112,27 @@ impl DatabaseUrl {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
-            .row_buffer_size(ROW_BUFFER_SIZE)
+            .row_buffer_size(SQLITE_ROW_BUFFER)
             .disable_statement_logging()
     }
 
-    /// Makes a database file, and finds out whether it can be used, which SQLite would say late and badly.
-    pub(super) fn prepare(&self) -> Result<(), ConfigError> {
+    /// Creates the SQLite file if it is missing and checks that it can be opened. SQLite itself would report a failure late and without the
+    /// path.
+    pub(super) fn ensure_file(&self) -> Result<(), ConfigError> {
         let Self::Sqlite(path) = self else { return Ok(()) };
         let open = || {
-            // `data/` is made where it is missing. Anything more would make a mistyped path look like a good one.
-            if let Some(folder) = path.parent()
+            // Creates one missing directory, such as `data/`. Creating more would hide a mistyped path.
+            if let Some(directory) = path.parent()
                 && path.is_relative()
-                && !folder.as_os_str().is_empty()
+                && !directory.as_os_str().is_empty()
             {
-                let _ = fs::create_dir(folder);
+                let _ = fs::create_dir(directory);
             }
             File::options().create(true).read(true).write(true).truncate(false).open(path)
         };
         open().map(drop).map_err(|error| {
-            let wrong = format!("names {}, which cannot be used ({error})", path.display());
-            ConfigError::new("databases.todo.url", wrong, "name a file in a folder that can be written to")
+            let reason = format!("cannot open {} ({error})", path.display());
+            ConfigError::new("databases.todo.url", reason, "use a path in a writable directory")
         })
     }
 
@@ -139,8 +140,8 @@ impl DatabaseUrl {
         matches!(self, Self::Postgres { options, .. } if options.get_host().ends_with(".neon.tech"))
     }
 
-    /// `ep-name-pooler.region.aws.neon.tech` is the pooler before `ep-name.region.aws.neon.tech`.
-    fn direct(&self) -> Self {
+    /// The same database without Neon's pooler. `ep-name-pooler.region.aws.neon.tech` is the pooler of `ep-name.region.aws.neon.tech`.
+    fn without_pooler(&self) -> Self {
         match self {
             Self::Postgres { options, .. } if self.is_neon() => {
                 let direct = options.get_host().replacen("-pooler.", ".", 1);
@@ -162,7 +163,7 @@ impl TryFrom<String> for DatabaseUrl {
     }
 }
 
-/// The error reads on after the setting's name, and has the mend after a semicolon.
+/// The error continues a sentence that begins with the setting's name. The hint follows a semicolon.
 impl FromStr for DatabaseUrl {
     type Err = String;
 
@@ -173,7 +174,7 @@ impl FromStr for DatabaseUrl {
             .ok_or("is not a URL; write postgres://user:password@host/database or sqlite://path")?;
         match scheme {
             "sqlite" => sqlite(rest),
-            // The second half is a Python driver's name, which SQLAlchemy wants in the URL.
+            // The part after the plus sign is a Python driver, which SQLAlchemy requires in the URL.
             "postgres"
             | "postgresql"
             | "postgresql+asyncpg"
@@ -197,7 +198,8 @@ fn sqlite(rest: &str) -> Result<DatabaseUrl, String> {
     let path = path.split_once('?').map_or(path, |(path, _)| path);
     if path.is_empty() || path == ":memory:" {
         return Err(
-            "names no file; write sqlite://data/todo.db (a database in memory is one per connection)".into(),
+            "contains no file; write sqlite://data/todo.db (every connection would have its own in-memory database)"
+                .into(),
         );
     }
     Ok(DatabaseUrl::Sqlite(path.into()))
@@ -205,32 +207,34 @@ fn sqlite(rest: &str) -> Result<DatabaseUrl, String> {
 
 fn postgres(rest: &str) -> Result<DatabaseUrl, String> {
     let mut url = Url::parse(&format!("postgres:{rest}")).map_err(|error| {
-        format!("is not a URL ({error}); percent-encode what is special in the password (@ is %40, / is %2F)")
+        format!(
+            "is not a URL ({error}); percent-encode special characters in the password (@ is %40, / is %2F)"
+        )
     })?;
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     url.set_query(None);
     let mut ignored = Vec::new();
     for (name, value) in &pairs {
         match name.as_str() {
-            // asyncpg's word for it; its `true` means that TLS must be used.
+            // asyncpg's name for `sslmode`. Its value `true` requires TLS.
             "ssl" => {
                 let mode = if value == "true" { "require" } else { value };
                 url.query_pairs_mut().append_pair("sslmode", mode);
             }
-            name if PARAMETERS.contains(&name) => {
+            name if SUPPORTED_PARAMETERS.contains(&name) => {
                 url.query_pairs_mut().append_pair(name, value);
             }
             name => ignored.push(name.to_owned()),
         }
     }
     let options = PgConnectOptions::from_str(url.as_str())
-        .map_err(|_| "has a parameter with a value that cannot be used; see sslmode, sslrootcert, ssl")?;
-    // PgBouncer refuses connections that ask for it, unless told not to; and there are no floats here.
+        .map_err(|_| "has a parameter with an invalid value; check sslmode, sslrootcert and ssl")?;
+    // PgBouncer rejects connections that set `extra_float_digits`, unless it is configured to ignore it. The tables have no floats.
     let options = options.extra_float_digits(None).disable_statement_logging();
     Ok(DatabaseUrl::Postgres { options: Box::new(options), ignored })
 }
 
-/// For messages and logs: the place, without user or password.
+/// For messages and logs: the engine and location, without the user and the password.
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -238,7 +242,7 @@ impl fmt::Display for DatabaseUrl {
                 let (host, port) = (options.get_host(), options.get_port());
                 write!(f, "PostgreSQL at {host}:{port}/{}", options.get_database().unwrap_or_default())
             }
-            Self::Sqlite(path) => write!(f, "SQLite in {}", path.display()),
+            Self::Sqlite(path) => write!(f, "SQLite at {}", path.display()),
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Settings: where they come from, and each section as a type that can only hold what works.
+//! Configuration: loads the settings from their sources and validates each section.
 //!
-//! A section is read when it is needed, so that `migrate` asks for no token secret and `healthcheck` for no
-//! database. [`Config::settings`] reads all of them, which is what `serve` does before anything else.
+//! Each section is a type that holds only valid values. Commands load only the sections that they need, so `migrate` requires no token secret
+//! and `healthcheck` no database. `serve` loads all sections with [`ConfigLoader::load`] before it starts.
 
 mod auth;
 mod database;
@@ -20,43 +20,44 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-pub use auth::{Auth, OneOrMany};
-pub use database::{Database, DatabaseUrl};
+pub use auth::{AuthConfig, OneOrMany};
+pub use database::{DatabaseConfig, DatabaseUrl};
 pub use error::ConfigError;
-pub use issuer::{Issuer, IssuerAlgorithm};
+pub use issuer::{IssuerAlgorithm, IssuerConfig};
 pub use origins::AllowedOrigins;
 pub use secret::Secret;
 
-/// HS256 keys shorter than its hash are weaker than the algorithm ([RFC 7518, 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
-const SECRET_BYTES: usize = 32;
+/// Minimum length of `auth.secret`, in bytes. An HS256 key must not be shorter than the hash
+/// ([RFC 7518, 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
+const MIN_SECRET_BYTES: usize = 32;
 
-const MAKE_A_SECRET: &str = "make one with: openssl rand -base64 32";
+const GENERATE_SECRET: &str = "generate one with: openssl rand -base64 32";
 
-/// Everything the sources say, unread.
+/// The merged sources. Its methods deserialize and validate the sections.
 #[derive(Debug, Clone)]
-pub struct Config {
+pub struct ConfigLoader {
     figment: Figment,
 }
 
-/// All that the server needs to know, known to work.
+/// The complete configuration of the server, validated.
 #[derive(Debug, Clone)]
-pub struct Settings {
-    /// For Rocket itself and the fairings that read their own section.
+pub struct Config {
+    /// The merged sources, for Rocket and for fairings that read their own section.
     pub figment: Figment,
-    /// Address, port, workers and the like.
-    pub server: RocketConfig,
-    /// The section `databases.todo`.
-    pub database: Database,
-    /// The section `auth`.
-    pub auth: Auth,
-    /// The section `cors`.
-    pub cors: Cors,
-    /// The section `issuer`.
-    pub issuer: Issuer,
-    /// The section `shutdown`, as far as it is ours.
-    pub shutdown: Shutdown,
-    /// The keys outside any section.
-    pub general: General,
+    /// Rocket's settings: address, port, workers and others.
+    pub rocket: RocketConfig,
+    /// Section `databases.todo`.
+    pub database: DatabaseConfig,
+    /// Section `auth`.
+    pub auth: AuthConfig,
+    /// Section `cors`.
+    pub cors: CorsConfig,
+    /// Section `issuer`.
+    pub issuer: IssuerConfig,
+    /// Section `shutdown`.
+    pub shutdown: ShutdownConfig,
+    /// Top-level settings of this server.
+    pub server: ServerConfig,
 }
 
 /// An `http://` or `https://` URL.
@@ -64,181 +65,182 @@ pub struct Settings {
 #[serde(try_from = "String")]
 pub struct HttpUrl(Url);
 
-/// The error reads on after the setting's name, and has the mend after a semicolon.
+/// The error continues a sentence that begins with the setting's name. The hint follows a semicolon.
 impl TryFrom<String> for HttpUrl {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, &'static str> {
         let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-        url.map(Self).ok_or("is no http:// or https:// URL; write https://app.example.com")
+        url.map(Self).ok_or("is not an http:// or https:// URL; write https://app.example.com")
     }
 }
 
-/// Which browsers may call.
+/// Section `cors`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Cors {
-    /// Exact origins; none, and no page of another origin can read an answer.
+pub struct CorsConfig {
+    /// Exact origins whose pages may call the API. With an empty list, browsers let no page of another origin read a response.
     pub origins: AllowedOrigins,
 }
 
-/// How the server goes away.
+/// Section `shutdown`. Rocket reads `grace` and `mercy`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Shutdown {
-    /// Seconds between failing `/readyz` and closing the listener.
+pub struct ShutdownConfig {
+    /// Seconds between the first failing `/readyz` and the close of the listener.
     pub drain: u32,
-    /// Seconds for requests in flight to finish after that.
+    /// Seconds after `drain` for requests in flight to finish.
     pub grace: u32,
-    /// Seconds more before their connections are cut.
+    /// Seconds after `grace` until Rocket closes the remaining connections.
     pub mercy: u32,
 }
 
-/// The keys outside any section.
+/// Top-level settings of this server.
 #[derive(Debug, Clone, Deserialize)]
-pub struct General {
-    /// How log lines look.
+pub struct ServerConfig {
+    /// Format of log lines.
     pub log_format: LogFormat,
-    /// Whether starting brings the database's schema up to date.
+    /// Whether startup migrates the database.
     pub migrate_on_launch: bool,
-    /// Whether `/docs` and `/openapi.json` are there.
+    /// Whether to serve `/docs` and `/openapi.json`.
     pub docs: bool,
-    /// Whether `/metrics` is there.
+    /// Whether to serve `/metrics`.
     pub metrics: bool,
-    /// Seconds for a request's body to arrive.
-    pub body_timeout: u32,
+    /// See [`ServerConfig::body_timeout`].
+    body_timeout: u32,
 }
 
-impl General {
-    /// How long a request's body may take to arrive.
+impl ServerConfig {
+    /// Maximum time for a request body to arrive.
     #[must_use]
     pub fn body_timeout(&self) -> Duration {
         Duration::from_secs(self.body_timeout.into())
     }
 }
 
-/// How log lines look.
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
-    /// For people, in colour on a terminal.
-    Readable,
+    /// Plain text, with colors on a terminal.
+    Text,
 }
 
-impl Config {
-    /// Reads all sources: what the program ships with, `Rocket.toml`, the environment and, in the debug profile, `.env`.
-    pub fn load() -> Result<Self, ConfigError> {
+impl ConfigLoader {
+    /// Reads all sources: the compiled-in defaults, `Rocket.toml`, the environment and, in the debug profile, `.env`.
+    pub fn from_sources() -> Result<Self, ConfigError> {
         let figment = sources::figment()?;
         Ok(Self { figment })
     }
 
-    /// What the program ships with for development, and these values by their full keys; nothing of the environment.
-    /// For programs that have the server within them.
-    pub fn of<'a>(values: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, ConfigError> {
-        let mut figment = sources::shipped_for_debug()?;
+    /// Merges the compiled-in defaults for development with these values, given by their full keys. Ignores the environment. For tests,
+    /// benchmarks and fuzzers that embed the server.
+    pub fn from_values<'a>(
+        values: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, ConfigError> {
+        let mut figment = sources::debug_defaults()?;
         for (key, value) in values {
             figment = figment.merge(Serialized::global(key, value));
         }
         Ok(Self { figment })
     }
 
-    /// Every section at once.
-    pub fn settings(&self) -> Result<Settings, ConfigError> {
+    /// Loads and validates all sections.
+    pub fn load(&self) -> Result<Config, ConfigError> {
         let (database, auth, issuer) = (self.database()?, self.auth()?, self.issuer()?);
         if issuer.enabled && auth.secret.is_none() {
-            let wrong = "is not set, and issuer.enabled needs it to sign its cookies";
-            return Err(ConfigError::new("auth.secret", wrong, MAKE_A_SECRET));
+            let reason = "is not set, and issuer.enabled requires it to sign cookies";
+            return Err(ConfigError::new("auth.secret", reason, GENERATE_SECRET));
         }
         if issuer.enabled && issuer.origin().is_none() && !self.is_debug() {
-            // A client chooses the `Host` of its request, and so would choose the `iss` and `aud` of its tokens.
-            let wrong = "is not set, and issuer.enabled needs it outside development";
-            return Err(ConfigError::new("issuer.url", wrong, "set it to this server's public URL"));
+            // The client controls the header `Host`. Without a configured URL it would control the `iss` and `aud` of its tokens.
+            let reason = "is not set, and issuer.enabled requires it outside development";
+            return Err(ConfigError::new("issuer.url", reason, "set it to this server's public URL"));
         }
-        Ok(Settings {
+        Ok(Config {
             figment: sources::for_rocket(&self.figment),
-            server: self.server()?,
+            rocket: self.rocket()?,
             database,
             auth,
             cors: self.section("cors")?,
             issuer,
             shutdown: self.section("shutdown")?,
-            general: self.general()?,
+            server: self.server()?,
         })
     }
 
-    /// Rocket's own settings, checked here because Rocket panics over a bad one.
-    pub fn server(&self) -> Result<RocketConfig, ConfigError> {
+    /// Rocket's settings. Validated here, because Rocket panics on an invalid value.
+    pub fn rocket(&self) -> Result<RocketConfig, ConfigError> {
         RocketConfig::try_from(sources::for_rocket(&self.figment)).map_err(ConfigError::from)
     }
 
-    /// The keys outside any section.
-    pub fn general(&self) -> Result<General, ConfigError> {
+    /// Top-level settings of this server.
+    pub fn server(&self) -> Result<ServerConfig, ConfigError> {
         self.figment.extract().map_err(ConfigError::from)
     }
 
-    /// The section `databases.todo`. A SQLite file that is not there yet is made.
-    pub fn database(&self) -> Result<Database, ConfigError> {
+    /// Section `databases.todo`. Creates the SQLite file if it is missing.
+    pub fn database(&self) -> Result<DatabaseConfig, ConfigError> {
         if !self.figment.contains("databases.todo.url") {
             return Err(ConfigError::new(
                 "databases.todo.url",
                 "is not set",
-                "give it a postgres:// or sqlite:// URL",
+                "set it to a postgres:// or sqlite:// URL",
             ));
         }
-        let database: Database = self.section("databases.todo")?;
-        database.url.prepare()?;
+        let database: DatabaseConfig = self.section("databases.todo")?;
+        database.url.ensure_file()?;
         Ok(database)
     }
 
-    /// The section `auth`. In the debug profile a missing secret is made and kept; otherwise there must be one, or an issuer
-    /// that publishes keys.
-    pub fn auth(&self) -> Result<Auth, ConfigError> {
-        let mut auth: Auth = self.section("auth")?;
-        auth.check()?;
+    /// Section `auth`. In the debug profile a missing secret is generated and stored. In other profiles a secret or a JWKS is required.
+    pub fn auth(&self) -> Result<AuthConfig, ConfigError> {
+        let mut auth: AuthConfig = self.section("auth")?;
+        auth.validate()?;
         match &auth.secret {
-            Some(secret) if !self.is_debug() && secret.len() < SECRET_BYTES => Err(ConfigError::new(
+            Some(secret) if !self.is_debug() && secret.len() < MIN_SECRET_BYTES => Err(ConfigError::new(
                 "auth.secret",
-                format!("has {} bytes, fewer than {SECRET_BYTES}", secret.len()),
-                MAKE_A_SECRET,
+                format!("is {} bytes long, but {MIN_SECRET_BYTES} are required", secret.len()),
+                GENERATE_SECRET,
             )),
             Some(_) => Ok(auth),
-            None if !auth.jwks().is_empty() && !self.is_debug() => Ok(auth),
+            None if !auth.jwks_urls().is_empty() && !self.is_debug() => Ok(auth),
             None if self.is_debug() => {
-                auth.secret = Some(secret::development()?);
+                auth.secret = Some(secret::load_or_create_dev_secret()?);
                 Ok(auth)
             }
             None => Err(ConfigError::new(
                 "auth.secret",
-                "is not set, and neither is BETTER_AUTH_URL or NEON_AUTH_BASE_URL",
-                MAKE_A_SECRET,
+                "is required unless BETTER_AUTH_URL or NEON_AUTH_BASE_URL is set",
+                GENERATE_SECRET,
             )),
         }
     }
 
-    /// The section `issuer`.
-    pub fn issuer(&self) -> Result<Issuer, ConfigError> {
-        let issuer: Issuer = self.section("issuer")?;
+    /// Section `issuer`.
+    pub fn issuer(&self) -> Result<IssuerConfig, ConfigError> {
+        let issuer: IssuerConfig = self.section("issuer")?;
         if issuer.smtp_url.is_some() && issuer.mail_from.is_none() {
             return Err(ConfigError::new(
                 "issuer.mail_from",
-                "is not set, and SMTP_URL is",
-                "set it to an address, such as Tasks <tasks@example.com>",
+                "is required when SMTP_URL is set",
+                "set it to an email address, such as Tasks <tasks@example.com>",
             ));
         }
         if issuer.smtp_url.is_some() && issuer.origin().is_none() {
-            // By a request's own origin whoever sends it could have a user mailed a link to anywhere.
+            // The client controls the header `Host`. Without a configured URL it could have this server email a user a link to any site.
             return Err(ConfigError::new(
                 "issuer.url",
-                "is not set, and mails have links to it",
+                "is required when SMTP_URL is set, because emails link to it",
                 "set it to this server's public URL",
             ));
         }
         Ok(issuer)
     }
 
-    /// Whether this is the profile for development, with its conveniences.
+    /// Whether this is the debug profile, which has defaults for development.
     #[must_use]
     pub fn is_debug(&self) -> bool {
         self.figment.profile() == RocketConfig::DEBUG_PROFILE
@@ -246,7 +248,7 @@ impl Config {
 
     fn section<T: DeserializeOwned>(&self, key: &str) -> Result<T, ConfigError> {
         self.figment.extract_inner(key).map_err(|mut error| {
-            // Figment puts the section's path after the path within it.
+            // figment appends the section's path to the path within the section.
             let within = error.path.len().saturating_sub(key.split('.').count());
             error.path.rotate_left(within);
             ConfigError::from(error)

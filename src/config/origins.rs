@@ -1,54 +1,56 @@
-//! Origins: which pages may call.
+//! Allowed CORS origins.
 
 use serde::Deserialize;
 use url::Url;
 
-/// Exact origins (`scheme://host` or `scheme://host:port`).
+/// List of exact origins (`scheme://host` or `scheme://host:port`).
 #[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "Listed")]
+#[serde(try_from = "StringOrList")]
 pub struct AllowedOrigins(Vec<String>);
 
 impl AllowedOrigins {
-    /// The origins, as browsers write them.
+    /// The origins, normalized as in the header `Origin`.
     #[must_use]
     pub fn as_slice(&self) -> &[String] {
         &self.0
     }
 }
 
-/// As a list, or as an environment variable has it.
+/// A list, or a comma-separated string as in an environment variable.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Listed {
-    Commas(String),
+enum StringOrList {
+    String(String),
     List(Vec<String>),
 }
 
-/// The error reads on after the setting's name, and has the mend after a semicolon.
-impl TryFrom<Listed> for AllowedOrigins {
+/// The error continues a sentence that begins with the setting's name. The hint follows a semicolon.
+impl TryFrom<StringOrList> for AllowedOrigins {
     type Error = String;
 
-    fn try_from(listed: Listed) -> Result<Self, String> {
-        let origins = match listed {
-            Listed::Commas(text) => text.split(',').map(|it| it.trim().to_owned()).collect(),
-            Listed::List(list) => list,
+    fn try_from(value: StringOrList) -> Result<Self, String> {
+        let origins = match value {
+            StringOrList::String(text) => text.split(',').map(|it| it.trim().to_owned()).collect(),
+            StringOrList::List(list) => list,
         };
-        let origins = origins.into_iter().filter(|it| !it.is_empty()).map(|it| origin(&it));
+        let origins = origins.into_iter().filter(|it| !it.is_empty()).map(|it| parse_origin(&it));
         origins.collect::<Result<_, _>>().map(Self)
     }
 }
 
-fn origin(text: &str) -> Result<String, String> {
+fn parse_origin(text: &str) -> Result<String, String> {
     if text.contains('*') {
-        return Err("has a '*'; list each origin, for answers carry credentials".to_owned());
+        return Err("contains '*', which browsers reject with credentials; list each origin".to_owned());
     }
-    let wrong = || format!("has '{text}', which is no origin; write https://app.example.com, without a path");
-    let url = Url::parse(text).map_err(|_| wrong())?;
-    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    let anonymous = url.username().is_empty() && url.password().is_none();
-    if matches!(url.scheme(), "http" | "https") && bare && anonymous {
+    let invalid = || {
+        format!("contains '{text}', which is not an origin; write https://app.example.com, without a path")
+    };
+    let url = Url::parse(text).map_err(|_| invalid())?;
+    let has_only_origin = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let has_no_credentials = url.username().is_empty() && url.password().is_none();
+    if matches!(url.scheme(), "http" | "https") && has_only_origin && has_no_credentials {
         Ok(url.origin().ascii_serialization())
     } else {
-        Err(wrong())
+        Err(invalid())
     }
 }

@@ -1,4 +1,4 @@
-//! Secrets: values that no log or error message can show.
+//! Secret values, which no log line or error message can contain, and the generated secret for development.
 
 use std::fmt;
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -11,28 +11,28 @@ use uuid::Uuid;
 
 use super::ConfigError;
 
-/// Where the development secret is kept.
-const FILE: &str = "data/auth.secret";
+/// File of the development secret.
+const SECRET_FILE: &str = "data/auth.secret";
 
-/// A string that is not shown: not by `Debug`, and it has no `Display`.
+/// A secret string. `Debug` omits the value, and there is no `Display`.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The value, for the one place that needs it.
+    /// Returns the value. Call it only to use the secret.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// How many bytes it has.
+    /// Length in bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether it is the empty string.
+    /// Whether the value is the empty string.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -45,43 +45,43 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The secret of a development machine: made at the first start, then kept, readable by its owner alone.
-pub(super) fn development() -> Result<Secret, ConfigError> {
-    kept(Path::new(FILE)).map(Secret).map_err(|error| {
+/// The secret for development. The first start generates it and stores it in a file that only its owner can read.
+pub(super) fn load_or_create_dev_secret() -> Result<Secret, ConfigError> {
+    read_or_create(Path::new(SECRET_FILE)).map(Secret).map_err(|error| {
         ConfigError::new(
             "auth.secret",
-            format!("is not set, and none can be kept in {FILE} ({error})"),
-            "make the folder writable or set it",
+            format!("is not set and cannot be stored in {SECRET_FILE} ({error})"),
+            "make the directory writable or set the secret",
         )
     })
 }
 
-fn kept(path: &Path) -> io::Result<String> {
+fn read_or_create(path: &Path) -> io::Result<String> {
     match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        found => return found,
+        result => return result,
     }
-    if let Some(folder) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    if let Some(directory) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     }
-    // Written aside and linked into place when it is on disk: of two first starts at once both then read the same whole secret, and so
-    // does a start after a power cut.
-    let aside = path.with_extension(std::process::id().to_string());
-    let linked = write(&aside).and_then(|()| fs::hard_link(&aside, path));
-    fs::remove_file(&aside)?;
+    // The secret is written to a temporary file, synced, and then linked to its path. Concurrent first starts therefore read the same
+    // complete secret, and so does a start after a power failure.
+    let temp_path = path.with_extension(std::process::id().to_string());
+    let linked = write_secret(&temp_path).and_then(|()| fs::hard_link(&temp_path, path));
+    fs::remove_file(&temp_path)?;
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => fs::read_to_string(path),
     }
 }
 
-fn write(path: &Path) -> io::Result<()> {
+fn write_secret(path: &Path) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(random().as_bytes())?;
+    file.write_all(random_secret().as_bytes())?;
     file.sync_all()
 }
 
 /// 244 random bits, in hexadecimal.
-fn random() -> String {
+fn random_secret() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }

@@ -1,7 +1,7 @@
-//! Where settings come from, and which of two wins.
+//! Configuration sources and their precedence.
 //!
-//! In ascending order: the `Rocket.toml` this program was built with, the one in the working
-//! directory (or `ROCKET_CONFIG`), the plain variables deployments already have, `ROCKET_…` variables.
+//! In ascending order: the compiled-in `Rocket.toml`, the `Rocket.toml` in the working directory (or the file in `ROCKET_CONFIG`), the
+//! well-known variables such as `DATABASE_URL`, and `ROCKET_…` variables.
 
 use std::env;
 
@@ -12,9 +12,10 @@ use rocket::Config as RocketConfig;
 
 use super::ConfigError;
 
+/// The compiled-in configuration file.
 const DEFAULTS: &str = include_str!("../../Rocket.toml");
 
-/// Plain variables, in the order in which they are asked: of two for one key the first that is set counts.
+/// Well-known variables and their keys. If two variables have the same key, the first that is set wins.
 const ENV_ALIASES: &[(&str, &str)] = &[
     ("NEON_DATABASE_URL", "databases.todo.url"),
     ("DATABASE_URL", "databases.todo.url"),
@@ -28,8 +29,8 @@ const ENV_ALIASES: &[(&str, &str)] = &[
     ("MAIL_FROM", "issuer.mail_from"),
 ];
 
-/// Keys outside any section, and the sections: Rocket's that have a meaning here, then ours.
-const KNOWN: &[&str] = &[
+/// Top-level keys and sections: first those of Rocket that this server uses, then those of this server.
+const KNOWN_KEYS: &[&str] = &[
     "address",
     "port",
     "workers",
@@ -52,6 +53,7 @@ const KNOWN: &[&str] = &[
     "issuer",
 ];
 
+/// Merges all sources. In the debug profile this includes `.env`.
 pub(super) fn figment() -> Result<Figment, ConfigError> {
     let profile = Profile::from_env_or("ROCKET_PROFILE", RocketConfig::DEFAULT_PROFILE);
     if profile == RocketConfig::DEBUG_PROFILE {
@@ -60,35 +62,36 @@ pub(super) fn figment() -> Result<Figment, ConfigError> {
     let name = Env::var_or("ROCKET_CONFIG", "Rocket.toml");
     let file = Toml::file(&name).nested();
     let values = file.data().map_err(|error| {
-        // Only the first line says where. The next ones quote the file, and it may hold a secret.
-        let place = error.kind.to_string().lines().next().unwrap_or_default().to_owned();
-        ConfigError::new(&name, format!("cannot be read ({place})"), "correct it there")
+        // The first line has the position. The following lines quote the file, which may contain a secret.
+        let position = error.kind.to_string().lines().next().unwrap_or_default().to_owned();
+        ConfigError::new(&name, format!("cannot be read ({position})"), "correct it there")
     })?;
-    refuse_unknown_keys(&name, &values)?;
+    reject_unknown_keys(&name, &values)?;
 
-    let figment = Figment::from(shipped(&profile)?).merge(file).select(profile);
-    neon_keys(plain(figment)?.merge(Env::prefixed("ROCKET_").ignore(&["PROFILE", "CONFIG"]).global()))
+    let figment = Figment::from(defaults(&profile)?).merge(file).select(profile);
+    let rocket_variables = Env::prefixed("ROCKET_").ignore(&["PROFILE", "CONFIG"]).global();
+    apply_neon_jwks_url(apply_env_aliases(figment)?.merge(rocket_variables))
 }
 
-/// Takes `NEON_AUTH_JWKS_URL` for Neon Auth's keys, and for its base URL where that is not given. Neon injects the variable beside
-/// whatever else is configured, so it does not change where the keys of another issuer are.
-fn neon_keys(figment: Figment) -> Result<Figment, ConfigError> {
-    let Some(keys) = variable("NEON_AUTH_JWKS_URL")? else { return Ok(figment) };
+/// Applies `NEON_AUTH_JWKS_URL`, which sets `auth.jwks_url` and, unless it is configured, `auth.url`. Neon injects the variable regardless
+/// of the other settings, so it must not override the keys of another issuer.
+fn apply_neon_jwks_url(figment: Figment) -> Result<Figment, ConfigError> {
+    let Some(jwks_url) = variable("NEON_AUTH_JWKS_URL")? else { return Ok(figment) };
     let base = figment.find_value("auth.url").ok().and_then(Value::into_string);
-    let is_anothers = base.is_some() && base != variable("NEON_AUTH_BASE_URL")?;
-    if is_anothers || figment.contains("auth.jwks_url") {
+    let has_other_issuer = base.is_some() && base != variable("NEON_AUTH_BASE_URL")?;
+    if has_other_issuer || figment.contains("auth.jwks_url") {
         return Ok(figment);
     }
-    let figment = match keys.strip_suffix("/.well-known/jwks.json") {
-        Some(own) if base.is_none() => figment.merge(Serialized::global("auth.url", own)),
+    let figment = match jwks_url.strip_suffix("/.well-known/jwks.json") {
+        Some(neon_base) if base.is_none() => figment.merge(Serialized::global("auth.url", neon_base)),
         _ => figment,
     };
-    Ok(figment.merge(Serialized::global("auth.jwks_url", keys)))
+    Ok(figment.merge(Serialized::global("auth.jwks_url", jwks_url)))
 }
 
-/// The same for Rocket, with its defaults for what only it knows. Two things it must not do, whatever any source says:
-/// its log lines would show requests with their headers (ours are in `fairings::trace`), and its signal handling would
-/// close the listener at once (ours is in `serve`).
+/// The figment for Rocket itself, with Rocket's defaults for its other settings. Two features of Rocket are always disabled: its log, which
+/// would contain request headers (`fairings::request_log` writes the access log), and its signal handling, which would close the listener
+/// immediately (`serve` handles signals).
 pub(super) fn for_rocket(figment: &Figment) -> Figment {
     Figment::from(RocketConfig::default())
         .merge(figment)
@@ -98,17 +101,18 @@ pub(super) fn for_rocket(figment: &Figment) -> Figment {
         .merge(Serialized::global("shutdown.signals", Vec::<String>::new()))
 }
 
-pub(super) fn shipped_for_debug() -> Result<Figment, ConfigError> {
+/// The compiled-in configuration for the debug profile.
+pub(super) fn debug_defaults() -> Result<Figment, ConfigError> {
     let profile = RocketConfig::DEBUG_PROFILE;
-    Ok(Figment::from(shipped(&profile)?).select(profile))
+    Ok(Figment::from(defaults(&profile)?).select(profile))
 }
 
 fn read_dotenv() -> Result<(), ConfigError> {
     match dotenvy::from_path(".env") {
         Err(dotenvy::Error::LineParse(_, at)) => Err(ConfigError::new(
             ".env",
-            format!("has a line that cannot be read, near its character {at}"),
-            "write NAME=value, quoted where the value has spaces",
+            format!("has an invalid line, near its character {at}"),
+            "write NAME=value, and quote values with spaces",
         )),
         Err(dotenvy::Error::Io(error)) if error.kind() != std::io::ErrorKind::NotFound => Err(
             ConfigError::new(".env", format!("cannot be read ({error})"), "make it readable or remove it"),
@@ -117,21 +121,22 @@ fn read_dotenv() -> Result<(), ConfigError> {
     }
 }
 
-/// The shipped values of one profile, flattened to defaults: a `[default]` of somebody's own `Rocket.toml` must win
-/// over our `[debug]`, which figment would otherwise prefer for being the more specific profile.
-fn shipped(profile: &Profile) -> Result<Serialized<Dict>, ConfigError> {
+/// The compiled-in values of one profile, flattened to defaults. Otherwise figment would prefer the compiled-in `[debug]` to a `[default]`
+/// in the operator's `Rocket.toml`, because `[debug]` is the more specific profile.
+fn defaults(profile: &Profile) -> Result<Serialized<Dict>, ConfigError> {
     let values: Dict = Figment::from(Toml::string(DEFAULTS).nested()).select(profile.clone()).extract()?;
     Ok(Serialized::defaults(values))
 }
 
-fn plain(mut figment: Figment) -> Result<Figment, ConfigError> {
+/// Merges the well-known variables.
+fn apply_env_aliases(mut figment: Figment) -> Result<Figment, ConfigError> {
     let mut seen = Vec::new();
     for (name, key) in ENV_ALIASES {
         if let Some(value) = variable(name)?
             && !seen.contains(key)
         {
             seen.push(key);
-            // Not by `Env`, which parses values: a secret of digits would become a number.
+            // figment's `Env` would parse the value, so that a secret of digits would become a number.
             figment = figment.merge(Serialized::global(key, value));
         }
     }
@@ -144,32 +149,35 @@ fn plain(mut figment: Figment) -> Result<Figment, ConfigError> {
     Ok(figment)
 }
 
-/// An empty variable counts as not set, for compose files and manifests can hardly leave one out.
+/// The value of an environment variable. An empty variable counts as not set, because compose files and manifests cannot easily omit a
+/// variable.
 fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {
     match env::var(name) {
         Ok(value) if value.is_empty() => Ok(None),
         Ok(value) => Ok(Some(value)),
         Err(env::VarError::NotPresent) => Ok(None),
         Err(env::VarError::NotUnicode(_)) => {
-            Err(ConfigError::new(name, "is not UTF-8", "give it a value that is"))
+            Err(ConfigError::new(name, "is not UTF-8", "set it to UTF-8 text"))
         }
     }
 }
 
-/// A key that nobody reads is a setting somebody believes in. Sections refuse theirs as they are read.
-fn refuse_unknown_keys(file: &str, profiles: &Map<Profile, Dict>) -> Result<(), ConfigError> {
-    let complain = |key: &str, mend: String| Err(ConfigError::new(key, "is not a setting", mend));
+/// Rejects unknown top-level keys of the file, because a mistyped setting would otherwise be ignored silently. Sections reject their
+/// unknown keys when they are deserialized.
+fn reject_unknown_keys(file: &str, profiles: &Map<Profile, Dict>) -> Result<(), ConfigError> {
+    let unknown_key = |key: &str, hint: String| Err(ConfigError::new(key, "is not a known setting", hint));
     for values in profiles.values() {
         for (key, value) in values {
-            if !KNOWN.contains(&key.as_str()) {
-                return complain(key, format!("correct it in {file}; it may hold {}", KNOWN.join(", ")));
+            if !KNOWN_KEYS.contains(&key.as_str()) {
+                let hint = format!("correct it in {file}; known settings: {}", KNOWN_KEYS.join(", "));
+                return unknown_key(key, hint);
             }
             if let ("databases", Value::Dict(_, databases)) = (key.as_str(), value)
                 && let Some(name) = databases.keys().find(|name| *name != "todo")
             {
-                return complain(
+                return unknown_key(
                     &format!("databases.{name}"),
-                    "the one database is databases.todo".to_owned(),
+                    "the only database is databases.todo".to_owned(),
                 );
             }
         }

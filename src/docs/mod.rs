@@ -10,13 +10,11 @@ use utoipa::openapi::OpenApi;
 
 pub use document::document;
 
-use crate::config::Settings;
 use crate::request::with_method_fallbacks;
 
-/// Mounts this document at `/openapi.json`, and `/docs`, unless the settings say not to.
+/// Mounts `/openapi.json`, which serves this document, and `/docs`, if they are enabled.
 #[must_use]
-pub fn stage(settings: &Settings, document: impl FnOnce() -> OpenApi + Send + 'static) -> AdHoc {
-    let enabled = settings.general.docs;
+pub fn stage(enabled: bool, document: impl FnOnce() -> OpenApi + Send + 'static) -> AdHoc {
     let document = ui::Document::when_asked(document);
     AdHoc::on_ignite("Documentation", move |rocket| async move {
         if enabled { rocket.manage(document).mount("/", with_method_fallbacks(ui::routes())) } else { rocket }

@@ -1,7 +1,7 @@
-//! CORS: which pages may read answers.
+//! CORS: lets pages of the allowed origins read responses.
 //!
-//! `rocket_cors` judges origins and writes the headers. Its own fairing is not used: it answers a refused origin from
-//! routes of its own, past the dialects, and a preflight for a path that does not exist with 204.
+//! `rocket_cors` checks origins and writes the headers. Its own fairing is not used, because it rejects a disallowed origin from its own
+//! routes, outside the dialects, and responds with 204 to a preflight for a path that does not exist.
 
 use std::collections::HashSet;
 
@@ -16,15 +16,15 @@ use rocket_cors::{AllowedHeaders, CorsOptions, Error, Guard};
 use crate::config::AllowedOrigins;
 use crate::error::ApiError;
 
-/// Seconds for which a browser need not ask again. Chromium's own limit is two hours.
-const MAX_AGE: usize = 7200;
+/// Seconds for which a browser caches the result of a preflight. Chromium's maximum is two hours.
+const PREFLIGHT_MAX_AGE: usize = 7200;
 
-/// The fairing.
+/// Fairing that checks the `Origin` of API requests and adds the CORS headers.
 #[derive(Debug)]
 pub struct Cors(CorsOptions);
 
 impl Cors {
-    /// For pages of these origins.
+    /// Creates the fairing for these origins.
     #[must_use]
     pub fn new(origins: &AllowedOrigins) -> Self {
         let methods = [Method::Get, Method::Head, Method::Post, Method::Put, Method::Patch, Method::Delete];
@@ -35,7 +35,7 @@ impl Cors {
             allowed_headers: AllowedHeaders::some(&["Authorization", "Content-Type"]),
             allow_credentials: true,
             expose_headers: exposed.map(str::to_owned).into_iter().collect::<HashSet<_>>(),
-            max_age: Some(MAX_AGE),
+            max_age: Some(PREFLIGHT_MAX_AGE),
             ..CorsOptions::default()
         })
     }
@@ -51,14 +51,14 @@ impl Fairing for Cors {
         match self.0.to_cors() {
             Ok(cors) => Ok(rocket.manage(cors)),
             Err(error) => {
-                tracing::error!(%error, "CORS cannot be set up");
+                tracing::error!(%error, "invalid CORS configuration");
                 Err(rocket)
             }
         }
     }
 
-    /// A page of a foreign origin is noted, and the guards refuse it: a fairing cannot answer, and the answer is its
-    /// dialect's to word.
+    /// Records a disallowed origin, and the guards then reject the request. A fairing cannot respond, and the catcher of the dialect must
+    /// render the error.
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         if super::is_api(request) && is_origin_disallowed(request).await {
             let _ = ApiError::OriginNotAllowed.record(request);
@@ -72,14 +72,15 @@ impl Fairing for Cors {
 
 async fn is_origin_disallowed(request: &Request<'_>) -> bool {
     let Some(origin) = request.headers().get_one("Origin") else { return false };
-    // A page that this very server gave out is no stranger; proxies may have changed the scheme on the way.
+    // Pages of this server are same-origin. Only host and port are compared, because a proxy may have changed the scheme.
     let host = request.headers().get_one("Host").unwrap_or_default();
-    let is_own = origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
-    let is_refused = match request.guard::<Guard<'_>>().await {
+    let is_same_origin =
+        origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
+    let is_disallowed = match request.guard::<Guard<'_>>().await {
         Outcome::Error((_, error)) => matches!(error, Error::OriginNotAllowed(_) | Error::BadOrigin(_)),
         _ => false,
     };
-    is_refused && !is_own
+    is_disallowed && !is_same_origin
 }
 
 pub(super) async fn apply<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
@@ -88,6 +89,6 @@ pub(super) async fn apply<'r>(request: &'r Request<'_>, response: &mut Response<
     {
         *response = cors.response(std::mem::take(response));
     }
-    // Always: a cache that kept the answer to one origin would give it to another.
+    // Also without `Origin`, because a cache could otherwise serve the response for one origin to another origin.
     response.adjoin_raw_header("Vary", "Origin");
 }

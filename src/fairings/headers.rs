@@ -1,4 +1,4 @@
-//! Headers that keep browsers from doing more with an answer than an API means them to.
+//! Security headers of every response, and `Cache-Control` for the API.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use rocket::request::Request;
 use rocket::response::Response;
 use rocket::shield::{Frame, NoSniff, Policy, Referrer, Shield};
 
-/// An answer is data: it may load nothing, run nothing and be framed by nobody.
+/// `Content-Security-Policy` for responses that are data: no resources, no scripts, no framing.
 #[derive(Default)]
 struct ContentSecurity;
 
@@ -25,7 +25,7 @@ impl Policy for ContentSecurity {
     }
 }
 
-/// The headers every answer has. `Strict-Transport-Security` is the ingress's to send, where TLS ends.
+/// Rocket's shield with the security headers of every response. The ingress sends `Strict-Transport-Security`, because TLS ends there.
 #[must_use]
 pub fn shield() -> Shield {
     Shield::new()
@@ -35,7 +35,7 @@ pub fn shield() -> Shield {
         .enable(ContentSecurity)
 }
 
-/// What every answer under `/api` has besides: it is somebody's own, and no cache may keep it.
+/// Adds `Cache-Control: no-store` to responses under `/api`, because they contain private data of a user.
 #[derive(Debug)]
 pub struct ApiHeaders;
 

@@ -1,8 +1,8 @@
-//! Requests to the API that do not name one host.
+//! Check that API requests have exactly one valid `Host`.
 //!
-//! HTTP/1.1 forbids them ([RFC 9112, 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)), and without a host it cannot be told
-//! whether a page is the server's own. Rocket accepts them. Probes speak HTTP/1.0 without a `Host`, and Rocket does not tell the versions
-//! apart: so what is outside `/api` is left alone.
+//! HTTP/1.1 requires it ([RFC 9112, 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)), and the CORS check needs the host to recognize
+//! same-origin pages. Rocket accepts requests without it. Paths outside `/api` are not checked, because probes use HTTP/1.0 without a `Host`,
+//! and Rocket does not expose the HTTP version.
 
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::Method;
@@ -12,7 +12,7 @@ use rocket::{Data, async_trait};
 
 use crate::error::ApiError;
 
-/// Makes such a request fail with 400.
+/// Rejects API requests without exactly one valid `Host` with 400.
 #[derive(Debug)]
 pub struct RequiredHost;
 
@@ -22,18 +22,18 @@ impl Fairing for RequiredHost {
         Info { name: "Required host", kind: Kind::Request }
     }
 
-    /// A fairing cannot respond, and the response is its dialect's to word. No route handles this method, so that a catcher finds the
-    /// problem.
+    /// Records the error and changes the method to `CONNECT`. A fairing cannot respond, but no route handles that method, so Rocket calls the
+    /// catcher of the dialect, which renders the error.
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        if super::is_api(request) && !names_one_host(request) {
+        if super::is_api(request) && !has_one_host(request) {
             let _ = ApiError::MalformedRequest.record(request);
             request.set_method(Method::Connect);
         }
     }
 }
 
-/// Whether there is one `Host`, and it is one.
-fn names_one_host(request: &Request<'_>) -> bool {
+/// Whether the request has exactly one `Host` header with a valid host.
+fn has_one_host(request: &Request<'_>) -> bool {
     let mut hosts = request.headers().get("Host");
     hosts.next().is_some_and(|host| Host::parse(host).is_ok()) && hosts.next().is_none()
 }

@@ -1,4 +1,4 @@
-//! What happens to every request, whatever its route.
+//! Fairings: request id and log, tracing, CORS, security headers and response chunks, for every route.
 
 mod chunk_size;
 mod cors;
@@ -6,6 +6,7 @@ mod headers;
 mod host;
 mod otel;
 mod request_log;
+mod request_record;
 
 use std::io::Cursor;
 
@@ -22,12 +23,12 @@ pub use host::RequiredHost;
 pub use otel::OtelTracer;
 pub use request_log::RequestLog;
 
-/// Whether a request is for an API, not for a probe or a page.
+/// Whether the request is for the API, not for a probe or the documentation.
 fn is_api(request: &Request<'_>) -> bool {
     request.uri().path().segments().next() == Some("api")
 }
 
-/// The answer to a request that failed.
+/// The response to a failed request.
 pub struct ErrorResponse<'r>(Response<'r>);
 
 impl<'r, 'o: 'r> Responder<'r, 'o> for ErrorResponse<'o> {
@@ -36,7 +37,7 @@ impl<'r, 'o: 'r> Responder<'r, 'o> for ErrorResponse<'o> {
     }
 }
 
-/// Answers a request that failed, with the body and the headers its dialect gives it.
+/// Builds the response to a failed request from the dialect's body and headers.
 pub async fn respond_with_error<'r>(
     request: &'r Request<'_>,
     status: Status,
@@ -50,14 +51,14 @@ pub async fn respond_with_error<'r>(
         .sized_body(body.len(), Cursor::new(body))
         .finalize();
     add_headers(&mut response);
-    // Rocket runs no fairings for a request that it cannot read (one of an unknown method, for example), but it does
-    // run a catcher: so that is where such an answer gets what the fairings give to every other.
-    if !request_log::has_begun(request) {
-        // What it has for a method then is its guess.
-        request_log::begin(request, "?", None);
+    // Rocket runs the catcher but no fairings for a request that it cannot parse, for example because of an unknown method. The request id,
+    // the headers and the log line are therefore added here.
+    if !request_record::is_started(request) {
+        // Rocket's value of the method is meaningless in this case.
+        request_record::start(request, "?", None);
         cors::apply(request, &mut response).await;
         headers::apply(request, &mut response);
-        request_log::end(request, &mut response);
+        request_record::finish(request, &mut response);
     }
     ErrorResponse(response)
 }

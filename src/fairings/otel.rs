@@ -1,6 +1,6 @@
-//! A span for every request, for a collector of [OpenTelemetry](https://opentelemetry.io/docs/specs/semconv/http/http-spans/) traces.
+//! OpenTelemetry tracing: exports one [HTTP server span](https://opentelemetry.io/docs/specs/semconv/http/http-spans/) per request.
 //!
-//! Only where `OTEL_EXPORTER_OTLP_ENDPOINT` names one. The other `OTEL_…` variables mean what they mean everywhere.
+//! Enabled by `OTEL_EXPORTER_OTLP_ENDPOINT`. The SDK reads the other standard `OTEL_…` variables.
 
 use std::env;
 use std::sync::{Mutex, PoisonError};
@@ -22,10 +22,10 @@ const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
 
-/// For the last spans to be sent.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Timeout for exporting the last spans at shutdown.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Sends spans, in batches and in the background.
+/// Creates spans and exports them in batches, in the background.
 #[derive(Debug, Clone)]
 pub struct OtelTracer {
     provider: SdkTracerProvider,
@@ -33,22 +33,26 @@ pub struct OtelTracer {
 }
 
 impl OtelTracer {
-    /// As the environment has it; `None`, if it names no collector. Not to be called on a runtime: the client that sends them has
-    /// one of its own.
+    /// Creates the tracer from the environment. `None` if no collector is configured. Must not be called within a tokio runtime, because the
+    /// exporter's blocking HTTP client starts its own.
     pub fn from_environment() -> Result<Option<Self>, ConfigError> {
-        let is = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-        let is_disabled = is("OTEL_SDK_DISABLED").is_some_and(|it| it.eq_ignore_ascii_case("true"));
-        if is_disabled || (is(ENDPOINT).is_none() && is(TRACES_ENDPOINT).is_none()) {
+        let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+        let is_disabled = variable("OTEL_SDK_DISABLED").is_some_and(|it| it.eq_ignore_ascii_case("true"));
+        if is_disabled || (variable(ENDPOINT).is_none() && variable(TRACES_ENDPOINT).is_none()) {
             return Ok(None);
         }
-        if is(PROTOCOL).is_some_and(|it| it != "http/protobuf") {
-            return Err(ConfigError::new(PROTOCOL, "is not spoken here", "use http/protobuf, on port 4318"));
+        if variable(PROTOCOL).is_some_and(|it| it != "http/protobuf") {
+            return Err(ConfigError::new(PROTOCOL, "is not supported", "use http/protobuf (port 4318)"));
         }
         let exporter = SpanExporter::builder().with_http().build().map_err(|_| {
-            ConfigError::new(ENDPOINT, "names no collector", "write http://collector:4318, without a path")
+            ConfigError::new(
+                ENDPOINT,
+                "is not a valid OTLP endpoint",
+                "use http://collector:4318 without a path",
+            )
         })?;
         let mut resource = Resource::builder();
-        if is("OTEL_SERVICE_NAME").is_none() {
+        if variable("OTEL_SERVICE_NAME").is_none() {
             resource = resource.with_service_name(env!("CARGO_PKG_NAME"));
         }
         let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
@@ -60,14 +64,14 @@ impl OtelTracer {
         Ok(Some(Self { provider, tracer }))
     }
 
-    /// Sends what was not sent yet. Blocks, but not for long: a collector that is away must not hold up the end.
-    pub fn shut(&self) {
-        if let Err(error) = self.provider.shutdown_with_timeout(CLOSE_TIMEOUT) {
-            tracing::warn!(%error, "the last spans were not sent");
+    /// Exports the remaining spans. Blocks for at most 1 second, so that an unavailable collector does not delay the exit.
+    pub fn shutdown(&self) {
+        if let Err(error) = self.provider.shutdown_with_timeout(FLUSH_TIMEOUT) {
+            tracing::warn!(%error, "failed to flush spans at shutdown");
         }
     }
 
-    /// The span of a request, as a part of its client's trace where it names one (`traceparent`).
+    /// Starts the span of a request. The span joins the client's trace if the request has a `traceparent`.
     pub(super) fn start(&self, request: &Request<'_>, method: &'static str) -> OtelSpan {
         let parent =
             TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(request.headers()));
@@ -81,17 +85,17 @@ impl OtelTracer {
     }
 }
 
-/// The span of a request that is being answered.
+/// The span of a request in flight.
 pub(super) struct OtelSpan(Mutex<Span>);
 
 impl OtelSpan {
-    /// The name of the trace it is in, for the log.
-    pub(super) fn trace(&self) -> String {
+    /// Trace id, for the log.
+    pub(super) fn trace_id(&self) -> String {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).span_context().trace_id().to_string()
     }
 
-    /// Ends it. Its name is the route's pattern, for a real path may hold a user's id.
-    pub(super) fn end(&self, method: &str, route: Option<&str>, status: Status) {
+    /// Ends the span. Its name contains the pattern of the route, because an actual path may contain a user id.
+    pub(super) fn finish(&self, method: &str, route: Option<&str>, status: Status) {
         let mut span = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(route) = route {
             span.update_name(format!("{method} {route}"));
@@ -106,6 +110,7 @@ impl OtelSpan {
     }
 }
 
+/// Adapter that reads trace context from Rocket's headers.
 struct Headers<'a, 'h>(&'a HeaderMap<'h>);
 
 impl Extractor for Headers<'_, '_> {

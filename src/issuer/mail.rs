@@ -5,7 +5,7 @@ use lettre::message::header::ContentType;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use super::store::User;
-use crate::config::Issuer;
+use crate::config::IssuerConfig;
 
 /// Delivery of password reset emails.
 #[derive(Debug, Clone)]
@@ -19,10 +19,10 @@ pub(super) enum Mailer {
 }
 
 impl Mailer {
-    pub(super) fn new(settings: &Issuer) -> Self {
+    pub(super) fn new(settings: &IssuerConfig) -> Self {
         match (settings.smtp_url.as_ref(), settings.mail_from.as_ref()) {
             (Some(smtp), Some(from)) => Self::Smtp(Box::new(smtp.transport()), from.0.clone()),
-            _ if settings.log_links => Self::Log,
+            _ if settings.log_reset_links => Self::Log,
             _ => Self::Disabled,
         }
     }

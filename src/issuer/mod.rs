@@ -38,13 +38,13 @@ pub use openapi::add_operations;
 pub use store::ISSUER_MIGRATIONS;
 
 use crate::auth::Verifier;
-use crate::config::{IssuerAlgorithm, Secret, Settings};
+use crate::config::{Config, IssuerAlgorithm, Secret};
 use crate::request::with_options;
 use crate::store::Store;
 
 /// Mounts the issuer if `issuer.enabled` is set.
 #[must_use]
-pub fn stage(settings: &Settings) -> AdHoc {
+pub fn stage(settings: &Config) -> AdHoc {
     let settings = settings.clone();
     AdHoc::try_on_ignite("Issuer", |rocket| async move {
         if !settings.issuer.enabled {
@@ -57,15 +57,15 @@ pub fn stage(settings: &Settings) -> AdHoc {
     })
 }
 
-fn attach(rocket: Rocket<Build>, settings: &Settings, secret: &Secret, store: Store) -> Rocket<Build> {
+fn attach(rocket: Rocket<Build>, settings: &Config, secret: &Secret, store: Store) -> Rocket<Build> {
     let issuer = &settings.issuer;
     let keys = (issuer.alg == IssuerAlgorithm::EdDSA)
         .then(|| signing_keys::SigningKeys::new(store.clone(), secret, issuer));
     if let (Some(keys), Some(verifier)) = (&keys, rocket.state::<Verifier>()) {
-        verifier.trust(keys.clone());
+        verifier.add_key_source(keys.clone());
     }
     let limiter = Arc::new(rate_limit::RateLimiter::new(issuer.rate_limit));
-    let queue = hash_queue::HashQueue::new(issuer.hashers(), issuer.rate_limit);
+    let queue = hash_queue::HashQueue::new(issuer.max_concurrent_hashes(), issuer.rate_limit);
     tokio::spawn(limiter.clone().evict_loop());
     tokio::spawn(cleanup::cleanup_loop(store));
     rocket

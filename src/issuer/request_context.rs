@@ -8,7 +8,7 @@ use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest, Request};
 use url::{Position, Url};
 
-use crate::config::{Issuer, Settings};
+use crate::config::{Config, IssuerConfig};
 
 /// Maximum number of bytes of a `User-Agent` that are stored.
 const MAX_USER_AGENT_LEN: usize = 512;
@@ -16,13 +16,13 @@ const MAX_USER_AGENT_LEN: usize = 512;
 /// Configured public URL, trusted proxies and trusted origins.
 #[derive(Debug)]
 pub(super) struct OriginPolicy {
-    settings: Issuer,
+    settings: IssuerConfig,
     /// Origins of `cors.origins`. Their pages may sign users in and out.
     trusted: Vec<String>,
 }
 
 impl OriginPolicy {
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &Config) -> Self {
         Self { settings: settings.issuer.clone(), trusted: settings.cors.origins.as_slice().to_vec() }
     }
 }
@@ -51,7 +51,7 @@ impl<'r> RequestContext<'r> {
     fn new(request: &'r Request<'_>, policy: &'r OriginPolicy) -> Self {
         let headers = request.headers();
         let peer = request.remote().map(|remote| remote.ip());
-        let via_trusted_proxy = peer.is_some_and(|ip| policy.settings.trusts(ip));
+        let via_trusted_proxy = peer.is_some_and(|ip| policy.settings.is_trusted_proxy(ip));
         let host = headers.get_one("Host");
         let origin = policy.settings.origin().unwrap_or_else(|| {
             let forwarded = headers.get_one("X-Forwarded-Proto").filter(|_| via_trusted_proxy);
@@ -122,7 +122,7 @@ fn forwarded_ip(request: &Request<'_>, policy: &OriginPolicy, peer: Option<IpAdd
     for entry in entries.iter().rev() {
         let Ok(ip) = entry.trim().parse::<IpAddr>() else { break };
         client = Some(ip);
-        if !policy.settings.trusts(ip) {
+        if !policy.settings.is_trusted_proxy(ip) {
             break;
         }
     }

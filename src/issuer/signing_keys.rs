@@ -21,7 +21,7 @@ use super::ids::random_id;
 use super::store::{AuthStore, StoredKey};
 use crate::auth::KeySource;
 use crate::clock;
-use crate::config::{Issuer, Secret};
+use crate::config::{IssuerConfig, Secret};
 use crate::error::ApiError;
 use crate::store::Store;
 
@@ -64,11 +64,16 @@ struct PrivateJwk {
 }
 
 impl SigningKeys {
-    pub(super) fn new(store: Store, secret: &Secret, settings: &Issuer) -> Self {
+    pub(super) fn new(store: Store, secret: &Secret, settings: &IssuerConfig) -> Self {
         let key = digest(&SHA256, secret.expose().as_bytes());
         let key = key.as_ref().first_chunk::<32>().copied().unwrap_or_default();
         let cipher = Arc::new(XChaCha20Poly1305::new(&key.into()));
-        Self { store, cipher, rotation_interval: settings.key_lifetime(), grace_period: settings.key_grace() }
+        Self {
+            store,
+            cipher,
+            rotation_interval: settings.key_rotation_interval(),
+            grace_period: settings.key_grace_period(),
+        }
     }
 
     /// The newest key that signs. Generates a key if there is none.

@@ -10,7 +10,7 @@ use super::request_context::RequestContext;
 use super::signing_keys::SigningKeys;
 use super::store::User;
 use crate::clock;
-use crate::config::{Auth, OneOrMany, Secret};
+use crate::config::{AuthConfig, OneOrMany, Secret};
 use crate::error::ApiError;
 
 /// Issues API tokens.
@@ -47,7 +47,12 @@ struct IssuedClaims<'a> {
 impl TokenIssuer {
     /// Signs with the keys if there are any, otherwise with the secret. `iss` and `aud` get the values that `auth.issuer` and `auth.audience`
     /// require, so that this server's verifier accepts the tokens.
-    pub(super) fn new(secret: &Secret, keys: Option<SigningKeys>, lifetime: Duration, auth: &Auth) -> Self {
+    pub(super) fn new(
+        secret: &Secret,
+        keys: Option<SigningKeys>,
+        lifetime: Duration,
+        auth: &AuthConfig,
+    ) -> Self {
         let method = match keys {
             Some(keys) => SigningMethod::Keys(keys),
             None => SigningMethod::Secret(EncodingKey::from_secret(secret.expose().as_bytes())),

@@ -1,6 +1,6 @@
-//! Connections that could not be accepted, most often because the process has no file descriptor left.
+//! Counter and log of connections that could not be accepted, usually because the process has no file descriptors left.
 //!
-//! Rocket's listener tries again four times per second, and reports each error to the `log` crate only.
+//! Rocket's listener retries four times per second and reports each error to the `log` crate only.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use log::{LevelFilter, Log, Metadata, Record};
 
-/// The interval at which errors are logged while they last.
+/// Minimum time between two log lines while the errors last.
 const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
-/// The module of Rocket that accepts connections.
-const LISTENER: &str = "rocket_http::listener";
+/// Log target of the Rocket module that accepts connections.
+const LISTENER_TARGET: &str = "rocket_http::listener";
 
 /// Counts and logs the errors of the listener.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +25,8 @@ struct Inner {
 }
 
 impl AcceptErrors {
-    /// Becomes the logger of the `log` crate. That works once in a process, and before Rocket is built, which would take its place.
+    /// Installs itself as the global logger of the `log` crate. Call it once per process, before Rocket is built, because Rocket would
+    /// install its own logger.
     #[must_use]
     pub fn install() -> Self {
         let errors = Self::default();
@@ -35,25 +36,25 @@ impl AcceptErrors {
         errors
     }
 
-    /// Errors since the start.
+    /// Number of errors since startup.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.0.count.load(Ordering::Relaxed)
     }
 
-    fn is_time_to_log(&self) -> bool {
+    fn is_log_due(&self) -> bool {
         let Ok(mut last) = self.0.last_logged.lock() else { return false };
-        let is_time = last.is_none_or(|it| it.elapsed() >= LOG_INTERVAL);
-        if is_time {
+        let is_due = last.is_none_or(|it| it.elapsed() >= LOG_INTERVAL);
+        if is_due {
             *last = Some(Instant::now());
         }
-        is_time
+        is_due
     }
 }
 
 impl Log for AcceptErrors {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == LISTENER
+        metadata.target() == LISTENER_TARGET
     }
 
     fn log(&self, record: &Record<'_>) {
@@ -61,13 +62,9 @@ impl Log for AcceptErrors {
             return;
         }
         self.0.count.fetch_add(1, Ordering::Relaxed);
-        if self.is_time_to_log() {
+        if self.is_log_due() {
             let (error, count) = (record.args().to_string(), self.count());
-            tracing::error!(
-                error,
-                count,
-                "connections cannot be accepted; logged once per minute while it lasts"
-            );
+            tracing::error!(error, count, "connections cannot be accepted; logged at most once per minute");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Whether the server is going away, and whether anybody still waits for an answer.
+//! Lifecycle of the process: whether the server is draining, and the number of requests in flight.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-/// Between two looks at whether requests are still in flight, while shutting down.
+/// Time between two checks for requests in flight during the shutdown.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Looks without any request in flight before none are believed to come: one may be read just now, and the last
-/// answer be on its way from a buffer to its socket.
+/// Number of consecutive checks without a request in flight before the server counts as idle. In between, the server may still be parsing
+/// a request or flushing the last response to its socket.
 const IDLE_POLLS: u32 = 5;
 
-/// The state of the process.
+/// Shared state of the process.
 #[derive(Debug, Clone, Default)]
 pub struct Lifecycle(Arc<Inner>);
 
@@ -23,37 +23,37 @@ struct Inner {
     in_flight: AtomicU64,
 }
 
-/// A request that is being answered, until it is dropped.
+/// Guard that counts a request as in flight until it is dropped.
 #[derive(Debug)]
 pub struct InFlightGuard(Lifecycle);
 
 impl Lifecycle {
-    /// One more request in flight.
+    /// Counts a request as in flight until the guard is dropped.
     #[must_use]
-    pub fn enter(&self) -> InFlightGuard {
+    pub fn track_request(&self) -> InFlightGuard {
         self.0.in_flight.fetch_add(1, Ordering::Relaxed);
         InFlightGuard(self.clone())
     }
 
-    /// From now on the server is going away.
-    pub fn drain(&self) {
+    /// Marks the server as draining. `/readyz` fails from now on.
+    pub fn start_drain(&self) {
         self.0.draining.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the server is going away.
+    /// Whether the server is draining.
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.0.draining.load(Ordering::Relaxed)
     }
 
-    /// Requests being answered.
+    /// Number of requests in flight.
     #[must_use]
     pub fn in_flight(&self) -> u64 {
         self.0.in_flight.load(Ordering::Relaxed)
     }
 
-    /// Waits until no request is in flight.
-    pub async fn idle(&self) {
+    /// Waits until no request has been in flight for 100 milliseconds.
+    pub async fn wait_until_idle(&self) {
         let mut idle_polls = 0;
         while idle_polls < IDLE_POLLS {
             idle_polls = if self.in_flight() == 0 { idle_polls + 1 } else { 0 };

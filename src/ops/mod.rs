@@ -1,4 +1,4 @@
-//! What operators and their machines ask: is it alive, is it ready, is it going away.
+//! Operations: probes, metrics, lifecycle and the startup banner.
 
 mod accept;
 mod lifecycle;
@@ -12,15 +12,13 @@ use rocket::fairing::AdHoc;
 pub use accept::AcceptErrors;
 pub use lifecycle::{InFlightGuard, Lifecycle};
 pub use metrics::Metrics;
+pub use startup::StartupBanner;
 
-use crate::config::Settings;
 use crate::request::with_method_fallbacks;
 
-/// Mounts the probes and, unless the settings say not to, the metrics; announces the server when it is up.
+/// Mounts the probes and, if enabled, the metrics. Attaches the startup banner.
 #[must_use]
-pub fn stage(settings: &Settings) -> AdHoc {
-    let announcement = startup::StartupBanner::new(settings);
-    let has_metrics = settings.general.metrics;
+pub fn stage(has_metrics: bool, banner: StartupBanner) -> AdHoc {
     AdHoc::try_on_ignite("Operations", move |rocket| async move {
         let rocket = match rocket.state::<AcceptErrors>() {
             Some(_) => rocket,
@@ -30,14 +28,14 @@ pub fn stage(settings: &Settings) -> AdHoc {
             .manage(Lifecycle::default())
             .manage(readiness::Readiness::default())
             .mount("/", with_method_fallbacks(probes::routes()))
-            .attach(announcement);
+            .attach(banner);
         match has_metrics.then(Metrics::new) {
             None => Ok(rocket),
             Some(Ok(metrics)) => {
                 Ok(rocket.manage(metrics).mount("/", with_method_fallbacks(metrics::routes())))
             }
             Some(Err(error)) => {
-                tracing::error!(%error, "the metrics cannot be set up");
+                tracing::error!(%error, "cannot register metrics");
                 Err(rocket)
             }
         }

@@ -1,4 +1,4 @@
-//! The probes.
+//! Health probes: `/health`, `/livez` and `/readyz`.
 
 use rocket::http::Status;
 use rocket::response::status::Custom;
@@ -10,8 +10,9 @@ use super::lifecycle::Lifecycle;
 use super::readiness::Readiness;
 use crate::store::{MigrationSet, Store};
 
+/// Body of a probe's response.
 #[derive(Serialize)]
-struct Report {
+struct ProbeResponse {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<&'static str>,
@@ -21,26 +22,26 @@ pub(super) fn routes() -> Vec<Route> {
     routes![health, live, ready]
 }
 
-/// For people and for monitors that know no other path.
+/// Status and version of the server. For operators, and for monitors that expect this path.
 #[get("/health")]
-fn health() -> Json<Report> {
-    Json(Report { status: "ok", version: Some(env!("CARGO_PKG_VERSION")) })
+fn health() -> Json<ProbeResponse> {
+    Json(ProbeResponse { status: "ok", version: Some(env!("CARGO_PKG_VERSION")) })
 }
 
-/// Whether the process runs. It asks nobody: a restart mends no database.
+/// Whether the process runs. Does not query the database, because a restart would not fix it.
 #[get("/livez")]
-fn live() -> Json<Report> {
-    Json(Report { status: "ok", version: None })
+fn live() -> Json<ProbeResponse> {
+    Json(ProbeResponse { status: "ok", version: None })
 }
 
-/// Whether requests should be sent here.
+/// Whether load balancers should send requests to this replica.
 #[get("/readyz")]
 async fn ready(
     lifecycle: &State<Lifecycle>,
     readiness: &State<Readiness>,
     store: &Store,
     schema: &State<MigrationSet>,
-) -> Custom<Json<Report>> {
+) -> Custom<Json<ProbeResponse>> {
     let (code, status) = if lifecycle.is_draining() {
         (Status::ServiceUnavailable, "shutting down")
     } else if readiness.check(store, schema).await {
@@ -48,5 +49,5 @@ async fn ready(
     } else {
         (Status::ServiceUnavailable, "database unavailable")
     };
-    Custom(code, Json(Report { status, version: None }))
+    Custom(code, Json(ProbeResponse { status, version: None }))
 }

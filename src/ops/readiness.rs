@@ -1,4 +1,4 @@
-//! Whether the database answers, asked seldom.
+//! Cached database check behind `/readyz`.
 
 use std::time::{Duration, Instant};
 
@@ -7,22 +7,23 @@ use tokio::time::timeout;
 
 use crate::store::{MigrationSet, Store};
 
-/// How long an answer is believed. Probes ask every few seconds, from several places, and every question that reaches
-/// a database that sleeps when idle would keep it awake.
+/// Time for which a success is cached. Probes arrive every few seconds from several sources, and each query would keep a database awake that
+/// suspends when idle.
 const READY_TTL: Duration = Duration::from_secs(3);
 
-/// How long a database that is away is, so that its return is noticed soon.
+/// Time for which a failure is cached. Shorter, so that the server becomes ready soon after the database recovers.
 const NOT_READY_TTL: Duration = Duration::from_secs(1);
 
-/// How long the question may take: less than a probe waits.
-const PATIENCE: Duration = Duration::from_millis(800);
+/// Timeout of the check, including the wait for a pooled connection. Must be less than the timeout of a probe.
+const CHECK_TIMEOUT: Duration = Duration::from_millis(800);
 
-/// The last answer.
+/// Time and result of the last check.
 #[derive(Debug, Default)]
 pub(super) struct Readiness(Mutex<Option<(Instant, bool)>>);
 
 impl Readiness {
-    /// Whether the database answers, or did a moment ago. Of several who ask at once one goes, the others wait for it.
+    /// Whether the database responds and its schema is up to date. Returns the cached result while it is fresh. Concurrent probes share one
+    /// check.
     pub(super) async fn check(&self, store: &Store, schema: &MigrationSet) -> bool {
         let mut last = self.0.lock().await;
         if let Some((when, ready)) = *last
@@ -30,7 +31,7 @@ impl Readiness {
         {
             return ready;
         }
-        let ready = matches!(timeout(PATIENCE, store.check(schema)).await, Ok(Ok(())));
+        let ready = matches!(timeout(CHECK_TIMEOUT, store.check(schema)).await, Ok(Ok(())));
         *last = Some((Instant::now(), ready));
         ready
     }

@@ -1,13 +1,13 @@
-//! What a start says of itself.
+//! Startup banner.
 
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::{Orbit, Rocket, async_trait};
 
-use crate::config::{LogFormat, Settings};
+use crate::config::{Config, LogFormat};
 
-/// Says where the server is, once it is there.
+/// Logs the URL, the version and the database after startup. In the text format also the URLs for developers.
 #[derive(Debug)]
-pub(super) struct StartupBanner {
+pub struct StartupBanner {
     database: String,
     format: LogFormat,
     docs: bool,
@@ -15,13 +15,14 @@ pub(super) struct StartupBanner {
 }
 
 impl StartupBanner {
-    pub(super) fn new(settings: &Settings) -> Self {
-        let general = &settings.general;
+    /// Creates the fairing.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
         Self {
-            database: settings.database.url.to_string(),
-            format: general.log_format,
-            docs: general.docs,
-            issuer: settings.issuer.enabled,
+            database: config.database.url.to_string(),
+            format: config.server.log_format,
+            docs: config.server.docs,
+            issuer: config.issuer.enabled,
         }
     }
 }
@@ -29,7 +30,7 @@ impl StartupBanner {
 #[async_trait]
 impl Fairing for StartupBanner {
     fn info(&self) -> Info {
-        Info { name: "StartupBanner", kind: Kind::Liftoff }
+        Info { name: "Startup banner", kind: Kind::Liftoff }
     }
 
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
@@ -38,16 +39,16 @@ impl Fairing for StartupBanner {
         let version = env!("CARGO_PKG_VERSION");
         match self.format {
             LogFormat::Json => tracing::info!(version, url, database = self.database, "listening"),
-            LogFormat::Readable => {
+            LogFormat::Text => {
                 tracing::info!("todo-api {version} is listening on {url}");
-                tracing::info!("it keeps tasks with {}", self.database);
+                tracing::info!("database: {}", self.database);
                 if self.docs {
-                    tracing::info!("it explains itself at {url}/docs");
+                    tracing::info!("API docs: {url}/docs");
                 }
                 if self.issuer {
-                    tracing::info!("people sign up and in at {url}/api/auth");
+                    tracing::info!("sign-up and sign-in: {url}/api/auth");
                 }
-                tracing::info!("a token to call it with: cargo run -q -- token --user me");
+                tracing::info!("get a token: cargo run -q -- token --user me");
             }
         }
     }

@@ -7,6 +7,8 @@ mod query;
 mod task_id;
 mod user_path;
 
+use std::time::Duration;
+
 use rocket::fairing::AdHoc;
 
 pub(crate) use body::read as read_body;
@@ -17,11 +19,9 @@ pub use query::Query;
 pub use user_path::UserPath;
 pub(crate) use user_path::path_user_id;
 
-use crate::config::General;
-
-/// Sets the time limit of request bodies.
+/// Manages the timeout of request bodies.
 #[must_use]
-pub fn stage(settings: &General) -> AdHoc {
-    let body_timeout = body::BodyTimeout(settings.body_timeout());
-    AdHoc::on_ignite("Request body timeout", move |rocket| async move { rocket.manage(body_timeout) })
+pub fn stage(body_timeout: Duration) -> AdHoc {
+    let timeout = body::BodyTimeout(body_timeout);
+    AdHoc::on_ignite("Request body timeout", move |rocket| async move { rocket.manage(timeout) })
 }

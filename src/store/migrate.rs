@@ -18,7 +18,7 @@ use super::pool::Pool;
 use super::run::run;
 use super::schema::{Migration, MigrationSet};
 use super::sql;
-use crate::config::{Database, DatabaseUrl, Settings};
+use crate::config::{DatabaseConfig, DatabaseUrl};
 use crate::error::ApiError;
 
 /// The interval of attempts while the database is unavailable.
@@ -71,7 +71,7 @@ impl From<io::Error> for MigrationError {
 /// Applies the migrations that the database does not have. Of several processes one migrates, and the others wait for it.
 ///
 /// `run_direct` and not `run`: a future of `run` on a borrowed connection cannot be spawned (rust-lang/rust#110338).
-pub async fn migrate(settings: &Database, schema: &MigrationSet) -> Result<(), MigrationError> {
+pub async fn migrate(settings: &DatabaseConfig, schema: &MigrationSet) -> Result<(), MigrationError> {
     match settings.migrate_url() {
         DatabaseUrl::Postgres { options, .. } => {
             let mut connection = connect_without_limits(&options).await?;
@@ -135,16 +135,16 @@ pub(super) async fn check(pool: &Pool, schema: &MigrationSet) -> Result<(), ApiE
 /// the server runs and is not ready.
 #[derive(Debug)]
 pub struct Migrations {
-    database: Database,
+    database: DatabaseConfig,
     schema: MigrationSet,
     enabled: bool,
 }
 
 impl Migrations {
-    /// Applies these migrations, unless `migrate_on_launch` is false.
+    /// Creates the fairing. If `enabled` is false it only manages the set of migrations, for `/readyz`.
     #[must_use]
-    pub fn new(settings: &Settings, schema: MigrationSet) -> Self {
-        Self { database: settings.database.clone(), schema, enabled: settings.general.migrate_on_launch }
+    pub fn new(database: &DatabaseConfig, schema: MigrationSet, enabled: bool) -> Self {
+        Self { database: database.clone(), schema, enabled }
     }
 }
 
@@ -195,7 +195,7 @@ impl Fairing for Migrations {
     }
 }
 
-async fn retry_loop(database: Database, schema: MigrationSet) {
+async fn retry_loop(database: DatabaseConfig, schema: MigrationSet) {
     let mut last = String::new();
     loop {
         sleep(RETRY_INTERVAL).await;

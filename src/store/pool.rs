@@ -10,7 +10,7 @@ use tokio::time::error::Elapsed;
 
 use super::postgres_pool::{PgLease, PgPool};
 use super::sqlite_pool::{self, DatabaseFile, SqliteLease, SqlitePool};
-use crate::config::{ConfigError, Database, DatabaseUrl};
+use crate::config::{ConfigError, DatabaseConfig, DatabaseUrl};
 use crate::error::ApiError;
 
 /// SQLite connections that read, next to the one that writes. Each is a thread; more than there are cores is waste.
@@ -73,7 +73,7 @@ pub(crate) enum EngineConnection {
 }
 
 impl Pool {
-    fn new(settings: &Database) -> Result<Self, ConfigError> {
+    fn new(settings: &DatabaseConfig) -> Result<Self, ConfigError> {
         let fails = |error| {
             let key = "databases.todo.max_connections";
             ConfigError::new(key, format!("makes no pool ({error})"), "use another number")
@@ -196,7 +196,7 @@ impl rocket_db_pools::Pool for Pool {
     type Error = ConfigError;
 
     async fn init(figment: &Figment) -> Result<Self, ConfigError> {
-        let settings: Database = figment.extract()?;
+        let settings: DatabaseConfig = figment.extract()?;
         warn_insecure_url(&settings.url);
         Self::new(&settings)
     }

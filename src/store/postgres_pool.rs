@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 
 use super::error::{is_connection_lost, is_out_of_connections};
 use super::session::{Session, SessionManager, Transactions};
-use crate::config::Database;
+use crate::config::DatabaseConfig;
 
 /// A connection that has been idle for this long is pinged before its next use: a proxy or a restart may have closed it.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
@@ -92,7 +92,10 @@ impl Manager for PgManager {
 
 impl PgPool {
     /// A pool with these settings. No connection is opened before it is needed. Needs a runtime.
-    pub(super) fn new(options: &PgConnectOptions, settings: &Database) -> Result<Self, managed::BuildError> {
+    pub(super) fn new(
+        options: &PgConnectOptions,
+        settings: &DatabaseConfig,
+    ) -> Result<Self, managed::BuildError> {
         let sessions = SessionManager::new(options, settings);
         let manager = PgManager { sessions, max_lifetime: settings.max_lifetime() };
         let max_size = usize::try_from(settings.max_connections).unwrap_or(usize::MAX);
@@ -276,7 +279,7 @@ impl PgLimit {
 }
 
 /// Closes idle and expired connections in the background until the pool is dropped.
-async fn reap(pool: managed::WeakPool<PgManager>, settings: Database) {
+async fn reap(pool: managed::WeakPool<PgManager>, settings: DatabaseConfig) {
     let (idle_timeout, max_lifetime) = (settings.idle_timeout(), settings.max_lifetime());
     let wanted = usize::try_from(settings.min_connections()).unwrap_or(usize::MAX);
     loop {

@@ -11,7 +11,7 @@ use sqlx::{ConnectOptions, PgConnection, SqlSafeStr, SqlStr};
 
 use super::error::is_refused_parameter;
 use super::pooler;
-use crate::config::Database;
+use crate::config::DatabaseConfig;
 
 /// The share of `query_timeout` after which PostgreSQL cancels a statement. sqlx sends a statement in two messages, to prepare it and to
 /// run it, and each has this limit: together they must end before `query_timeout`.
@@ -55,7 +55,7 @@ pub(super) struct SessionManager {
 }
 
 impl SessionManager {
-    pub(super) fn new(options: &PgConnectOptions, settings: &Database) -> Self {
+    pub(super) fn new(options: &PgConnectOptions, settings: &DatabaseConfig) -> Self {
         let statement_timeout = settings.query_timeout().mul_f32(STATEMENT_SHARE);
         let lock_timeout = settings.query_timeout().mul_f32(LOCK_SHARE);
         let (statement, lock) = (statement_timeout.as_millis(), lock_timeout.as_millis());

@@ -23,7 +23,7 @@ use tokio::time::timeout;
 
 use super::error::is_sqlite_io;
 use super::sqlite_executor::ToEnd;
-use crate::config::{Database, DatabaseUrl};
+use crate::config::{DatabaseConfig, DatabaseUrl};
 
 /// Virtual machine instructions of SQLite between two checks for an interrupt: well below a millisecond.
 const INTERRUPT_INTERVAL: i32 = 1000;
@@ -115,7 +115,7 @@ impl SqlitePool {
         options: SqliteConnectOptions,
         file: Arc<DatabaseFile>,
         max_size: usize,
-        settings: &Database,
+        settings: &DatabaseConfig,
     ) -> Result<Self, managed::BuildError> {
         let config = PoolConfig { max_size, timeouts: Timeouts::default(), queue_mode: QueueMode::Lifo };
         let pool = managed::Pool::builder(SqliteManager { options, file })
@@ -259,7 +259,7 @@ impl SqliteLimit {
 }
 
 /// The options of the connection that writes.
-pub(super) fn writer_options(path: &PathBuf, settings: &Database) -> SqliteConnectOptions {
+pub(super) fn writer_options(path: &PathBuf, settings: &DatabaseConfig) -> SqliteConnectOptions {
     DatabaseUrl::sqlite_options(path)
         // A file that has gone is missing, not new.
         .create_if_missing(false)

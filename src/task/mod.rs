@@ -50,9 +50,9 @@ pub struct TaskRow<'a> {
     pub title: &'a str,
     pub description: Option<&'a str>,
     pub completed: bool,
-    #[serde(serialize_with = "clock::milliseconds")]
+    #[serde(serialize_with = "clock::serialize_rfc3339_millis")]
     pub created_at: DateTime<Utc>,
-    #[serde(serialize_with = "clock::milliseconds")]
+    #[serde(serialize_with = "clock::serialize_rfc3339_millis")]
     pub updated_at: DateTime<Utc>,
 }
 

@@ -21,7 +21,7 @@ before(async () => {
   container = podman(
     "run", "--detach", "--network=host", `--memory=${LIMIT_MIB}m`,
     `--env=DATABASE_URL=${database.url}`, `--env=PORT=${port}`, `--env=BETTER_AUTH_SECRET=${SECRET}`,
-    `--env=ROCKET_ISSUER={enabled=true,hashers=1,url="http://127.0.0.1:${port}"}`,
+    `--env=ROCKET_ISSUER={enabled=true,max_concurrent_hashes=1,url="http://127.0.0.1:${port}"}`,
     process.env.IMAGE,
   );
   pid = JSON.parse(podman("inspect", "--format", "{{json .State.Pid}}", container));

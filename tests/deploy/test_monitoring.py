@@ -20,7 +20,7 @@ METRICS = {
     "todo_db_pool_max_connections": set(),
     "todo_db_pool_waits_total": set(),
     "todo_db_pool_timeouts_total": set(),
-    "todo_token_outcomes_total": {"outcome"},
+    "todo_token_verifications_total": {"result"},
     "todo_token_wrong_claims_total": {"claim"},
     "todo_jwks_age_seconds": set(),
     "todo_build_info": {"version"},

@@ -6,7 +6,7 @@ import yaml
 
 from manifests import CARGO, ROCKET, ROOT, containers, described, load, pod
 
-# Seconds of the end in which connections to the database are closed (FAREWELL in src/serve.rs), and those that the
+# Seconds of the end in which connections to the database are closed (POOL_CLOSE_TIMEOUT in src/serve.rs), and those that the
 # kubelet should have left over.
 FAREWELL, ROOM = 1, 5
 
@@ -26,7 +26,7 @@ def plain_variables():
 def rocket_variables():
     """ROCKET_… for every key that the program knows."""
     source = (ROOT / "src/config/sources.rs").read_text()
-    known = re.search(r"const KNOWN: &\[&str\] = &\[(.*?)\];", source, re.S).group(1)
+    known = re.search(r"const KNOWN_KEYS: &\[&str\] = &\[(.*?)\];", source, re.S).group(1)
     return {f"ROCKET_{key.upper()}" for key in re.findall(r'"(\w+)"', known)} | {"ROCKET_PROFILE", "ROCKET_CONFIG"}
 
 
@@ -71,7 +71,7 @@ class Settings(unittest.TestCase):
 
     def test_a_probe_waits_longer_than_readiness_takes(self):
         source = (ROOT / "src/ops/readiness.rs").read_text()
-        patience = int(re.search(r"PATIENCE: Duration = Duration::from_millis\((\d+)\)", source).group(1)) / 1000
+        patience = int(re.search(r"CHECK_TIMEOUT: Duration = Duration::from_millis\((\d+)\)", source).group(1)) / 1000
         for overlay in self.overlays:
             (server,) = containers(overlay.one("Deployment", "todo-api"))
             self.assertGreater(server["readinessProbe"]["timeoutSeconds"], patience)

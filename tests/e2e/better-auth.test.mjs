@@ -124,6 +124,6 @@ test("an issuer that is down at our start is waited for, and the secret's tokens
   const token = await jwt();
   await eventually("its keys are fetched", async () => (await status(server, token)) === 200);
   await walk(server, token, user.id);
-  const outages = server.lines.filter((line) => line.includes("cannot be fetched"));
+  const outages = server.lines.filter((line) => line.includes("JWKS fetch failed"));
   assert.equal(outages.length, 1, "one line for an outage");
 });

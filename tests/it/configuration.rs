@@ -83,37 +83,41 @@ async fn a_value_that_cannot_work_stops_the_start_with_one_line() {
             "postgres://u:hunter2hunter2@h/x?sslmode=sometimes",
             "(databases.todo.url) has a parameter",
         ),
-        ("DATABASE_URL", "sqlite::memory:", "(databases.todo.url) names no file"),
-        ("DATABASE_URL", missing, "(databases.todo.url) names /no/such/folder/todo.db, which cannot be used"),
+        ("DATABASE_URL", "sqlite::memory:", "(databases.todo.url) contains no file"),
+        ("DATABASE_URL", missing, "(databases.todo.url) cannot open /no/such/folder/todo.db"),
         ("NEON_DATABASE_URL", "redis://hunter2hunter2", "has the scheme 'redis'"),
         (
             "MIGRATE_DATABASE_URL",
             "redis://hunter2hunter2",
             "MIGRATE_DATABASE_URL (databases.todo.migrate_url) has the scheme 'redis'",
         ),
-        ("CORS_ORIGINS", "*", "CORS_ORIGINS or FRONTEND_URL (cors.origins) has a '*'"),
-        ("CORS_ORIGINS", "https://*.example.com", "has a '*'"),
+        ("CORS_ORIGINS", "*", "CORS_ORIGINS or FRONTEND_URL (cors.origins) contains '*'"),
+        ("CORS_ORIGINS", "https://*.example.com", "contains '*'"),
         (
             "CORS_ORIGINS",
             "https://example.com/app",
-            "(cors.origins) has 'https://example.com/app', which is no origin",
+            "(cors.origins) contains 'https://example.com/app', which is not an origin",
         ),
-        ("FRONTEND_URL", "localhost:3000", "(cors.origins) has 'localhost:3000', which is no origin"),
+        (
+            "FRONTEND_URL",
+            "localhost:3000",
+            "(cors.origins) contains 'localhost:3000', which is not an origin",
+        ),
         ("PORT", "http", "PORT (port) must be a port number"),
         ("PORT", "70000", "PORT (port) must be a port number"),
         ("ROCKET_ADDRESS", "everywhere", "address "),
         ("ROCKET_WORKERS", "many", "workers must be a whole number"),
         ("ROCKET_AUTH", "hunter2hunter2", "auth must be"),
         ("ROCKET_AUTH", "{leeway=-1}", "auth.leeway must be a whole number"),
-        ("ROCKET_AUTH", "{secrets=\"hunter2hunter2\"}", "auth has no key 'secrets'"),
-        ("ROCKET_DATABASES", "{todo={max_connection=3}}", "databases.todo has no key 'max_connection'"),
-        ("ROCKET_SHUTDOWN", "{drian=3}", "shutdown has no key 'drian'"),
-        ("ROCKET_LOG_FORMAT", "xml", "log_format must be one of json, readable"),
+        ("ROCKET_AUTH", "{secrets=\"hunter2hunter2\"}", "auth has no setting 'secrets'"),
+        ("ROCKET_DATABASES", "{todo={max_connection=3}}", "databases.todo has no setting 'max_connection'"),
+        ("ROCKET_SHUTDOWN", "{drian=3}", "shutdown has no setting 'drian'"),
+        ("ROCKET_LOG_FORMAT", "xml", "log_format must be one of json, text"),
         ("ROCKET_MIGRATE_ON_LAUNCH", "perhaps", "migrate_on_launch must be true or false"),
-        ("RUST_LOG", "loud=very", "RUST_LOG is not a list of levels"),
+        ("RUST_LOG", "loud=very", "RUST_LOG is not a valid filter"),
         ("ROCKET_CONFIG", "bad.toml", "bad.toml"),
-        ("ROCKET_CONFIG", "misspelt.toml", "portt is not a setting"),
-        ("ROCKET_CONFIG", "other.toml", "databases.tasks is not a setting"),
+        ("ROCKET_CONFIG", "misspelt.toml", "portt is not a known setting"),
+        ("ROCKET_CONFIG", "other.toml", "databases.tasks is not a known setting"),
     ] {
         let setup = Setup::on(Engine::Sqlite).await.with(name, value);
         let write = |file: &str, text: &str| std::fs::write(setup.folder.path().join(file), text).unwrap();
@@ -135,11 +139,11 @@ async fn the_release_profile_has_no_convenient_defaults() {
     let database = release.clone().with("DATABASE_URL", "sqlite://todo.db");
     for (setup, says) in [
         (release.clone(), "NEON_DATABASE_URL or DATABASE_URL (databases.todo.url) is not set"),
-        (database.clone(), "BETTER_AUTH_SECRET (auth.secret) is not set"),
-        (database.clone().with("BETTER_AUTH_SECRET", ""), "BETTER_AUTH_SECRET (auth.secret) is not set"),
+        (database.clone(), "BETTER_AUTH_SECRET (auth.secret) is required"),
+        (database.clone().with("BETTER_AUTH_SECRET", ""), "BETTER_AUTH_SECRET (auth.secret) is required"),
         (
             database.clone().with("BETTER_AUTH_SECRET", &"x".repeat(31)),
-            "BETTER_AUTH_SECRET (auth.secret) has 31 bytes",
+            "BETTER_AUTH_SECRET (auth.secret) is 31 bytes long",
         ),
     ] {
         let output = setup.run(&[]).await;
@@ -174,7 +178,7 @@ async fn rocket_variables_win_over_plain_ones_and_those_over_rocket_toml() {
     ] {
         let mut server = setup.start().await;
         let listening = server.line(|line| line["message"] == "listening").await;
-        assert_eq!(listening["database"], format!("SQLite in {file}"));
+        assert_eq!(listening["database"], format!("SQLite at {file}"));
         assert_eq!(
             server.caller("me").get("/api/tasks").await.status,
             200,
@@ -189,7 +193,7 @@ async fn a_dotenv_file_is_read_in_debug_and_only_there() {
     std::fs::write(setup.folder.path().join(".env"), "# ours\nDATABASE_URL=\"sqlite://dotenv.db\"\n")
         .unwrap();
     let mut server = setup.clone().start().await;
-    assert_eq!(server.line(|line| line["database"].is_string()).await["database"], "SQLite in dotenv.db");
+    assert_eq!(server.line(|line| line["database"].is_string()).await["database"], "SQLite at dotenv.db");
     let release = setup.with("ROCKET_PROFILE", "release").run(&[]).await;
     assert!(String::from_utf8(release.stderr).unwrap().contains("(databases.todo.url) is not set"));
 }

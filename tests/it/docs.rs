@@ -27,10 +27,12 @@ async fn the_document_is_the_same_in_the_specification_by_the_command_and_from_t
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_is_documented_and_every_document_is_a_route() {
     let url = Cluster::shared().database().await;
-    let config =
-        todo_api::config::Config::of([("databases.todo.url", url.as_str()), ("auth.secret", SECRET)])
-            .unwrap();
-    let rocket = todo_api::rocket(&config.settings().unwrap()).ignite().await.unwrap();
+    let config = todo_api::config::ConfigLoader::from_values([
+        ("databases.todo.url", url.as_str()),
+        ("auth.secret", SECRET),
+    ])
+    .unwrap();
+    let rocket = todo_api::rocket(&config.load().unwrap()).ignite().await.unwrap();
     let mut routes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     // Those for other methods have no name.
     for route in rocket.routes().filter(|it| it.name.is_some() && !it.uri.path().starts_with("/docs")) {

@@ -31,9 +31,9 @@ on_both_engines! {
         ] {
             let line = server.line(|line| line["request_id"] == request).await;
             assert_eq!((&line["method"], &line["route"], &line["status"]), (&json!(method), &route, &json!(status)), "{line}");
-            assert_eq!(&line["user"], user, "{line}");
+            assert_eq!(&line["user_hash"], user, "{line}");
             assert_eq!(line["level"], "INFO");
-            assert!(line["ms"].as_f64().unwrap() >= 0.0 && line["timestamp"].is_string(), "{line}");
+            assert!(line["duration_ms"].as_f64().unwrap() >= 0.0 && line["timestamp"].is_string(), "{line}");
             let lines = server.output();
             assert_eq!(lines.iter().filter(|it| it.contains(&format!("\"{request}\""))).count(), 1, "{request}");
         }
@@ -79,7 +79,7 @@ on_both_engines! {
     }
 
     async fn readable_lines_are_for_people(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_LOG_FORMAT", "readable").with("PORT", &crate::harness::free_port().to_string());
+        let setup = Setup::on(engine).await.with("ROCKET_LOG_FORMAT", "text").with("PORT", &crate::harness::free_port().to_string());
         let url = format!("http://127.0.0.1:{}", setup.get("PORT"));
         let mut child = setup.command(&[]).stdout(std::process::Stdio::piped()).spawn().unwrap();
         let mut lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(child.stdout.take().unwrap()));
@@ -88,8 +88,8 @@ on_both_engines! {
             output.push_str(&line);
             if line.contains("token --user") { break }
         }
-        let database = if engine == Engine::Sqlite { "SQLite in todo.db" } else { "PostgreSQL at 127.0.0.1:" };
-        for part in [&format!("listening on {url}"), &format!("at {url}/docs"), database, "cargo run -q -- token --user me"] {
+        let database = if engine == Engine::Sqlite { "SQLite at todo.db" } else { "PostgreSQL at 127.0.0.1:" };
+        for part in [&format!("listening on {url}"), &format!("docs: {url}/docs"), database, "cargo run -q -- token --user me"] {
             assert!(output.contains(part), "{part}: {output}");
         }
         assert!(!output.contains('\u{1b}'), "no colours where nobody sees them");

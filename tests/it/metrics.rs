@@ -66,7 +66,7 @@ on_both_engines! {
         server.bearer(&format!("{}x", signed(&claims("me")))).get("/api/tasks").await;
         let seen = metrics(&server).await;
         for outcome in ["accepted", "missing", "expired", "invalid", "invalid_signature"] {
-            assert_eq!(seen[&format!(r#"todo_token_outcomes_total{{outcome="{outcome}"}}"#)], "1", "{outcome}");
+            assert_eq!(seen[&format!(r#"todo_token_verifications_total{{result="{outcome}"}}"#)], "1", "{outcome}");
         }
     }
 

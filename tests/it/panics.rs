@@ -11,13 +11,13 @@ fn panicking() -> &'static str {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_is_a_500_of_the_dialect_and_the_server_lives() {
     let url = crate::harness::Cluster::shared().database().await;
-    // Not `Config::load`, which would read this machine's environment.
-    let settings = todo_api::config::Config::of([
+    // Not `ConfigLoader::from_sources`, which would read this machine's environment.
+    let settings = todo_api::config::ConfigLoader::from_values([
         ("databases.todo.url", url.as_str()),
         ("auth.secret", crate::harness::SECRET),
     ])
     .unwrap();
-    let server = todo_api::rocket(&settings.settings().unwrap())
+    let server = todo_api::rocket(&settings.load().unwrap())
         .mount("/api", rocket::routes![panicking])
         .mount("/api/v1", rocket::routes![panicking]);
     let client = Client::tracked(server).await.unwrap();

@@ -86,7 +86,7 @@ on_both_engines! {
             if in_drain {
                 server.ready(false).await;
             } else {
-                server.line(|line| line["message"] == "shutting down").await;
+                server.line(|line| line["message"] == "received signal, draining").await;
                 sleep(Duration::from_millis(300)).await;
             }
             server.signal("TERM");

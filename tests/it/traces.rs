@@ -122,8 +122,12 @@ on_both_engines! {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_cannot_be_one_stops_the_start() {
     for (name, value, wanted) in [
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "not a url", "OTEL_EXPORTER_OTLP_ENDPOINT names no collector"),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "OTEL_EXPORTER_OTLP_PROTOCOL is not spoken here"),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "not a url",
+            "OTEL_EXPORTER_OTLP_ENDPOINT is not a valid OTLP endpoint",
+        ),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "OTEL_EXPORTER_OTLP_PROTOCOL is not supported"),
     ] {
         let setup =
             Setup::on(Engine::Sqlite).await.with("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318");

@@ -33,15 +33,15 @@ pub(super) const MAX_SESSIONS: i64 = 100;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Session {
     /// Expiry. `get-session` moves it, at most once a day.
-    #[serde(serialize_with = "clock::milliseconds")]
+    #[serde(serialize_with = "clock::serialize_rfc3339_millis")]
     pub(crate) expires_at: DateTime<Utc>,
     /// Bearer credential: 32 random letters and digits, stored in clear as Better Auth does.
     pub(crate) token: String,
     /// Time of the sign-in.
-    #[serde(serialize_with = "clock::milliseconds")]
+    #[serde(serialize_with = "clock::serialize_rfc3339_millis")]
     pub(crate) created_at: DateTime<Utc>,
     /// Time of the last refresh.
-    #[serde(serialize_with = "clock::milliseconds")]
+    #[serde(serialize_with = "clock::serialize_rfc3339_millis")]
     pub(crate) updated_at: DateTime<Utc>,
     /// Client IP at sign-in.
     #[schema(required)]

@@ -27,11 +27,11 @@ pub(crate) struct User {
     #[schema(required)]
     pub(crate) image: Option<String>,
     /// Time of the sign-up.
-    #[serde(serialize_with = "clock::milliseconds")]
+    #[serde(serialize_with = "clock::serialize_rfc3339_millis")]
     #[schema(example = "2026-11-21T06:18:30.512Z")]
     pub(crate) created_at: DateTime<Utc>,
     /// Time of the last update.
-    #[serde(serialize_with = "clock::milliseconds")]
+    #[serde(serialize_with = "clock::serialize_rfc3339_millis")]
     #[schema(example = "2026-11-21T06:18:30.512Z")]
     pub(crate) updated_at: DateTime<Utc>,
     /// Primary key: 32 letters and digits.
@@ -91,9 +91,9 @@ pub(crate) struct Account {
     account_id: String,
     provider_id: String,
     user_id: String,
-    #[serde(serialize_with = "clock::milliseconds")]
+    #[serde(serialize_with = "clock::serialize_rfc3339_millis")]
     created_at: DateTime<Utc>,
-    #[serde(serialize_with = "clock::milliseconds")]
+    #[serde(serialize_with = "clock::serialize_rfc3339_millis")]
     updated_at: DateTime<Utc>,
     id: String,
     scopes: Vec<String>,

@@ -69,8 +69,8 @@ async fn a_refusal_is_one_warning_for_each_claim_and_value_that_names_the_settin
     assert_eq!(warnings(&server).len(), 5);
     let metrics = server.anonymous().get("/metrics").await.body;
     for (sample, count) in [
-        (r#"todo_token_outcomes_total{outcome="wrong_claim"}"#, 16),
-        (r#"todo_token_outcomes_total{outcome="invalid"}"#, 0),
+        (r#"todo_token_verifications_total{result="wrong_claim"}"#, 16),
+        (r#"todo_token_verifications_total{result="invalid"}"#, 0),
         (r#"todo_token_wrong_claims_total{claim="iss"}"#, 3),
         (r#"todo_token_wrong_claims_total{claim="aud"}"#, 4),
         (r#"todo_token_wrong_claims_total{claim="azp"}"#, 3),

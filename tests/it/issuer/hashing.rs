@@ -43,7 +43,7 @@ on_both_engines! {
     /// The lists take less than 1 MB. The rest of the bound is for hashes that start before the memory of the last hash is freed. The growth was 200
     /// to 360 MB before headers were bounded.
     async fn unread_session_lists_use_little_memory(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{hashers=1}");
+        let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{max_concurrent_hashes=1}");
         let server = setup.start().await;
         let ann = TestUser::sign_up(&server, "ann").await;
         let before = peak_memory_kib(&server);

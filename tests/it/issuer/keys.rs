@@ -53,7 +53,7 @@ on_both_engines! {
     }
 
     async fn rotated_keys_verify_during_the_grace_period(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{alg=\"EdDSA\",key_lifetime=2,key_grace=3600}");
+        let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{alg=\"EdDSA\",key_rotation_interval=2,key_grace_period=3600}");
         let server = setup.start().await;
         let ann = TestUser::sign_up(&server, "ann").await;
         let old = ann.jwt(&server).await;

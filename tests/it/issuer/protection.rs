@@ -255,12 +255,12 @@ async fn database_outage_is_a_better_auth_503() {
 async fn invalid_settings_abort_startup() {
     for (name, value, wanted) in [
         ("ROCKET_ISSUER", "{alg=\"RS256\"}", "issuer.alg must be one of HS256, EdDSA"),
-        ("ROCKET_ISSUER", "{url=\"tasks.example.com\"}", "issuer.url is no http:// or https:// URL"),
+        ("ROCKET_ISSUER", "{url=\"tasks.example.com\"}", "issuer.url is not an http:// or https:// URL"),
         ("ROCKET_ISSUER", "{trusted_proxies=[\"everyone\"]}", "issuer.trusted_proxies"),
-        ("ROCKET_ISSUER", "{enable=true}", "issuer has no key 'enable'"),
-        ("SMTP_URL", "mail.example.com", "SMTP_URL (issuer.smtp_url) is no smtp:// or smtps:// URL"),
+        ("ROCKET_ISSUER", "{enable=true}", "issuer has no setting 'enable'"),
+        ("SMTP_URL", "mail.example.com", "SMTP_URL (issuer.smtp_url) is not an smtp:// or smtps:// URL"),
         ("SMTP_URL", "smtp://user:hunter2@mail.example.com", "issuer.mail_from"),
-        ("MAIL_FROM", "nobody", "MAIL_FROM (issuer.mail_from) is no address"),
+        ("MAIL_FROM", "nobody", "MAIL_FROM (issuer.mail_from) is not an email address"),
     ] {
         let output = Setup::on(Engine::Sqlite).await.with(name, value).run(&[]).await;
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -274,7 +274,7 @@ async fn invalid_settings_abort_startup() {
     let output = setup.run(&[]).await;
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        error.contains("BETTER_AUTH_SECRET (auth.secret) is not set, and issuer.enabled needs it"),
+        error.contains("BETTER_AUTH_SECRET (auth.secret) is not set, and issuer.enabled requires it"),
         "{error}"
     );
 }
@@ -286,7 +286,7 @@ async fn release_requires_issuer_url() {
     let output = release.clone().with("ROCKET_ISSUER", "{enabled=true}").run(&[]).await;
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1), "{error}");
-    let wanted = "issuer.url is not set, and issuer.enabled needs it outside development";
+    let wanted = "issuer.url is not set, and issuer.enabled requires it outside development";
     assert!(error.contains(wanted), "{error}");
     // `migrate` works without the setting.
     let output = release.clone().with("ROCKET_ISSUER", "{enabled=true}").run(&["migrate"]).await;

@@ -65,7 +65,7 @@ on_both_engines! {
 
     /// An IPv6 network of 48 bits has 65,536 networks of 64 bits, which the rate limiter counts separately.
     async fn one_network_cannot_fill_the_hash_queue(engine: Engine) {
-        let server = Arc::new(start_limited(engine, &format!("{PROXIES},hashers=1")).await);
+        let server = Arc::new(start_limited(engine, &format!("{PROXIES},max_concurrent_hashes=1")).await);
         sign_up_from(&server, "203.0.113.1", "bob").await;
         let hashed = Arc::new(AtomicUsize::new(0));
         let attempts: Vec<_> = (0..60)

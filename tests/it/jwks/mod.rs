@@ -263,9 +263,9 @@ async fn an_issuer_that_is_away_is_one_line_in_the_log_and_its_return_another() 
     }
     server.ready(true).await;
     let _issuer = Issuer::at(port, Publishes::Keys(vec![signer.jwk()])).await;
-    server.line(|line| line["message"] == "the issuer's keys are fetched again").await;
+    server.line(|line| line["message"] == "JWKS fetch recovered").await;
     is_accepted(&server, &token).await;
-    let outages = server.output().iter().filter(|line| line.contains("cannot be fetched")).count();
+    let outages = server.output().iter().filter(|line| line.contains("JWKS fetch failed")).count();
     assert_eq!(outages, 1);
 }
 
@@ -273,7 +273,7 @@ async fn an_issuer_that_is_away_is_one_line_in_the_log_and_its_return_another() 
 async fn keys_that_cannot_be_confirmed_are_not_trusted_for_ever() {
     let signer = Signer::new("one");
     let issuer = Issuer::with(vec![signer.jwk()]).await;
-    let auth = format!("{{issuer=\"{ISSUER}\",jwks_trusted_for=2}}");
+    let auth = format!("{{issuer=\"{ISSUER}\",jwks_max_stale=2}}");
     let server = setup(&issuer.url, ISSUER).await.with("ROCKET_AUTH", &auth).start().await;
     let token = signer.sign(&claims("me"));
     is_accepted(&server, &token).await;
@@ -312,6 +312,9 @@ async fn in_release_an_issuer_does_for_a_secret() {
     ] {
         let output = release.clone().with("BETTER_AUTH_SECRET", SECRET).with(name, value).run(&[]).await;
         let said = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.code() == Some(2) && said.contains("is no http:// or https:// URL"), "{said}");
+        assert!(
+            output.status.code() == Some(2) && said.contains("is not an http:// or https:// URL"),
+            "{said}"
+        );
     }
 }

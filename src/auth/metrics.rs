@@ -1,13 +1,13 @@
-//! Counters of verified tokens, which `/metrics` reads.
+//! Counters of token verifications by result, exported by `/metrics` as `todo_token_verifications_total`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::mismatch::{Claim, Rejection};
 use crate::error::TokenError;
 
-/// Counts since the start.
+/// Numbers of token verifications since startup, by result.
 #[derive(Debug, Default)]
-pub struct Outcomes {
+pub struct VerificationCounters {
     accepted: AtomicU64,
     missing: AtomicU64,
     expired: AtomicU64,
@@ -17,17 +17,17 @@ pub struct Outcomes {
     claims: [AtomicU64; Claim::ALL.len()],
 }
 
-impl Outcomes {
-    pub(super) fn count<T>(&self, outcome: &Result<T, Rejection>) {
-        let counter = match outcome {
+impl VerificationCounters {
+    pub(super) fn count<T>(&self, result: &Result<T, Rejection>) {
+        let counter = match result {
             Ok(_) => Some(&self.accepted),
             Err(Rejection::Token(TokenError::Missing)) => Some(&self.missing),
             Err(Rejection::Token(TokenError::Expired)) => Some(&self.expired),
             Err(Rejection::Token(TokenError::Signature)) => Some(&self.signature),
             Err(Rejection::Token(TokenError::Invalid)) => Some(&self.invalid),
             Err(Rejection::Claim(mismatch)) => {
-                let mut all = Claim::ALL.iter().zip(&self.claims);
-                all.find(|(claim, _)| **claim == mismatch.claim).map(|(_, counter)| counter)
+                let mut counters = Claim::ALL.iter().zip(&self.claims);
+                counters.find(|(claim, _)| **claim == mismatch.claim).map(|(_, counter)| counter)
             }
         };
         if let Some(counter) = counter {
@@ -35,9 +35,9 @@ impl Outcomes {
         }
     }
 
-    /// Each count with its name, as a metric's label has it. `wrong_claim` is the sum of [`Outcomes::wrong_claims`].
+    /// The current counts, by value of the metric's label. `wrong_claim` is the sum of [`VerificationCounters::wrong_claims`].
     #[must_use]
-    pub fn read(&self) -> [(&'static str, u64); 6] {
+    pub fn snapshot(&self) -> [(&'static str, u64); 6] {
         [
             ("accepted", read(&self.accepted)),
             ("missing", read(&self.missing)),
@@ -48,7 +48,7 @@ impl Outcomes {
         ]
     }
 
-    /// Rightly signed tokens that were refused for a claim, by that claim.
+    /// Numbers of correctly signed tokens that were rejected because of a claim, by claim.
     #[must_use]
     pub fn wrong_claims(&self) -> Vec<(&'static str, u64)> {
         Claim::ALL.iter().zip(&self.claims).map(|(claim, counter)| (claim.name(), read(counter))).collect()

@@ -1,4 +1,4 @@
-//! Tokens for trying the API by hand.
+//! Issues tokens for the command `todo-api token`.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use jsonwebtoken::{EncodingKey, Header, encode};
 use serde::Serialize;
 
 use crate::clock;
-use crate::config::{Auth, ConfigError, OneOrMany};
+use crate::config::{AuthConfig, ConfigError, OneOrMany};
 
 #[derive(Serialize)]
 struct Claims<'a> {
@@ -21,10 +21,15 @@ struct Claims<'a> {
     aud: Option<&'a str>,
 }
 
-/// A token, signed with the configured secret, that a server with these settings accepts for `ttl` from now.
-pub fn mint(settings: &Auth, user: &str, email: Option<&str>, ttl: Duration) -> Result<String, ConfigError> {
-    let secret = settings.secret.as_ref().ok_or_else(|| {
-        ConfigError::new("auth.secret", "is not set", "only the owner of the other keys can sign with them")
+/// Issues a token for the user, signed with `auth.secret`. A server with the same configuration accepts it for `ttl`.
+pub fn issue_token(
+    config: &AuthConfig,
+    user: &str,
+    email: Option<&str>,
+    ttl: Duration,
+) -> Result<String, ConfigError> {
+    let secret = config.secret.as_ref().ok_or_else(|| {
+        ConfigError::new("auth.secret", "is not set", "set it, because the command `token` signs with it")
     })?;
     let now = clock::now().timestamp();
     let claims = Claims {
@@ -32,8 +37,8 @@ pub fn mint(settings: &Auth, user: &str, email: Option<&str>, ttl: Duration) -> 
         email,
         iat: now,
         exp: now.saturating_add_unsigned(ttl.as_secs()),
-        iss: settings.issuer.as_ref().and_then(OneOrMany::first),
-        aud: settings.audience.as_ref().and_then(OneOrMany::first),
+        iss: config.issuer.as_ref().and_then(OneOrMany::first),
+        aud: config.audience.as_ref().and_then(OneOrMany::first),
     };
     encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.expose().as_bytes()))
         .map_err(|error| ConfigError::new("auth.secret", format!("cannot sign ({error})"), "use another"))
