@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use crate::harness::{Engine, Setup, token_for};
+use crate::harness::{Engine, Setup, Signal, token_for};
 use crate::on_both_engines;
 
 /// A request whose body is still missing its end.
@@ -35,7 +35,7 @@ on_both_engines! {
         let mut server = Setup::on(engine).await.with("ROCKET_SHUTDOWN", "{drain=2}").start().await;
         assert_eq!(server.anonymous().get("/readyz").await.status, 200);
         let request = begin_request(server.address()).await;
-        server.signal("TERM");
+        server.signal(Signal::TERM);
         server.ready(false).await;
         assert_eq!(server.anonymous().get("/readyz").await.json(), json!({ "status": "shutting down" }));
         assert_eq!(server.anonymous().get("/livez").await.status, 200);
@@ -67,14 +67,14 @@ on_both_engines! {
             }
             idle.push(stream);
         }
-        server.signal("TERM");
+        server.signal(Signal::TERM);
         assert_eq!(server.ended().await.code(), Some(0), "long before its grace is over");
     }
 
     async fn sigint_is_as_good(engine: Engine) {
         let mut server = Setup::on(engine).await.start().await;
         server.caller("me").create("t").await;
-        server.signal("INT");
+        server.signal(Signal::INT);
         assert_eq!(server.ended().await.code(), Some(0));
     }
 
@@ -82,14 +82,14 @@ on_both_engines! {
         for (shutdown, in_drain) in [("{drain=300}", true), ("{grace=300}", false)] {
             let mut server = Setup::on(engine).await.with("ROCKET_SHUTDOWN", shutdown).with("ROCKET_BODY_TIMEOUT", "300").start().await;
             let _request = begin_request(server.address()).await;
-            server.signal("TERM");
+            server.signal(Signal::TERM);
             if in_drain {
                 server.ready(false).await;
             } else {
                 server.line(|line| line["message"] == "shutting down").await;
                 sleep(Duration::from_millis(300)).await;
             }
-            server.signal("TERM");
+            server.signal(Signal::TERM);
             assert_eq!(server.ended().await.code(), Some(143));
         }
     }
@@ -98,7 +98,7 @@ on_both_engines! {
         let setup = Setup::on(engine).await.with("ROCKET_SHUTDOWN", "{grace=1,mercy=1}").with("ROCKET_BODY_TIMEOUT", "300");
         let mut server = setup.start().await;
         let _request = begin_request(server.address()).await;
-        server.signal("TERM");
+        server.signal(Signal::TERM);
         assert_eq!(server.ended().await.code(), Some(0));
         server.setup.clone().start().await.ready(true).await;
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::harness::{Engine, PATIENCE, Setup, free_port, http};
+use crate::harness::{Engine, PATIENCE, Setup, Signal, free_port, http};
 use crate::on_both_engines;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -98,7 +98,7 @@ on_both_engines! {
         assert!(line["trace_id"].as_str().is_some_and(|it| it.len() == 32 && it != TRACE));
         // What was not sent yet is sent at the end.
         server.caller("me").get("/readyz").await;
-        server.signal("TERM");
+        server.signal(Signal::TERM);
         assert!(server.ended().await.success());
         assert!(collector.has(b"GET /readyz"));
     }
@@ -107,7 +107,7 @@ on_both_engines! {
         let gone = format!("http://127.0.0.1:{}", free_port());
         let mut server = Setup::on(engine).await.with("OTEL_EXPORTER_OTLP_ENDPOINT", &gone).start().await;
         server.caller("me").create("t").await;
-        server.signal("TERM");
+        server.signal(Signal::TERM);
         assert!(server.ended().await.success());
     }
 

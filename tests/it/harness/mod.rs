@@ -13,6 +13,7 @@ pub use disk::Fault;
 pub use issuer::{ISSUER, Issuer, Publishes, Signer, base64, http};
 pub use pgbouncer::PgBouncer;
 pub use postgres::{Cluster, free_port};
+pub use rustix::process::Signal;
 pub use server::{Engine, PATIENCE, Server, Setup};
 pub use tokens::{SECRET, claims, now, signed, token_for};
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use sqlx::{Connection, PgConnection, SqliteConnection};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -220,9 +221,9 @@ impl Server {
         }
     }
 
-    pub fn signal(&self, name: &str) {
-        let sent = std::process::Command::new("kill").args(["-s", name, &self.pid().to_string()]).status();
-        assert!(sent.unwrap().success());
+    pub fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.pid().try_into().unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
     }
 
     /// Waits for the process to end by itself.
@@ -232,14 +233,14 @@ impl Server {
 
     /// Kills the process, as a power cut would, and returns how it was started.
     pub async fn killed(mut self) -> Setup {
-        self.signal("KILL");
+        self.signal(Signal::KILL);
         self.ended().await;
         self.setup.clone()
     }
 
     /// Stops it and starts it again.
     pub async fn again(mut self) -> Self {
-        self.signal("TERM");
+        self.signal(Signal::TERM);
         self.ended().await;
         self.setup.clone().start().await
     }

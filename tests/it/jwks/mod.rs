@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use crate::harness::{
-    Answer, Engine, ISSUER, Issuer, PATIENCE, Publishes, SECRET, Server, Setup, Signer, base64, claims,
-    free_port, http, now, signed,
+    Answer, Engine, ISSUER, Issuer, PATIENCE, Publishes, SECRET, Server, Setup, Signal, Signer, base64,
+    claims, free_port, http, now, signed,
 };
 
 const SIGNATURE: &str = "Invalid token signature";
@@ -239,7 +239,7 @@ async fn an_issuer_that_answers_nonsense_costs_neither_its_last_keys_nor_anythin
         // An unknown key makes it fetch the nonsense now.
         is_refused(&server, &Signer::new("unknown").sign(&claims("me")), SIGNATURE).await;
         is_accepted(&server, &signer.sign(&claims("you"))).await;
-        server.signal("TERM");
+        server.signal(Signal::TERM);
         assert_eq!(server.ended().await.code(), Some(0));
 
         // The same at the start: it is ready, serves the secret's tokens, and says once what is the matter.
