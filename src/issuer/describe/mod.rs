@@ -17,6 +17,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use operations::Operation;
 
+use super::input::NUL;
 use super::refusal::{Refusal, RefusalBody};
 use crate::error::ApiError;
 
@@ -89,6 +90,7 @@ fn add(document: &mut OpenApi, operation: Operation) {
         built = built.request_body(Some(body.build()));
     }
     refusals.extend(operation.needs_session.then_some(Refusal::Unauthorized));
+    refusals.push(Refusal::Validation(format!("[query] {NUL}")));
     refusals.push(Refusal::TooManyRequests(3));
     refusals.push(ApiError::Internal(String::new()).into());
     refusals.push(ApiError::Unavailable(String::new()).into());

@@ -7,6 +7,8 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::openapi;
+
 #[derive(Clone)]
 pub struct Caller {
     client: reqwest::Client,
@@ -95,8 +97,8 @@ impl Caller {
         kind: &str,
         body: Option<Vec<u8>>,
     ) -> reqwest::Result<Answer> {
-        let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let mut request = self.client.request(method, format!("{}{path}", self.url));
+        let url = format!("{}{path}", self.url);
+        let mut request = self.client.request(Method::from_bytes(method.as_bytes()).unwrap(), url);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -112,7 +114,9 @@ impl Caller {
             .collect();
         let cookies = response.headers().get_all("set-cookie").iter();
         let cookies = cookies.map(|it| it.to_str().unwrap().to_owned()).collect();
-        Ok(Answer { status, headers, cookies, body: response.text().await? })
+        let answer = Answer { status, headers, cookies, body: response.text().await? };
+        openapi::check(method, path, &answer);
+        Ok(answer)
     }
 }
 

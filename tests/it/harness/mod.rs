@@ -3,6 +3,7 @@
 mod client;
 mod disk;
 mod issuer;
+mod openapi;
 mod pgbouncer;
 mod postgres;
 mod server;
@@ -11,6 +12,7 @@ mod tokens;
 pub use client::{Answer, Caller, raw, raw_half_closed};
 pub use disk::Fault;
 pub use issuer::{ISSUER, Issuer, Publishes, Signer, base64, http};
+pub use openapi::{declared_responses, seen_responses};
 pub use pgbouncer::PgBouncer;
 pub use postgres::{Cluster, free_port};
 pub use rustix::process::Signal;
