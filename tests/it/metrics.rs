@@ -1,12 +1,12 @@
 //! What Prometheus is told.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
 
-use crate::harness::{Engine, Issuer, Server, Setup, Signer, claims, signed};
+use crate::harness::{Engine, Issuer, PATIENCE, Server, Setup, Signer, claims, signed};
 use crate::on_both_engines;
 
 /// Every sample by its name and labels.
@@ -162,6 +162,14 @@ async fn a_connection_is_replaced_when_it_is_old() {
     let first: i32 = sqlx::query_scalar(pid).fetch_one(&mut database).await.unwrap();
     tokio::time::sleep(Duration::from_millis(1200)).await;
     server.caller("me").create("t").await;
+    // PostgreSQL ends the backend of a closed connection in its own time.
+    let gone = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1)";
+    let began = Instant::now();
+    while !sqlx::query_scalar::<_, bool>(gone).bind(first).fetch_one(&mut database).await.unwrap() {
+        assert!(began.elapsed() < PATIENCE, "the connection is never replaced");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(server.caller("me").get("/api/tasks").await.status, 200);
     let second: i32 = sqlx::query_scalar(pid).fetch_one(&mut database).await.unwrap();
     assert_ne!(first, second);
 }
