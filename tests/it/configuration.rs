@@ -1,4 +1,4 @@
-//! Settings: what works with none, which of two wins, and how a wrong one is told.
+//! Configuration: defaults, precedence of sources, and startup errors.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -6,21 +6,21 @@ use serde_json::json;
 
 use crate::harness::{Caller, Cluster, Engine, SECRET, Setup, free_port};
 
-/// Starts a server that needs nothing, on a port known beforehand since its output is for people.
+/// Starts a server without any configuration but a fixed port. Its log is text, so the harness cannot read the port from it.
 async fn start_bare() -> (Setup, tokio::process::Child, String) {
     let port = free_port().to_string();
     let setup = Setup::bare().with("PORT", &port);
     let child = setup.command(&[]).stdout(std::process::Stdio::null()).spawn().unwrap();
     let url = format!("http://127.0.0.1:{port}");
-    let nobody = Caller::new(&url, None);
-    while nobody.try_send("GET", "/readyz", None).await.map(|it| it.status).unwrap_or_default() != 200 {
+    let anonymous = Caller::new(&url, None);
+    while anonymous.try_send("GET", "/readyz", None).await.map(|it| it.status).unwrap_or_default() != 200 {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     (setup, child, url)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_nothing_configured_it_makes_a_file_and_a_secret_and_works() {
+async fn starts_unconfigured_and_creates_database_and_secret() {
     let (setup, mut child, url) = start_bare().await;
     let token = setup.run(&["token", "--user", "me"]).await.stdout;
     let me = Caller::new(&url, Some(String::from_utf8(token).unwrap().trim().to_owned()));
@@ -28,7 +28,7 @@ async fn with_nothing_configured_it_makes_a_file_and_a_secret_and_works() {
 
     let data = setup.folder.path().join("data");
     let mode = |name: &str| data.join(name).metadata().unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode("auth.secret"), 0o600, "readable by its owner alone");
+    assert_eq!(mode("auth.secret"), 0o600, "readable only by its owner");
     assert!(data.join("todo.db").exists());
     let secret = std::fs::read_to_string(data.join("auth.secret")).unwrap();
     assert!(secret.len() >= 32);
@@ -44,12 +44,16 @@ async fn with_nothing_configured_it_makes_a_file_and_a_secret_and_works() {
                 .to_owned(),
         ),
     );
-    assert_eq!(me.get("/api/tasks").await.json(), json!([task]), "the next start finds all of it");
+    assert_eq!(
+        me.get("/api/tasks").await.json(),
+        json!([task]),
+        "the next start uses the same database and secret"
+    );
     assert_eq!(std::fs::read_to_string(data.join("auth.secret")).unwrap(), secret);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn commands_of_a_first_start_agree_on_one_secret() {
+async fn concurrent_first_starts_share_one_secret() {
     let setup = Setup::bare();
     let runs: Vec<_> = (0..8)
         .map(|_| {
@@ -68,7 +72,7 @@ async fn commands_of_a_first_start_agree_on_one_secret() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_value_that_cannot_work_stops_the_start_with_one_line() {
+async fn invalid_setting_aborts_startup_with_a_one_line_error() {
     let missing = "sqlite:///no/such/folder/todo.db";
     for (name, value, says) in [
         (
@@ -130,7 +134,7 @@ async fn a_value_that_cannot_work_stops_the_start_with_one_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_release_profile_has_no_convenient_defaults() {
+async fn release_profile_requires_database_and_secret() {
     let release = Setup::bare().with("ROCKET_PROFILE", "release");
     let database = release.clone().with("DATABASE_URL", "sqlite://todo.db");
     for (setup, says) in [
@@ -145,7 +149,7 @@ async fn the_release_profile_has_no_convenient_defaults() {
         let output = setup.run(&[]).await;
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.code() == Some(2) && said.contains(says), "{said}");
-        assert!(!setup.folder.path().join("data").exists(), "nothing is made");
+        assert!(!setup.folder.path().join("data").exists(), "creates nothing");
     }
     let mut server =
         database.with("BETTER_AUTH_SECRET", SECRET).with("ROCKET_ADDRESS", "127.0.0.1").start().await;
@@ -158,7 +162,7 @@ async fn the_release_profile_has_no_convenient_defaults() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rocket_variables_win_over_plain_ones_and_those_over_rocket_toml() {
+async fn rocket_variables_override_aliases_which_override_rocket_toml() {
     let setup = Setup::on(Engine::Sqlite).await.without("DATABASE_URL").with("ROCKET_CONFIG", "own.toml");
     let toml = "[default.databases.todo]\nurl = 'sqlite://toml.db'\n[default.auth]\nsecret = 'from the file, and long enough too'\n";
     std::fs::write(setup.folder.path().join("own.toml"), toml).unwrap();
@@ -184,7 +188,7 @@ async fn rocket_variables_win_over_plain_ones_and_those_over_rocket_toml() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dotenv_file_is_read_in_debug_and_only_there() {
+async fn dotenv_is_read_only_in_the_debug_profile() {
     let setup = Setup::on(Engine::Sqlite).await.without("DATABASE_URL");
     std::fs::write(setup.folder.path().join(".env"), "# ours\nDATABASE_URL=\"sqlite://dotenv.db\"\n")
         .unwrap();
@@ -195,7 +199,7 @@ async fn a_dotenv_file_is_read_in_debug_and_only_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn secrets_are_taken_byte_for_byte() {
+async fn secret_is_used_byte_for_byte() {
     for secret in [
         "12345678901234567890123456789012",
         "true",
@@ -214,7 +218,7 @@ async fn secrets_are_taken_byte_for_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn urls_as_python_programs_write_them_are_understood() {
+async fn sqlalchemy_database_urls_are_accepted() {
     let url = Cluster::shared().database().await;
     let rest = url.strip_prefix("postgres").unwrap();
     for scheme in
@@ -231,7 +235,7 @@ async fn urls_as_python_programs_write_them_are_understood() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_port_that_is_taken_is_said_in_one_line() {
+async fn port_in_use_is_a_one_line_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let output = Setup::on(Engine::Sqlite).await.with("PORT", &port).run(&["serve"]).await;
@@ -241,9 +245,9 @@ async fn a_port_that_is_taken_is_said_in_one_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn healthcheck_asks_the_server_beside_it() {
+async fn healthcheck_command_checks_the_local_server() {
     let setup = Setup::on(Engine::Sqlite).await.with("PORT", &free_port().to_string());
-    assert_eq!(setup.run(&["healthcheck"]).await.status.code(), Some(1), "nobody is there");
+    assert_eq!(setup.run(&["healthcheck"]).await.status.code(), Some(1), "no server listens");
     let _server = setup.clone().start().await;
     assert_eq!(setup.run(&["healthcheck"]).await.status.code(), Some(0));
     let anywhere = setup.with("ROCKET_ADDRESS", "0.0.0.0");
@@ -251,7 +255,7 @@ async fn healthcheck_asks_the_server_beside_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_command_line_is_as_one_expects() {
+async fn help_version_and_bad_arguments_behave_as_usual() {
     let setup = Setup::bare();
     let version = setup.run(&["--version"]).await;
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Many connections at once.
+//! Concurrent connections and the limit of open files.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use tokio::time::{Duration, sleep};
 use crate::harness::{Engine, PATIENCE, Server, Setup};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_soft_limit_of_open_files_is_raised_to_the_hard_one() {
+async fn open_file_soft_limit_is_raised_to_the_hard_limit() {
     let server = Setup::on(Engine::Sqlite).await.limited("-Sn 64").start().await;
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.pid())).unwrap();
     let files: Vec<_> =
@@ -18,7 +18,7 @@ async fn the_soft_limit_of_open_files_is_raised_to_the_hard_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_that_cannot_be_accepted_are_counted_and_logged_once_a_minute() {
+async fn failed_accepts_are_counted_and_logged_once_per_minute() {
     let mut server = Setup::on(Engine::Sqlite).await.limited("-n 64").start().await;
     server.caller("me").create("t").await;
     let mut connections = Vec::new();
@@ -34,7 +34,7 @@ async fn connections_that_cannot_be_accepted_are_counted_and_logged_once_a_minut
     drop(connections);
 
     let lines = server.output().into_iter().filter(|it| it.contains("cannot be accepted")).count();
-    assert_eq!(lines, 1, "several attempts are one line");
+    assert_eq!(lines, 1, "several failures log one line");
     let began = Instant::now();
     let count = async |server: &Server| {
         let metrics = server.anonymous().get("/metrics").await.body;
@@ -42,7 +42,7 @@ async fn connections_that_cannot_be_accepted_are_counted_and_logged_once_a_minut
         line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()
     };
     while count(&server).await < 2 {
-        assert!(began.elapsed() < PATIENCE, "the attempts are counted");
+        assert!(began.elapsed() < PATIENCE, "failures are counted");
     }
-    assert_eq!(server.caller("me").get("/api/tasks").await.status, 200, "the server goes on");
+    assert_eq!(server.caller("me").get("/api/tasks").await.status, 200, "the server keeps serving");
 }

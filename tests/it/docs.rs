@@ -1,4 +1,4 @@
-//! The API explains itself, and tells the truth.
+//! The OpenAPI document and Swagger UI.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,32 +11,32 @@ fn documented() -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_document_is_the_same_in_the_specification_by_the_command_and_from_the_server() {
+async fn openapi_matches_in_specs_command_and_endpoint() {
     let setup = Setup::on(Engine::Sqlite).await;
     let printed = Setup::bare().with("ROCKET_PROFILE", "release").run(&["openapi"]).await;
-    assert!(printed.status.success(), "it needs no configuration");
+    assert!(printed.status.success(), "requires no configuration");
     let printed = String::from_utf8(printed.stdout).unwrap();
     let kept = include_str!("../../specs/api/openapi.json");
-    assert!(printed == kept, "it has changed; run: cargo run -q -- openapi > specs/api/openapi.json");
+    assert!(printed == kept, "out of date; run: cargo run -q -- openapi > specs/api/openapi.json");
     let server = setup.start().await;
-    let answer = server.anonymous().get("/openapi.json").await;
-    assert_eq!(answer.header("content-type"), Some("application/json"));
-    assert_eq!(answer.json(), documented());
+    let response = server.anonymous().get("/openapi.json").await;
+    assert_eq!(response.header("content-type"), Some("application/json"));
+    assert_eq!(response.json(), documented());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_route_is_documented_and_every_document_is_a_route() {
+async fn routes_and_documented_paths_match() {
     let url = Cluster::shared().database().await;
     let config =
         todo_api::config::Config::of([("databases.todo.url", url.as_str()), ("auth.secret", SECRET)])
             .unwrap();
     let rocket = todo_api::rocket(&config.settings().unwrap()).ignite().await.unwrap();
     let mut routes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    // Those for other methods have no name.
+    // Routes without a name are the 405 fallbacks.
     for route in rocket.routes().filter(|it| it.name.is_some() && !it.uri.path().starts_with("/docs")) {
         let path = route.uri.path().replace('<', "{").replace('>', "}");
         let method = route.method.as_str().to_lowercase();
-        // Task routes are reached by the path with the user's id as well.
+        // Task routes are also served below the user's id.
         if path.starts_with("/api") && path.contains("/tasks") {
             let by_user = path.replacen("/tasks", "/{user_id}/tasks", 1);
             routes.entry(by_user).or_default().insert(method.clone());
@@ -52,13 +52,13 @@ async fn every_route_is_documented_and_every_document_is_a_route() {
     assert_eq!(described, routes);
 }
 
-/// Declared responses that no test receives. Remove a line when a test does; add none.
+/// Declared responses that no test receives. Lines may only be removed.
 const UNSEEN_RESPONSES: &str = include_str!("fixtures/unseen-responses.txt");
 
-/// Run by `scripts/test` after all other tests, which leave the responses that they received.
+/// `scripts/test` runs this after all other tests. They record the responses that they receive.
 #[test]
 #[ignore = "needs the responses of a complete run"]
-fn every_declared_response_is_seen_by_a_test_or_listed() {
+fn every_declared_response_is_seen_or_listed() {
     let seen = seen_responses();
     let listed: BTreeSet<String> = UNSEEN_RESPONSES.lines().map(str::to_owned).collect();
     let unseen: BTreeSet<String> = declared_responses().difference(&seen).cloned().collect();
@@ -69,7 +69,7 @@ fn every_declared_response_is_seen_by_a_test_or_listed() {
 }
 
 #[test]
-fn every_operation_has_a_name_a_summary_and_examples() {
+fn every_operation_has_id_summary_and_examples() {
     let document = documented();
     let mut names = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -94,10 +94,10 @@ fn every_operation_has_a_name_a_summary_and_examples() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_brings_all_it_needs_and_may_load_nothing_else() {
+async fn swagger_ui_is_self_contained() {
     let server = Server::on(Engine::Sqlite).await;
-    let nobody = server.anonymous();
-    let page = nobody.get("/docs").await;
+    let anonymous = server.anonymous();
+    let page = anonymous.get("/docs").await;
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
     let policy = page.header("content-security-policy").unwrap();
     assert!(
@@ -110,16 +110,16 @@ async fn the_page_brings_all_it_needs_and_may_load_nothing_else() {
         ("/docs/swagger-ui.css", "text/css; charset=utf-8"),
     ] {
         assert!(page.body.contains(file) || file.ends_with("start.js"), "{file}");
-        let answer = nobody.call("HEAD", file, None).await;
-        assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)), "{file}");
+        let response = anonymous.call("HEAD", file, None).await;
+        assert_eq!((response.status, response.header("content-type")), (200, Some(kind)), "{file}");
     }
-    assert!(!page.body.contains("http://") && !page.body.contains("https://"), "nothing from outside");
-    assert_eq!(nobody.get("/docs/").await.status, 200);
-    assert_eq!(nobody.post("/docs", &Value::Null).await.status, 405);
+    assert!(!page.body.contains("http://") && !page.body.contains("https://"), "loads nothing external");
+    assert_eq!(anonymous.get("/docs/").await.status, 200);
+    assert_eq!(anonymous.post("/docs", &Value::Null).await.status, 405);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_can_be_switched_off() {
+async fn docs_can_be_disabled() {
     let server = Setup::on(Engine::Sqlite).await.with("ROCKET_DOCS", "false").start().await;
     for path in ["/docs", "/docs/start.js", "/openapi.json"] {
         server.anonymous().get(path).await.is_error(404, "RESOURCE_NOT_FOUND", "Not found");

@@ -1,4 +1,4 @@
-//! The list: all of a user's tasks, filtered and in order.
+//! Listing tasks: filter, order and large lists.
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -7,13 +7,13 @@ use crate::harness::{Caller, Cluster, Engine, Server, Setup, token_for};
 use crate::on_both_engines;
 
 async fn ids(me: &Caller, query: &str) -> Vec<i64> {
-    let answer = me.get(&format!("/api/tasks{query}")).await;
-    assert_eq!(answer.status, 200, "{query}: {answer:?}");
-    answer.json().as_array().unwrap().iter().map(|task| task["id"].as_i64().unwrap()).collect()
+    let response = me.get(&format!("/api/tasks{query}")).await;
+    assert_eq!(response.status, 200, "{query}: {response:?}");
+    response.json().as_array().unwrap().iter().map(|task| task["id"].as_i64().unwrap()).collect()
 }
 
 on_both_engines! {
-    async fn it_is_filtered_by_status_and_ordered_by_time(engine: Engine) {
+    async fn list_filters_by_status_and_sorts_by_time(engine: Engine) {
         let server = Server::on(engine).await;
         let me = server.caller("me");
         let mut made = Vec::new();
@@ -37,7 +37,7 @@ on_both_engines! {
         assert_eq!(ids(&me, "?status=pending&status=completed").await, completed, "the last of several counts");
     }
 
-    async fn a_value_that_is_not_allowed_is_refused_with_its_reason(engine: Engine) {
+    async fn invalid_query_value_is_400(engine: Engine) {
         let server = Server::on(engine).await;
         let me = server.caller("me");
         let status = "Invalid status filter: must be 'pending', 'completed', or 'all'";
@@ -63,13 +63,13 @@ on_both_engines! {
         }
     }
 
-    async fn ten_thousand_tasks_come_whole_and_in_order(engine: Engine) {
+    async fn ten_thousand_tasks_are_complete_and_ordered(engine: Engine) {
         let server = Server::on(engine).await;
         let me = server.caller("me");
         server.caller("you").create("not mine").await;
         seed(&server, 10_000).await;
-        let answer = me.get("/api/tasks").await;
-        let tasks = answer.json();
+        let response = me.get("/api/tasks").await;
+        let tasks = response.json();
         let tasks = tasks.as_array().unwrap();
         assert_eq!(tasks.len(), 10_000);
         let key = |task: &Value| (task["created_at"].as_str().unwrap().to_owned(), task["id"].as_i64().unwrap());
@@ -81,7 +81,7 @@ on_both_engines! {
     }
 }
 
-/// Puts tasks of `me` straight into the database, many of them with the same time.
+/// Inserts tasks of `me` by SQL. Many have equal timestamps.
 async fn seed(server: &Server, count: i64) {
     let url = server.setup.get("DATABASE_URL");
     let (postgres, sqlite) = (
@@ -105,11 +105,11 @@ async fn seed(server: &Server, count: i64) {
     }
 }
 
-/// Makes tasks behind the server's back: by requests it would take a minute.
+/// Inserts tasks by SQL, because requests would take a minute.
 async fn fill(server: &Server, count: usize) {
     let rows = |from: usize, to: usize| {
         let row = |n: usize| {
-            // Many of one time, so that the id must decide.
+            // Equal timestamps, so that the id determines the order.
             let time = format!("2026-11-21T06:{:02}:{:02}.000+00:00", n / 6000, n / 100 % 60);
             let done = if n.is_multiple_of(3) { "TRUE" } else { "FALSE" };
             format!("('me', 'task {n}', {done}, '{time}', '{time}')")
@@ -127,11 +127,11 @@ async fn fill(server: &Server, count: usize) {
 }
 
 on_both_engines! {
-    async fn it_is_whole_and_in_order_however_long_it_is(engine: Engine) {
+    async fn lists_around_the_batch_size_are_complete(engine: Engine) {
         let server = Server::on(engine).await;
         let me = server.caller("me");
         let mut made = 0;
-        // Around the sizes of the parts in which it is read.
+        // Sizes around the batch size.
         for count in [1, 499, 500, 501, 1000, 1001, 3456] {
             server.sql("DELETE FROM tasks").await;
             fill(&server, count).await;
@@ -147,8 +147,8 @@ on_both_engines! {
         assert_eq!(server.caller("you").get("/api/tasks").await.json(), json!([]));
     }
 
-    /// A client that takes its time holds neither a connection of the database nor the whole list in memory.
-    async fn those_who_take_long_lists_slowly_hold_nobody_up(engine: Engine) {
+    /// A slow reader holds neither a database connection nor the complete list in memory.
+    async fn slow_readers_do_not_block_others(engine: Engine) {
         let one = "{todo={max_connections=1,connect_timeout=3}}";
         let server = Setup::on(engine).await.with("ROCKET_DATABASES", one).start().await;
         fill(&server, 20_000).await;
@@ -166,7 +166,7 @@ on_both_engines! {
         for _ in 0..5 {
             assert_eq!(me.get("/api/v1/tasks").await.status, 200);
         }
-        // Twenty whole lists would be 80 MB.
+        // Twenty complete lists would be 80 MB.
         let grown = resident(&server).saturating_sub(before);
         assert!(grown < 40 * 1024, "{grown} kB more than before");
         drop(slow);
@@ -174,7 +174,7 @@ on_both_engines! {
     }
 }
 
-/// Kilobytes.
+/// Resident memory in KiB.
 fn resident(server: &Server) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -182,7 +182,7 @@ fn resident(server: &Server) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_the_database_cuts_off_is_not_taken_for_a_whole_one() {
+async fn interrupted_list_is_not_valid_json() {
     let cluster = Cluster::start(&[]);
     let url = cluster.database().await;
     let server = Setup::on(Engine::Sqlite).await.with("DATABASE_URL", &url).start().await;
@@ -193,11 +193,11 @@ async fn a_list_that_the_database_cuts_off_is_not_taken_for_a_whole_one() {
         token_for("me")
     );
     stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = vec![0; 1000];
-    stream.read_exact(&mut answer).await.unwrap();
+    let mut response = vec![0; 1000];
+    stream.read_exact(&mut response).await.unwrap();
     cluster.kill();
-    let _ = stream.read_to_end(&mut answer).await;
-    let answer = String::from_utf8_lossy(&answer);
-    assert!(answer.starts_with("HTTP/1.1 200") && !answer.contains("}]"), "{}", answer.len());
+    let _ = stream.read_to_end(&mut response).await;
+    let response = String::from_utf8_lossy(&response);
+    assert!(response.starts_with("HTTP/1.1 200") && !response.contains("}]"), "{}", response.len());
     assert!(server.output().iter().any(|line| line.contains("a list was cut off")));
 }

@@ -1,4 +1,4 @@
-//! One line a request, and nothing in it that is anybody's.
+//! Request log: one line per request, without user data.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::harness::{Engine, SECRET, Server, Setup, token_for};
 use crate::on_both_engines;
 
 on_both_engines! {
-    async fn each_request_is_one_line_with_what_an_operator_needs(engine: Engine) {
+    async fn each_request_logs_one_structured_line(engine: Engine) {
         let mut server = Server::on(engine).await;
         let me = server.caller("user_abc123");
         let task = me.with("X-Request-Id", "create-1").post("/api/tasks", &json!({ "title": "t" })).await.json();
@@ -14,7 +14,7 @@ on_both_engines! {
         me.with("X-Request-Id", "show-1").get(&format!("/api/tasks/{id}")).await;
         me.with("X-Request-Id", "head-1").call("HEAD", &format!("/api/user_abc123/tasks/{id}"), None).await;
         me.with("X-Request-Id", "wrong-1").put("/api/tasks/x", &json!({})).await;
-        server.anonymous().with("X-Request-Id", "nobody-1").get("/api/tasks").await;
+        server.anonymous().with("X-Request-Id", "anonymous-1").get("/api/tasks").await;
         server.anonymous().with("X-Request-Id", "nowhere-1").get("/api/nothing/here").await;
         server.anonymous().with("X-Request-Id", "odd-1").call("FOO", "/api/tasks", None).await;
 
@@ -25,7 +25,7 @@ on_both_engines! {
             ("show-1", "GET", json!("/api/tasks/<id>"), 200, &user),
             ("head-1", "HEAD", json!("/api/tasks/<id>"), 200, &user),
             ("wrong-1", "PUT", json!("/api/tasks/<id>"), 422, &user),
-            ("nobody-1", "GET", json!("/api/tasks"), 401, &Value::Null),
+            ("anonymous-1", "GET", json!("/api/tasks"), 401, &Value::Null),
             ("nowhere-1", "GET", Value::Null, 404, &Value::Null),
             ("odd-1", "?", Value::Null, 405, &Value::Null),
         ] {
@@ -39,7 +39,7 @@ on_both_engines! {
         }
     }
 
-    async fn lines_of_requests_at_once_stay_apart(engine: Engine) {
+    async fn concurrent_log_lines_do_not_interleave(engine: Engine) {
         let mut server = Server::on(engine).await;
         let longest = |number: usize| format!("{number:-<128}");
         let requests = (0..400).map(|number| {
@@ -57,7 +57,7 @@ on_both_engines! {
         }
     }
 
-    async fn nothing_that_is_anybodys_is_ever_logged(engine: Engine) {
+    async fn no_user_data_is_logged(engine: Engine) {
         let setup = Setup::on(engine).await.with("RUST_LOG", "trace").with("ROCKET_LOG_LEVEL", "debug");
         let mut server = setup.start().await;
         let token = token_for("a-user-with-a-name");
@@ -78,7 +78,7 @@ on_both_engines! {
         }
     }
 
-    async fn readable_lines_are_for_people(engine: Engine) {
+    async fn text_format_is_human_readable(engine: Engine) {
         let setup = Setup::on(engine).await.with("ROCKET_LOG_FORMAT", "readable").with("PORT", &crate::harness::free_port().to_string());
         let url = format!("http://127.0.0.1:{}", setup.get("PORT"));
         let mut child = setup.command(&[]).stdout(std::process::Stdio::piped()).spawn().unwrap();
@@ -92,6 +92,6 @@ on_both_engines! {
         for part in [&format!("listening on {url}"), &format!("at {url}/docs"), database, "cargo run -q -- token --user me"] {
             assert!(output.contains(part), "{part}: {output}");
         }
-        assert!(!output.contains('\u{1b}'), "no colours where nobody sees them");
+        assert!(!output.contains('\u{1b}'), "no colours without a terminal");
     }
 }

@@ -1,4 +1,4 @@
-//! The promises of the service, each checked from outside: by the real program, over HTTP, on both databases.
+//! Integration tests: the real server over HTTP, on both engines.
 
 #![expect(
     clippy::expect_used,

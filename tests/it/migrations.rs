@@ -1,10 +1,10 @@
-//! The schema brings itself up to date: at launch, by command, by several at once, and back again.
+//! Migrations: at startup, by command, concurrently, and with an older release.
 
 use crate::harness::{Cluster, Engine, Setup, free_port};
 use crate::on_both_engines;
 
 on_both_engines! {
-    async fn six_replicas_that_start_at_once_on_an_empty_database_all_come_up(engine: Engine) {
+    async fn six_replicas_can_migrate_an_empty_database_concurrently(engine: Engine) {
         let setup = Setup::on(engine).await;
         let starts: Vec<_> = (0..6).map(|_| tokio::spawn(setup.clone().start())).collect();
         let mut servers = Vec::new();
@@ -21,12 +21,12 @@ on_both_engines! {
         }
     }
 
-    async fn the_command_migrates_for_servers_that_do_not(engine: Engine) {
+    async fn migrate_command_serves_replicas_with_migrations_disabled(engine: Engine) {
         let setup = Setup::on(engine).await.with("ROCKET_MIGRATE_ON_LAUNCH", "false").with("ROCKET_ISSUER", "{enabled=true}");
         let server = setup.clone().start().await;
         server.caller("me").get("/api/tasks").await.is_error(503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
         assert_eq!(server.anonymous().get("/readyz").await.status, 503, "a server without its schema is not ready");
-        // A Job that migrates has no business with the secret.
+        // A migration job has no secret.
         for _ in 0..2 {
             let output = setup.clone().without("BETTER_AUTH_SECRET").with("ROCKET_PROFILE", "release").run(&["migrate"]).await;
             assert!(output.status.success(), "{output:?}");
@@ -35,7 +35,7 @@ on_both_engines! {
         server.caller("me").create("t").await;
     }
 
-    async fn the_command_says_when_it_cannot(engine: Engine) {
+    async fn migrate_command_reports_failure(engine: Engine) {
         let setup = match engine {
             Engine::Postgres => Setup::bare().with("DATABASE_URL", &format!("postgres://u:hunter2@127.0.0.1:{}/x", free_port())),
             Engine::Sqlite => {
@@ -51,7 +51,7 @@ on_both_engines! {
         assert!(!said.contains("hunter2"));
     }
 
-    async fn an_older_release_starts_on_a_newer_schema(engine: Engine) {
+    async fn older_release_accepts_newer_schema(engine: Engine) {
         let setup = Setup::on(engine).await;
         drop(setup.clone().start().await);
         let from_the_future = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
@@ -66,7 +66,7 @@ on_both_engines! {
         server.caller("me").create("t").await;
     }
 
-    async fn a_database_that_refuses_ends_the_start(engine: Engine) {
+    async fn failed_migration_aborts_startup(engine: Engine) {
         let setup = Setup::on(engine).await;
         let theirs = "CREATE TABLE tasks (other text)";
         if engine == Engine::Postgres {
@@ -83,7 +83,7 @@ on_both_engines! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn migrations_go_to_their_own_url_where_there_is_one() {
+async fn migrations_use_migrate_url() {
     let main = Cluster::shared().database().await;
     let direct = Cluster::shared().database().await;
     let setup =
@@ -92,7 +92,7 @@ async fn migrations_go_to_their_own_url_where_there_is_one() {
     assert_eq!(
         server.anonymous().get("/readyz").await.status,
         503,
-        "here they are two databases, so that one can tell"
+        "the two URLs are different databases in this test"
     );
     let moved = setup
         .without("MIGRATE_DATABASE_URL")
@@ -116,7 +116,7 @@ async fn execute_on_sqlite(setup: &Setup, sql: &'static str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn migrations_have_no_time_limit_even_where_the_role_has_one() {
+async fn migrations_ignore_the_roles_time_limits() {
     let setup = Setup::on(Engine::Postgres).await;
     let database = setup.get("DATABASE_URL").rsplit('/').next().unwrap().to_owned();
     let limit = format!("ALTER ROLE postgres IN DATABASE {database} SET statement_timeout = 1");

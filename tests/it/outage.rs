@@ -1,4 +1,4 @@
-//! The database goes away, and comes back.
+//! Database outages and recovery.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,10 +14,10 @@ use crate::harness::{Answer, Cluster, Engine, PATIENCE, SECRET, Server, Setup, t
 use crate::on_both_engines;
 
 #[track_caller]
-fn is_unavailable(answer: &Answer) {
-    answer.is_error(503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
-    assert!(answer.header("retry-after").unwrap().parse::<u32>().unwrap() > 0);
-    assert_eq!(answer.header("access-control-allow-origin"), Some("http://localhost:3000"));
+fn is_unavailable(response: &Answer) {
+    response.is_error(503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
+    assert!(response.header("retry-after").unwrap().parse::<u32>().unwrap() > 0);
+    assert_eq!(response.header("access-control-allow-origin"), Some("http://localhost:3000"));
 }
 
 fn on(url: &str) -> Setup {
@@ -28,16 +28,16 @@ fn on(url: &str) -> Setup {
         .with("ROCKET_DATABASES", "{todo={connect_timeout=1}}")
 }
 
-async fn eventually(server: &Server, what: &str) {
+async fn eventually(server: &Server, event: &str) {
     let began = std::time::Instant::now();
     while server.caller("me").get("/api/tasks").await.status != 200 {
-        assert!(began.elapsed() < PATIENCE, "{what}: {:#?}", server.output());
+        assert!(began.elapsed() < PATIENCE, "{event}: {:#?}", server.output());
         sleep(Duration::from_millis(100)).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_killed_costs_503_until_it_is_back_and_nothing_else() {
+async fn killed_database_is_503_until_it_recovers() {
     let cluster = Cluster::start(&[]);
     let mut server = on(&cluster.database().await).start().await;
     let me = server.caller("me").with("Origin", "http://localhost:3000");
@@ -53,9 +53,9 @@ async fn a_database_that_is_killed_costs_503_until_it_is_back_and_nothing_else()
     assert_eq!(
         server.anonymous().get("/api/tasks").await.status,
         401,
-        "who has no token is told so all the same"
+        "authentication precedes the database"
     );
-    assert_eq!(me.get("/api/you/tasks").await.status, 403, "and so is who is somebody else");
+    assert_eq!(me.get("/api/you/tasks").await.status, 403, "authorization precedes the database");
     let line = server.line(|line| line["status"] == 503 && line["route"] == "/api/tasks").await;
     assert!(line["error"].is_string() && line["request_id"].is_string(), "the log says why: {line}");
 
@@ -66,7 +66,7 @@ async fn a_database_that_is_killed_costs_503_until_it_is_back_and_nothing_else()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_away_at_the_start_is_waited_for() {
+async fn server_starts_without_database_and_recovers() {
     let cluster = Cluster::start(&[]);
     let url = cluster.database().await;
     cluster.kill();
@@ -82,8 +82,8 @@ async fn a_database_that_is_away_at_the_start_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_says_nothing_is_not_waited_for() {
-    // A listener that accepts and is silent: what a dead host behind a live load balancer looks like.
+async fn unresponsive_database_is_503_within_the_timeout() {
+    // A listener that accepts and never responds, as a dead host behind a load balancer does.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("postgres://u@127.0.0.1:{}/x", silent.local_addr().unwrap().port());
     tokio::spawn(async move {
@@ -100,7 +100,7 @@ async fn a_database_that_says_nothing_is_not_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_that_dies_in_the_middle_of_a_statement_is_noticed() {
+async fn network_failure_during_a_query_is_detected() {
     let proxy = Proxy::before(Cluster::shared().port()).await;
     let database = Cluster::shared().database().await;
     let url = database.replace(&format!(":{}", Cluster::shared().port()), &format!(":{}", proxy.port));
@@ -118,7 +118,7 @@ async fn a_network_that_dies_in_the_middle_of_a_statement_is_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_that_the_server_kills_cost_no_request_once_a_second_has_passed() {
+async fn terminated_connections_fail_no_request_after_one_second() {
     let url = Cluster::shared().database().await;
     let server = on(&url).start().await;
     let me = server.caller("me");
@@ -152,7 +152,7 @@ async fn connections_that_the_server_kills_cost_no_request_once_a_second_has_pas
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pool_that_is_busy_is_503_in_time_and_nothing_is_lost() {
+async fn exhausted_pool_is_503_and_loses_nothing() {
     let url = Cluster::shared().database().await;
     let server = on(&url)
         .with("ROCKET_DATABASES", "{todo={max_connections=2,connect_timeout=1,query_timeout=60}}")
@@ -173,20 +173,20 @@ async fn a_pool_that_is_busy_is_503_in_time_and_nothing_is_lost() {
     is_unavailable(&me.get("/api/tasks").await);
     lock.rollback().await.unwrap();
     for call in stuck {
-        assert_eq!(call.await.unwrap(), 200, "whoever had a connection gets an answer");
+        assert_eq!(call.await.unwrap(), 200, "a request with a connection gets its response");
     }
     assert_eq!(me.get("/api/tasks").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_without_connections_left_makes_requests_wait_for_the_pools_own() {
+async fn postgresql_connection_limit_makes_requests_wait_for_the_pool() {
     let cluster = Cluster::with("-c max_connections=8 -c superuser_reserved_connections=0");
     let url = cluster.database().await;
     let server =
         on(&url).with("ROCKET_DATABASES", "{todo={max_connections=15,connect_timeout=10}}").start().await;
     let me = server.caller("me");
     me.create("t").await;
-    // Other programs take all connections but three.
+    // Other clients hold all but three connections.
     let mut others = Vec::new();
     while others.len() < 5 {
         others.push(PgConnection::connect(&url).await.unwrap());
@@ -211,7 +211,7 @@ async fn a_server_without_connections_left_makes_requests_wait_for_the_pools_own
 }
 
 on_both_engines! {
-    async fn forty_stalled_uploads_do_not_hold_up_anybody(engine: Engine) {
+    async fn stalled_uploads_hold_no_connection(engine: Engine) {
         let server = Setup::on(engine).await.with("ROCKET_DATABASES", "{todo={max_connections=4,connect_timeout=1}}").start().await;
         let mut stalled = Vec::new();
         for n in 0..40 {
@@ -231,7 +231,7 @@ on_both_engines! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_writers_at_once_lose_nothing_on_sqlite() {
+async fn concurrent_sqlite_writers_lose_nothing() {
     let server = Server::on(Engine::Sqlite).await;
     let writers: Vec<_> = (0..8)
         .map(|n| {
@@ -249,7 +249,7 @@ async fn many_writers_at_once_lose_nothing_on_sqlite() {
     }
 }
 
-/// Passes bytes on to PostgreSQL, until it is told to stop: then connections stay, and nothing comes through.
+/// Proxy to PostgreSQL. While frozen it keeps connections open and forwards nothing.
 struct Proxy {
     port: u16,
     frozen: Arc<AtomicBool>,

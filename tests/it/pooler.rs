@@ -1,4 +1,4 @@
-//! Behind a connection pooler, as Neon's users are.
+//! PostgreSQL behind a connection pooler, as on Neon.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::harness::{Answer, Cluster, Engine, PgBouncer, Server, Setup};
 
-/// A server whose statements go by way of the pooler, and whose migrations do not.
+/// A server that queries through the pooler and migrates directly.
 async fn behind(pooler: &PgBouncer, direct: &str) -> Setup {
     Setup::on(Engine::Sqlite)
         .await
@@ -19,7 +19,7 @@ async fn behind(pooler: &PgBouncer, direct: &str) -> Setup {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pooler_that_mixes_up_prepared_statements_is_refused_with_what_to_change() {
+async fn incompatible_pooler_is_503_and_logs_the_fix() {
     let direct = Cluster::shared().database().await;
     for settings in
         ["", "ignore_startup_parameters = options", "default_pool_size = 1", "server_round_robin = 1"]
@@ -27,7 +27,7 @@ async fn a_pooler_that_mixes_up_prepared_statements_is_refused_with_what_to_chan
         let off = if PgBouncer::keeps_statements_apart() { "\nmax_prepared_statements = 0" } else { "" };
         let settings = &format!("{settings}{off}");
         let pooler = PgBouncer::before(Cluster::shared(), "transaction", settings);
-        // Leaves the pooler with several server connections.
+        // Makes the pooler open several server connections.
         let options: PgConnectOptions = pooler.url(&direct).parse().unwrap();
         let options = options.extra_float_digits(None);
         let mut others = [
@@ -45,8 +45,8 @@ async fn a_pooler_that_mixes_up_prepared_statements_is_refused_with_what_to_chan
         let mut server = behind(&pooler, &direct).await.start().await;
         let me = server.caller("me");
         for _ in 0..3 {
-            let answer = me.get("/api/tasks").await;
-            assert_eq!(answer.status, 503, "{answer:?} {:#?}", server.output());
+            let response = me.get("/api/tasks").await;
+            assert_eq!(response.status, 503, "{response:?} {:#?}", server.output());
         }
         server.ready(false).await;
         let line = server.line(|line| line["status"] == 503 && line["route"] == "/api/tasks").await;
@@ -65,16 +65,16 @@ async fn a_pooler_that_mixes_up_prepared_statements_is_refused_with_what_to_chan
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn statements_without_names_are_never_mixed_up_behind_any_pooler() {
+async fn unnamed_statements_are_correct_behind_any_pooler() {
     mixed_load_of_two_processes(false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn statements_with_names_are_never_mixed_up_behind_a_pooler_that_is_accepted() {
+async fn named_statements_are_correct_behind_an_accepted_pooler() {
     if PgBouncer::keeps_statements_apart() {
         mixed_load_of_two_processes(true).await;
     } else {
-        // An older one has only its session mode.
+        // Older versions are compatible in session mode only.
         let direct = Cluster::shared().database().await;
         let pooler = PgBouncer::before(Cluster::shared(), "session", "");
         let server = behind(&pooler, &direct).await.start().await;
@@ -83,7 +83,7 @@ async fn statements_with_names_are_never_mixed_up_behind_a_pooler_that_is_accept
     }
 }
 
-/// Two processes have statements of the same names on connections that the pooler exchanges.
+/// Runs two servers whose statements have equal names on connections that the pooler exchanges.
 async fn mixed_load_of_two_processes(named: bool) {
     let direct = Cluster::shared().database().await;
     let pooler = PgBouncer::before(Cluster::shared(), "transaction", "default_pool_size = 3");
@@ -124,7 +124,7 @@ async fn mixed_load_of_two_processes(named: bool) {
     }
 }
 
-/// A pooler that refuses start-up parameters as PgBouncer and Neon's do, and does nothing else.
+/// A pooler that rejects startup parameters as PgBouncer and Neon do, and otherwise only forwards.
 async fn refusing_pooler() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -142,7 +142,7 @@ async fn refuse_or_forward(mut client: TcpStream) -> Option<()> {
         let mut message = vec![0; usize::try_from(length - 4).ok()?];
         client.read_exact(&mut message).await.ok()?;
         if message.len() == 4 {
-            // The request for TLS, which is declined.
+            // Declines the TLS request.
             client.write_all(b"N").await.ok()?;
             continue;
         }
@@ -162,7 +162,7 @@ async fn refuse_or_forward(mut client: TcpStream) -> Option<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_behind_a_pooler_that_is_refused_never_happens() {
+async fn timed_out_write_never_happens_behind_a_pooler() {
     let direct = Cluster::shared().database().await;
     let port = refusing_pooler().await;
     let url = direct.replace(&format!(":{}", Cluster::shared().port()), &format!(":{port}"));
@@ -171,7 +171,7 @@ async fn a_write_behind_a_pooler_that_is_refused_never_happens() {
     let server = setup.with("ROCKET_DATABASES", "{todo={query_timeout=1}}").start().await;
     refuses_for_good(&server, &direct).await;
 
-    // With limits of the role's own no transaction is needed, and the promise is the same.
+    // Limits set on the role need no transaction. The guarantee is the same.
     let mut admin = PgConnection::connect(&direct).await.unwrap();
     let database = direct.rsplit('/').next().unwrap();
     for limit in ["statement_timeout = 400", "lock_timeout = 350"] {
@@ -182,7 +182,7 @@ async fn a_write_behind_a_pooler_that_is_refused_never_happens() {
     refuses_for_good(&server, &direct).await;
 }
 
-/// That a write which waits for a lock is refused in time, and does not happen when the lock is released.
+/// Checks that a write that waits for a lock gets a 503 and does not happen after the lock is released.
 async fn refuses_for_good(server: &Server, direct: &str) {
     let me = server.caller("me");
     let task = me.create("t").await;

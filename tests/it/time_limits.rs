@@ -1,4 +1,4 @@
-//! A write that is refused after a time limit does not happen later.
+//! Query and lock timeouts. A write that timed out does not happen later.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::on_both_engines;
 
 const LIMIT: &str = "{todo={query_timeout=1}}";
 
-/// A lock of another session on everything that writes, until it is dropped.
+/// Lock of another session that blocks every write until dropped.
 enum Locker {
     Postgres(PgConnection),
     Sqlite(SqliteConnection),
@@ -46,25 +46,25 @@ async fn every_write(server: &Server, task: &Value) -> Vec<Answer> {
     let path = format!("/api/tasks/{}", task["id"]);
     let complete = format!("{path}/complete");
     let (title, empty) = (json!({ "title": "new" }), json!({}));
-    let answers = tokio::join!(
+    let responses = tokio::join!(
         me.post("/api/tasks", &title),
         me.put(&path, &title),
         me.patch(&complete, &empty),
         me.delete(&path),
     );
-    vec![answers.0, answers.1, answers.2, answers.3]
+    vec![responses.0, responses.1, responses.2, responses.3]
 }
 
 on_both_engines! {
-    async fn a_write_that_waited_too_long_for_a_lock_is_503_and_never_happens(engine: Engine) {
-        // One writes at a time on SQLite, and each waits for the lock.
+    async fn write_that_times_out_on_a_lock_is_503_and_never_happens(engine: Engine) {
+        // SQLite has one writer at a time, and each waits for the lock.
         let limits = "{todo={query_timeout=1,connect_timeout=10}}";
         let server = Setup::on(engine).await.with("ROCKET_DATABASES", limits).start().await;
         let me = server.caller("me");
         let task = me.create("t").await;
         let locker = Locker::lock(&server, "LOCK TABLE tasks IN SHARE ROW EXCLUSIVE MODE").await;
-        for answer in every_write(&server, &task).await {
-            assert_eq!(answer.status, 503, "{answer:?}");
+        for response in every_write(&server, &task).await {
+            assert_eq!(response.status, 503, "{response:?}");
         }
         locker.unlock().await;
         sleep(Duration::from_secs(1)).await;
@@ -72,7 +72,7 @@ on_both_engines! {
         me.create("and the next is stored").await;
     }
 
-    async fn a_statement_that_runs_too_long_is_stopped_and_changes_nothing(engine: Engine) {
+    async fn slow_statement_is_cancelled_and_changes_nothing(engine: Engine) {
         let server = Setup::on(engine).await.with("ROCKET_DATABASES", LIMIT).start().await;
         let me = server.caller("me");
         let task = me.create("t").await;
@@ -83,25 +83,25 @@ on_both_engines! {
                 SELECT (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000000) SELECT count(*) FROM n); END",
         };
         server.sql(slow).await;
-        let answer = me.patch(&format!("/api/tasks/{}/complete", task["id"]), &json!({})).await;
-        assert_eq!(answer.status, 503, "{answer:?}");
+        let response = me.patch(&format!("/api/tasks/{}/complete", task["id"]), &json!({})).await;
+        assert_eq!(response.status, 503, "{response:?}");
         sleep(Duration::from_secs(4)).await;
         assert_eq!(me.get("/api/tasks").await.json(), json!([task]), "nothing happens later");
         server.sql(if engine == Engine::Postgres { "DROP TRIGGER slow ON tasks" } else { "DROP TRIGGER slow" }).await;
-        let answer = me.patch(&format!("/api/tasks/{}/complete", task["id"]), &json!({})).await;
-        assert_eq!((answer.status, &answer.json()["completed"]), (200, &json!(true)), "the connection is free again");
+        let response = me.patch(&format!("/api/tasks/{}/complete", task["id"]), &json!({})).await;
+        assert_eq!((response.status, &response.json()["completed"]), (200, &json!(true)), "the connection is free again");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn statements_that_were_given_up_do_not_pile_up_in_postgresql() {
+async fn timed_out_statements_do_not_accumulate_in_postgresql() {
     let server = Setup::on(Engine::Postgres).await.with("ROCKET_DATABASES", LIMIT).start().await;
     let me = server.caller("me");
     let task = me.create("t").await;
     let locker = Locker::lock(&server, "SELECT 1 FROM tasks FOR UPDATE").await;
     for _ in 0..3 {
-        for answer in every_write(&server, &task).await.split_off(1) {
-            assert_eq!(answer.status, 503, "{answer:?}");
+        for response in every_write(&server, &task).await.split_off(1) {
+            assert_eq!(response.status, 503, "{response:?}");
         }
     }
     let began = Instant::now();
@@ -114,17 +114,17 @@ async fn statements_that_were_given_up_do_not_pile_up_in_postgresql() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn limits_of_the_url_that_are_shorter_are_kept() {
+async fn shorter_limits_in_the_url_apply() {
     let setup = Setup::on(Engine::Postgres).await;
     let url = format!("{}?options=-c%20statement_timeout%3D200", setup.get("DATABASE_URL"));
     let mut server = setup.with("DATABASE_URL", &url).start().await;
     let me = server.caller("me");
     let task = me.create("t").await;
     let locker = Locker::lock(&server, "SELECT 1 FROM tasks FOR UPDATE").await;
-    let answer = me.patch(&format!("/api/tasks/{}/complete", task["id"]), &json!({})).await;
-    assert_eq!(answer.status, 503);
+    let response = me.patch(&format!("/api/tasks/{}/complete", task["id"]), &json!({})).await;
+    assert_eq!(response.status, 503);
     let line = server.line(|line| line["status"] == 503).await;
-    // The server's own limit of 4 s for a lock would have been reported as a lock timeout.
+    // The server's limit of 4 s would have been reported as a lock timeout.
     assert!(line["error"].as_str().unwrap().contains("statement timeout"), "{line}");
     locker.unlock().await;
 }

@@ -4,7 +4,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 use crate::harness::{Cluster, Engine, Setup};
 
-/// An authority, and a certificate of its for this name.
+/// A CA and a certificate that it issued for this name.
 fn certificate(name: &str) -> (String, String, String) {
     let authority_key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(Vec::new()).unwrap();
@@ -18,7 +18,7 @@ fn certificate(name: &str) -> (String, String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_can_speak_tls_is_spoken_to_in_it_and_its_certificate_checked_on_demand() {
+async fn tls_is_used_if_offered_and_verified_if_configured() {
     let (authority, certificate_pem, key) = certificate("localhost");
     let (stranger, ..) = certificate("localhost");
     let cluster = Cluster::start(&[("server.crt", &certificate_pem), ("server.key", &key)]);

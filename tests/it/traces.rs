@@ -1,4 +1,4 @@
-//! Traces, for a collector of OpenTelemetry's.
+//! Traces exported to an OpenTelemetry collector.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::on_both_engines;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-/// Takes what is sent, and has it when asked.
+/// Collector that stores the spans it receives.
 struct Collector {
     url: String,
     taken: Arc<Mutex<Vec<u8>>>,
@@ -77,7 +77,7 @@ fn bytes(hexadecimal: &str) -> Vec<u8> {
 }
 
 on_both_engines! {
-    async fn a_request_is_a_span_of_its_clients_trace(engine: Engine) {
+    async fn request_span_joins_the_client_trace(engine: Engine) {
         let collector = Collector::start().await;
         let setup = Setup::on(engine).await.with("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url).with("OTEL_BSP_SCHEDULE_DELAY", "50");
         let mut server = setup.start().await;
@@ -91,19 +91,19 @@ on_both_engines! {
         assert!(!collector.has(b"user_with_a_name") && !collector.has(b"secret"));
         let line = server.line(|line| line["route"] == "/api/tasks").await;
         assert_eq!(line["trace_id"], TRACE, "the log leads there");
-        // Without a trace of the client's it is one of its own.
+        // Without a `traceparent` the request starts a new trace.
         server.caller("me").get("/api/v1/tasks").await;
         collector.gets(b"GET /api/v1/tasks").await;
         let line = server.line(|line| line["route"] == "/api/v1/tasks").await;
         assert!(line["trace_id"].as_str().is_some_and(|it| it.len() == 32 && it != TRACE));
-        // What was not sent yet is sent at the end.
+        // Shutdown exports the remaining spans.
         server.caller("me").get("/readyz").await;
         server.signal(Signal::TERM);
         assert!(server.ended().await.success());
         assert!(collector.has(b"GET /readyz"));
     }
 
-    async fn a_collector_that_is_away_is_in_nobodys_way(engine: Engine) {
+    async fn unreachable_collector_does_not_affect_requests(engine: Engine) {
         let gone = format!("http://127.0.0.1:{}", free_port());
         let mut server = Setup::on(engine).await.with("OTEL_EXPORTER_OTLP_ENDPOINT", &gone).start().await;
         server.caller("me").create("t").await;
@@ -111,7 +111,7 @@ on_both_engines! {
         assert!(server.ended().await.success());
     }
 
-    async fn without_a_collector_nothing_is_traced(engine: Engine) {
+    async fn no_spans_without_a_collector(engine: Engine) {
         let mut server = Setup::on(engine).await.start().await;
         server.caller("me").with("traceparent", &format!("00-{TRACE}-00f067aa0ba902b7-01")).get("/api/tasks").await;
         let line = server.line(|line| line["route"] == "/api/tasks").await;
@@ -120,7 +120,7 @@ on_both_engines! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_collector_that_cannot_be_one_stops_the_start() {
+async fn invalid_otlp_endpoint_aborts_startup() {
     for (name, value, wanted) in [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "not a url", "OTEL_EXPORTER_OTLP_ENDPOINT names no collector"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "OTEL_EXPORTER_OTLP_PROTOCOL is not spoken here"),

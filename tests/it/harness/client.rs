@@ -1,4 +1,4 @@
-//! Somebody who calls the API.
+//! HTTP client of the tests.
 
 use std::collections::BTreeMap;
 
@@ -16,12 +16,12 @@ pub struct Caller {
     headers: Vec<(String, String)>,
 }
 
-/// What came back, whole.
+/// A complete response.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
-    /// Each `Set-Cookie`.
+    /// Values of the `Set-Cookie` headers.
     pub cookies: Vec<String>,
     pub body: String,
 }
@@ -33,14 +33,14 @@ impl Caller {
         Self { client, url: url.to_owned(), headers: headers.into_iter().collect() }
     }
 
-    /// The same caller with one more header.
+    /// Returns a copy that sends one more header.
     pub fn with(&self, name: &str, value: &str) -> Self {
         let mut caller = self.clone();
         caller.headers.push((name.to_owned(), value.to_owned()));
         caller
     }
 
-    /// The same caller of another server.
+    /// Returns a copy that calls another server.
     pub fn at(&self, url: &str) -> Self {
         Self { url: url.to_owned(), ..self.clone() }
     }
@@ -65,23 +65,23 @@ impl Caller {
         self.call("PATCH", path, Some(body)).await
     }
 
-    /// Creates a task, which must succeed.
+    /// Creates a task and asserts a 201.
     pub async fn create(&self, title: &str) -> Value {
-        let answer = self.post("/api/tasks", &serde_json::json!({ "title": title })).await;
-        assert_eq!(answer.status, 201, "{answer:?}");
-        answer.json()
+        let response = self.post("/api/tasks", &serde_json::json!({ "title": title })).await;
+        assert_eq!(response.status, 201, "{response:?}");
+        response.json()
     }
 
     pub async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
         self.send(method, path, body.map(|it| it.to_string().into_bytes())).await
     }
 
-    /// Sends a body as it is.
+    /// Sends raw bytes as JSON.
     pub async fn send(&self, method: &str, path: &str, body: Option<Vec<u8>>) -> Answer {
         self.try_send(method, path, body).await.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"))
     }
 
-    /// Sends a body and says what it is.
+    /// Sends raw bytes with this content type.
     pub async fn send_as(&self, method: &str, path: &str, kind: &str, body: Vec<u8>) -> Answer {
         self.try_send_as(method, path, kind, Some(body)).await.unwrap()
     }
@@ -105,18 +105,18 @@ impl Caller {
         if let Some(body) = body {
             request = request.header("Content-Type", kind).body(body);
         }
-        let response = request.send().await?;
-        let status = response.status().as_u16();
-        let headers = response
+        let received = request.send().await?;
+        let status = received.status().as_u16();
+        let headers = received
             .headers()
             .iter()
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
-        let cookies = response.headers().get_all("set-cookie").iter();
+        let cookies = received.headers().get_all("set-cookie").iter();
         let cookies = cookies.map(|it| it.to_str().unwrap().to_owned()).collect();
-        let answer = Answer { status, headers, cookies, body: response.text().await? };
-        openapi::check(method, path, &answer);
-        Ok(answer)
+        let response = Answer { status, headers, cookies, body: received.text().await? };
+        openapi::check(method, path, &response);
+        Ok(response)
     }
 }
 
@@ -125,7 +125,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
 
-    /// That this is an error of the issuer's, with this status, code and text.
+    /// Asserts an error of `/api/auth` with this status, code and message.
     #[track_caller]
     pub fn is_refusal(&self, status: u16, code: &str, message: &str) {
         let json = self.json();
@@ -138,7 +138,7 @@ impl Answer {
         self.headers.get(name).map(String::as_str)
     }
 
-    /// That this is an error of the bare dialect, with this status, code and text.
+    /// Asserts an error of the bare dialect with this status, code and detail.
     #[track_caller]
     pub fn is_error(&self, status: u16, code: &str, detail: &str) {
         let json = self.json();
@@ -148,21 +148,21 @@ impl Answer {
     }
 }
 
-/// Sends bytes and returns what comes back until the server hangs up.
+/// Sends bytes and returns everything received until the server closes the connection.
 pub async fn raw(address: &str, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
-    String::from_utf8_lossy(&answer).into_owned()
+    let mut response = Vec::new();
+    let _ = stream.read_to_end(&mut response).await;
+    String::from_utf8_lossy(&response).into_owned()
 }
 
-/// Sends bytes and the end of the stream, and returns what comes back until the server hangs up.
+/// Sends bytes, shuts down the sending side, and returns everything received until the server closes the connection.
 pub async fn raw_half_closed(address: &str, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     stream.shutdown().await.unwrap();
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
-    String::from_utf8_lossy(&answer).into_owned()
+    let mut response = Vec::new();
+    let _ = stream.read_to_end(&mut response).await;
+    String::from_utf8_lossy(&response).into_owned()
 }

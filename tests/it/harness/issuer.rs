@@ -1,4 +1,4 @@
-//! An issuer that publishes whatever a test wants, and counts who asks.
+//! JWKS server with configurable responses. It records the requests.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,11 +12,11 @@ use tokio::net::TcpListener;
 
 use super::free_port;
 
-/// What the issuer answers: a whole HTTP response, or nothing at all.
+/// The response of the server.
 #[derive(Clone)]
 pub enum Publishes {
     Keys(Vec<Value>),
-    /// Keys at this path, and 404 at every other.
+    /// Keys at this path and 404 at every other.
     KeysAt(&'static str, Vec<Value>),
     Raw(Vec<u8>),
     Silence,
@@ -51,7 +51,7 @@ impl Issuer {
                     let path = request.split(' ').nth(1).unwrap_or_default();
                     asked.lock().unwrap().push(path.to_owned());
                     let publishes = publishes.lock().unwrap().clone();
-                    let answer = match publishes {
+                    let response = match publishes {
                         Publishes::KeysAt(at, _) if at != path => not_found(),
                         Publishes::KeysAt(_, keys) => jwks(&keys),
                         _ if path != "/api/auth/jwks" => panic!("only the keys are asked for, not {path}"),
@@ -62,7 +62,7 @@ impl Issuer {
                             Vec::new()
                         }
                     };
-                    let _ = stream.write_all(&answer).await;
+                    let _ = stream.write_all(&response).await;
                 });
             }
         });
@@ -73,12 +73,12 @@ impl Issuer {
         *self.publishes.lock().unwrap() = publishes;
     }
 
-    /// How often anybody asked so far.
+    /// Number of requests so far.
     pub fn asked(&self) -> usize {
         self.asked.lock().unwrap().len()
     }
 
-    /// For what, in order.
+    /// Paths of the requests so far.
     pub fn asked_for(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
@@ -98,10 +98,10 @@ pub fn http(body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// The `iss` and `aud` of a [`Signer`]'s tokens that say nothing else. Servers are told of it by `auth.issuer`.
+/// Default `iss` and `aud` of the tokens of a [`Signer`]. Servers trust it through `auth.issuer`.
 pub const ISSUER: &str = "https://id.example";
 
-/// A key pair of the algorithm that Better Auth uses by default.
+/// Ed25519 key pair: the default algorithm of Better Auth.
 pub struct Signer {
     pair: Ed25519KeyPair,
     pub kid: &'static str,
@@ -125,7 +125,7 @@ impl Signer {
         self.sign_with(&json!({ "alg": "EdDSA", "kid": self.kid }), claims)
     }
 
-    /// Adds `iss` and `aud` where there are none.
+    /// Adds `iss` and `aud` unless the claims contain them.
     pub fn sign_with(&self, header: &Value, claims: &Value) -> String {
         let mut all = json!({ "iss": ISSUER, "aud": ISSUER });
         all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());

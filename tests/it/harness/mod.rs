@@ -1,4 +1,4 @@
-//! What every test needs: a database of its own, the real program on it, and somebody to call it.
+//! Test harness: for each test a separate database, the real server and an HTTP client.
 
 mod client;
 mod disk;
@@ -19,7 +19,7 @@ pub use rustix::process::Signal;
 pub use server::{Engine, PATIENCE, Server, Setup};
 pub use tokens::{SECRET, claims, now, signed, token_for};
 
-/// Writes each test once and runs it on both databases. The engine's name is at the end of the test's.
+/// Runs each test on both engines. The test's name ends with the name of the engine.
 #[macro_export]
 macro_rules! on_both_engines {
     ($($(#[$doc:meta])* async fn $name:ident($engine:ident: Engine) $body:block)*) => {$(

@@ -1,4 +1,4 @@
-//! PgBouncer, as the distribution has it: Debian 12 has 1.18, which does not keep the prepared statements of its clients apart.
+//! PgBouncer of the distribution. Debian 12 has 1.18, which mixes up the prepared statements of its clients.
 
 use std::os::unix::fs::chown;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Whether the installed version keeps prepared statements apart: 1.21 and later do.
+    /// Whether the installed version tracks prepared statements per client: 1.21 and later do.
     pub fn keeps_statements_apart() -> bool {
         let output = Command::new(program())
             .arg("--version")
@@ -27,7 +27,7 @@ impl PgBouncer {
         (numbers.next(), numbers.next()) >= (Some(1), Some(21))
     }
 
-    /// In front of this server, with a pool mode and more settings.
+    /// Starts PgBouncer in front of this server, with a pool mode and more settings.
     pub fn before(cluster: &Cluster, mode: &str, settings: &str) -> Self {
         let port = free_port();
         let directory =
@@ -58,7 +58,7 @@ impl PgBouncer {
         Self { port, directory, process }
     }
 
-    /// The URL of a database by way of the pooler.
+    /// URL of the database through the pooler.
     pub fn url(&self, direct: &str) -> String {
         let database = direct.rsplit('/').next().unwrap();
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
@@ -73,7 +73,7 @@ impl Drop for PgBouncer {
     }
 }
 
-/// `PGBOUNCER`, or the distribution's, which is not in every path.
+/// The binary: `PGBOUNCER`, or else that of the distribution. Debian installs it outside the `PATH` of users.
 fn program() -> PathBuf {
     let own = std::env::var_os("PGBOUNCER").map(PathBuf::from);
     let known = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].map(PathBuf::from);

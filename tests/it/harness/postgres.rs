@@ -1,8 +1,7 @@
-//! PostgreSQL servers for the tests: one that all share, each test with a database of its own, and more for those that
-//! kill theirs.
+//! PostgreSQL servers. Tests share one server and have separate databases. Tests that crash their server start a dedicated one.
 //!
-//! A server is started by a shell that waits for the end of its standard input, which is the end of the test program
-//! however it comes about, and then stops the server and removes its files.
+//! A shell supervises each server. Its standard input closes when the test process ends for any reason. The shell then stops the server and
+//! removes its files.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -15,13 +14,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sqlx::{Connection, PgConnection};
 
-/// `initdb` and `postgres` refuse to run as root; then they run as this user (`nobody`).
+/// User id of `nobody`. As root, the tests run `initdb` and `postgres` under it, because both refuse to run as root.
 pub(super) const NOBODY: u32 = 65534;
 
 const SETTINGS: &str =
     "-c fsync=off -c max_connections=400 -c log_min_messages=fatal -c unix_socket_directories=";
 
-/// Keeps the server until its input ends. Its output is a line once the server is up.
+/// Runs the server until standard input closes. Prints one line when the server is up.
 const KEEPER: &str = r#"
     "$1/pg_ctl" -D "$2" -l "$2/log" -w -o "$3" start >/dev/null || { cat "$2/log" >&2; exit 1; }
     echo up
@@ -39,18 +38,18 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// The server all tests share.
+    /// The server shared by all tests.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
         SHARED.get_or_init(|| Self::start(&[]))
     }
 
-    /// A server of one test's own. `files` are put into its folder, and its settings may name them.
+    /// Starts a dedicated server. `files` are written to its data directory, where settings can refer to them.
     pub fn start(files: &[(&str, &str)]) -> Self {
         Self::start_with(files, "")
     }
 
-    /// A server of one test's own, with more settings on its command line.
+    /// Starts a dedicated server with more settings on its command line.
     pub fn with(settings: &str) -> Self {
         Self::start_with(&[], settings)
     }
@@ -95,11 +94,11 @@ impl Cluster {
             .unwrap();
         let mut line = String::new();
         BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert_eq!(line, "up\n", "PostgreSQL does not start");
+        assert_eq!(line, "up\n", "PostgreSQL failed to start");
         Self { bin, folder, options, port, keeper }
     }
 
-    /// A new, empty database.
+    /// Creates an empty database and returns its URL.
     pub async fn database(&self) -> String {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
@@ -119,12 +118,12 @@ impl Cluster {
         self.port
     }
 
-    /// Kills the server, as a power cut would.
+    /// Stops the server without a checkpoint, as a crash does.
     pub fn kill(&self) {
         self.control(&["-m", "immediate", "stop"]);
     }
 
-    /// Starts it again, on the same files and the same port.
+    /// Starts the server again with the same files and port.
     pub fn revive(&self) {
         let log = self.folder.join("log");
         self.control(&["-l", log.to_str().unwrap(), "-w", "-o", &self.options, "start"]);
@@ -149,12 +148,12 @@ impl Drop for Cluster {
     }
 }
 
-/// A port nobody listens on just now.
+/// A port that is currently free.
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Debian keeps the server's programs out of the path, by version; others do not.
+/// Directory of the server's binaries. Debian has one per version outside `PATH`.
 fn programs() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = versions.map(|it| it.path().join("bin")).collect();

@@ -1,4 +1,4 @@
-//! The real program, on a database of its own.
+//! The real server on a separate database.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{Caller, Cluster, SECRET, token_for};
 
-/// How long anything may take that should take no time. Generous: it is no measurement.
+/// Maximum wait for any event that should be immediate. Generous, because it is no measurement.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,16 +25,16 @@ pub enum Engine {
     Postgres,
 }
 
-/// How the program is to be started: where, and with which environment. Nothing of the tests' own gets through.
+/// Working directory and environment of the server. It inherits no variable of the test process.
 #[derive(Clone)]
 pub struct Setup {
     pub folder: Arc<Folder>,
     environment: BTreeMap<String, String>,
-    /// An argument of `ulimit`.
+    /// Argument of `ulimit`.
     limit: Option<&'static str>,
 }
 
-/// A working directory that goes away with its last user.
+/// Temporary directory, removed when the last reference is dropped.
 pub struct Folder(PathBuf);
 
 impl Folder {
@@ -58,13 +58,13 @@ impl Drop for Folder {
 }
 
 impl Setup {
-    /// Nothing configured at all, but for a free port.
+    /// Configures only a free port.
     pub fn bare() -> Self {
         let setup = Self { folder: Arc::new(Folder::new()), environment: BTreeMap::new(), limit: None };
         setup.with("PORT", "0").with("PATH", &std::env::var("PATH").unwrap_or_default())
     }
 
-    /// A fresh database of this kind, and the secret of the tests.
+    /// Configures an empty database of this engine and the secret of the tests.
     pub async fn on(engine: Engine) -> Self {
         let url = match engine {
             Engine::Sqlite => "sqlite://todo.db".to_owned(),
@@ -82,7 +82,7 @@ impl Setup {
         self
     }
 
-    /// Starts the program in a shell after this `ulimit`.
+    /// Starts the server from a shell that first calls `ulimit`.
     pub fn limited(self, limit: &'static str) -> Self {
         Self { limit: Some(limit), ..self }
     }
@@ -111,7 +111,7 @@ impl Setup {
         command
     }
 
-    /// Runs a command to its end.
+    /// Runs a command and waits for its exit.
     pub async fn run(&self, arguments: &[&str]) -> Output {
         timeout(PATIENCE, self.command(arguments).output()).await.expect("the command ends").unwrap()
     }
@@ -138,7 +138,7 @@ fn collect(stream: impl tokio::io::AsyncRead + Send + Unpin + 'static, lines: Ar
     });
 }
 
-/// A server that runs. It is killed when this goes.
+/// A running server. Dropping it kills the process.
 pub struct Server {
     pub setup: Setup,
     pub url: String,
@@ -151,12 +151,12 @@ impl Server {
         Setup::on(engine).await.start().await
     }
 
-    /// Somebody with a good token.
+    /// Client with a valid token of this user.
     pub fn caller(&self, user: &str) -> Caller {
         Caller::new(&self.url, Some(token_for(user)))
     }
 
-    /// Somebody with this token.
+    /// Client with this token.
     pub fn bearer(&self, token: &str) -> Caller {
         Caller::new(&self.url, Some(token.to_owned()))
     }
@@ -173,12 +173,12 @@ impl Server {
         self.child.id().expect("the server runs")
     }
 
-    /// Everything the server has said so far.
+    /// Log lines so far.
     pub fn output(&self) -> Vec<String> {
         self.lines.lock().unwrap().clone()
     }
 
-    /// The first log line that is as wanted, as soon as there is one.
+    /// Waits for a log line that satisfies the predicate.
     pub async fn line(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let began = Instant::now();
         loop {
@@ -195,7 +195,7 @@ impl Server {
         }
     }
 
-    /// Runs SQL on the server's database, behind its back.
+    /// Executes SQL on the server's database.
     pub async fn sql(&self, text: &str) {
         let text = || sqlx::raw_sql(sqlx::AssertSqlSafe(text.to_owned()));
         let url = self.setup.get("DATABASE_URL");
@@ -207,7 +207,7 @@ impl Server {
         }
     }
 
-    /// The one number that a query gives.
+    /// Runs a query that returns one number.
     pub async fn number(&self, query: &str) -> i64 {
         let query = || sqlx::AssertSqlSafe(query.to_owned());
         let url = self.setup.get("DATABASE_URL");
@@ -226,32 +226,32 @@ impl Server {
         kill_process(pid, signal).unwrap();
     }
 
-    /// Waits for the process to end by itself.
+    /// Waits until the process exits.
     pub async fn ended(&mut self) -> ExitStatus {
         timeout(PATIENCE, self.child.wait()).await.expect("the server ends").unwrap()
     }
 
-    /// Kills the process, as a power cut would, and returns how it was started.
+    /// Kills the process and returns its configuration for a restart.
     pub async fn killed(mut self) -> Setup {
         self.signal(Signal::KILL);
         self.ended().await;
         self.setup.clone()
     }
 
-    /// Stops it and starts it again.
+    /// Stops the server and starts it again.
     pub async fn again(mut self) -> Self {
         self.signal(Signal::TERM);
         self.ended().await;
         self.setup.clone().start().await
     }
 
-    /// The same, with another setting.
+    /// Restarts with one changed setting.
     pub async fn again_with(mut self, name: &str, value: &str) -> Self {
         self.setup = self.setup.clone().with(name, value);
         self.again().await
     }
 
-    /// Waits until `/readyz` says so.
+    /// Waits until `/readyz` reports this state.
     pub async fn ready(&self, ready: bool) {
         let began = Instant::now();
         while (self.anonymous().get("/readyz").await.status == 200) != ready {

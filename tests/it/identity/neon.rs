@@ -1,4 +1,4 @@
-//! Neon Auth: its variables, the path of its keys, and its anonymous role; and what a failed fetch says.
+//! Neon Auth: its variables, JWKS path and anonymous role, and the log of failed fetches.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::{ask, check_table, session};
 use crate::harness::{Engine, Issuer, Publishes, Setup, Signer, now};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn anonymous_roles_are_accepted_where_a_setting_says_so() {
+async fn anonymous_role_is_accepted_if_configured() {
     let signer = Signer::new("one");
     let issuer = Issuer::with(vec![signer.jwk()]).await;
     let setup = Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_URL", &issuer.url);
@@ -15,16 +15,16 @@ async fn anonymous_roles_are_accepted_where_a_setting_says_so() {
         &server,
         &signer,
         &issuer.url,
-        vec![("anybody", None, vec![("role", json!("anonymous"))], true)],
+        vec![("an anonymous user", None, vec![("role", json!("anonymous"))], true)],
     )
     .await;
 }
 
-/// The path of the keys of Neon Auth, below its base URL.
+/// JWKS path of Neon Auth below its base URL.
 const NEON: &str = "/neondb/auth/.well-known/jwks.json";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn neons_variables_are_enough_and_the_path_that_answered_is_remembered() {
+async fn neon_variables_suffice_and_the_jwks_path_is_remembered() {
     let signer = Signer::new("one");
     let issuer = Issuer::with(vec![signer.jwk()]).await;
     issuer.publish(Publishes::KeysAt(NEON, vec![signer.jwk()]));
@@ -46,7 +46,7 @@ async fn neons_variables_are_enough_and_the_path_that_answered_is_remembered() {
         }
         let server = setup.start().await;
         check_table(&server, &signer, &issuer.url, vec![("a user", None, vec![user.clone()], true)]).await;
-        // An unknown key makes it fetch once more.
+        // An unknown `kid` triggers another fetch.
         ask(
             &server,
             &Signer::new("two")
@@ -54,13 +54,13 @@ async fn neons_variables_are_enough_and_the_path_that_answered_is_remembered() {
         )
         .await;
         assert_eq!(issuer.asked_for()[before..], asked, "{variables:?}");
-        let anybody = vec![("anybody", None, vec![("role", json!("anonymous"))], false)];
-        check_table(&server, &signer, &issuer.url, anybody).await;
+        let anonymous_row = vec![("an anonymous user", None, vec![("role", json!("anonymous"))], false)];
+        check_table(&server, &signer, &issuer.url, anonymous_row).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn neons_variables_change_nothing_where_another_issuer_is_configured() {
+async fn neon_variables_are_ignored_if_another_issuer_is_configured() {
     let signer = Signer::new("one");
     let issuer = Issuer::with(vec![signer.jwk()]).await;
     let neon = Setup::on(Engine::Sqlite)
@@ -75,7 +75,7 @@ async fn neons_variables_change_nothing_where_another_issuer_is_configured() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_fetch_names_host_and_path_and_whether_there_ever_was_one() {
+async fn failed_jwks_fetch_logs_host_path_and_last_success() {
     let signer = Signer::new("one");
     let issuer = Issuer::with(vec![signer.jwk()]).await;
     issuer.publish(Publishes::KeysAt("/elsewhere", Vec::new()));
@@ -91,7 +91,7 @@ async fn a_failed_fetch_names_host_and_path_and_whether_there_ever_was_one() {
     assert!(line["message"].as_str().unwrap().contains("never were since the start"), "{line}");
     assert!(!server.output().iter().any(|it| it.contains("hunter2")));
 
-    // It appears, at the second path, and is gone from there: the first is asked again.
+    // The keys appear at the second path and then disappear: the server tries the first path again.
     issuer.publish(Publishes::KeysAt("/api/auth/.well-known/jwks.json", vec![signer.jwk()]));
     server.line(|line| line["message"] == "the issuer's keys are fetched again").await;
     issuer.publish(Publishes::KeysAt("/api/auth/jwks", vec![Signer::new("two").jwk(), signer.jwk()]));
@@ -101,7 +101,7 @@ async fn a_failed_fetch_names_host_and_path_and_whether_there_ever_was_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_issuer_that_goes_away_is_unavailable_since_the_last_fetch() {
+async fn jwks_outage_logs_its_start_and_keeps_cached_keys() {
     let signer = Signer::new("one");
     let issuer = Issuer::with(vec![signer.jwk()]).await;
     let mut server = Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_URL", &issuer.url).start().await;

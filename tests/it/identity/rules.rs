@@ -1,4 +1,4 @@
-//! The table of claims, each rule alone.
+//! The table of claims, one rule at a time.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::{Row, ask, check_table, header, is_refused, server, server_by_keys, s
 use crate::harness::{Engine, Issuer, SECRET, Server, Setup, Signer, now, signed};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn by_default_of_all_rightly_signed_tokens_only_session_tokens_are_accepted() {
+async fn only_session_tokens_are_accepted_by_default() {
     let signer = Signer::new("one");
     let issuer = Issuer::with(vec![signer.jwk()]).await;
     let server = server(&issuer).await;
@@ -19,7 +19,7 @@ async fn by_default_of_all_rightly_signed_tokens_only_session_tokens_are_accepte
         ("as a whole media type", Some(json!("application/jwt")), vec![], true),
         ("with a slash behind the issuer", None, vec![("iss", json!(format!("{origin}/")))], true),
         ("with several audiences", None, vec![("aud", json!(["https://other.example", origin]))], true),
-        // Each rule alone.
+        // One rule at a time.
         ("no issuer", None, vec![("iss", Value::Null)], false),
         ("another issuer", None, vec![("iss", json!("https://staging.example"))], false),
         ("the issuer with a path", None, vec![("iss", json!(with_path))], false),
@@ -49,7 +49,7 @@ async fn by_default_of_all_rightly_signed_tokens_only_session_tokens_are_accepte
         ),
         ("an anonymous role", None, vec![("role", json!("anonymous"))], false),
         ("another role", None, vec![("role", json!("authenticated"))], true),
-        // Those of the table.
+        // Rows of the table in the specification.
         ("an id_token of 1.7", None, vec![("iss", json!(with_path)), ("aud", json!("client-1"))], false),
         ("an id_token of 1.6", None, vec![("aud", json!("client-1"))], false),
         (
@@ -75,7 +75,7 @@ async fn by_default_of_all_rightly_signed_tokens_only_session_tokens_are_accepte
             vec![("iss", json!("https://staging.example")), ("aud", json!("https://staging.example"))],
             false,
         ),
-        // The session cache, by either mark.
+        // Session cache tokens, by either of their two marks.
         (
             "a cached session, by its aud",
             None,
@@ -83,7 +83,7 @@ async fn by_default_of_all_rightly_signed_tokens_only_session_tokens_are_accepte
             false,
         ),
         ("a cached session, by its typ", Some(json!("better-auth.session-cache+jwt")), vec![], false),
-        // A user's id is `sub`, `user_id` or `id`, and never what mailed links have.
+        // The user id is `sub`, `user_id` or `id`, never the `userId` of mailed links.
         ("a mailed link's user", None, vec![("sub", Value::Null), ("userId", json!("me"))], false),
     ];
     check_table(&server, &signer, origin, rows).await;
@@ -95,7 +95,7 @@ async fn by_default_of_all_rightly_signed_tokens_only_session_tokens_are_accepte
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_audience_that_is_configured_lets_access_tokens_for_it_in() {
+async fn configured_audience_accepts_its_access_tokens() {
     let signer = Signer::new("one");
     let issuer = Issuer::with(vec![signer.jwk()]).await;
     let api = "https://api.example";
@@ -117,16 +117,16 @@ async fn an_audience_that_is_configured_lets_access_tokens_for_it_in() {
             vec![aud.clone()],
             true,
         ),
-        ("one without typ", None, vec![aud.clone(), ("azp", json!("c"))], true),
+        ("without typ", None, vec![aud.clone(), ("azp", json!("c"))], true),
         (
             "by the issuer's other name",
             None,
             vec![aud.clone(), ("iss", json!(format!("{}/api/auth", issuer.url)))],
             true,
         ),
-        ("for somebody else", Some(json!("at+jwt")), vec![("aud", json!("https://other.example"))], false),
+        ("for another audience", Some(json!("at+jwt")), vec![("aud", json!("https://other.example"))], false),
         ("for the origin, which is no more the audience", None, vec![], false),
-        ("of somebody else", None, vec![aud.clone(), ("iss", json!("https://evil.example"))], false),
+        ("of another issuer", None, vec![aud.clone(), ("iss", json!("https://evil.example"))], false),
         ("bound to a key", Some(json!("at+jwt")), vec![aud.clone(), ("cnf", json!({ "jkt": "x" }))], false),
         ("of another type", Some(json!("logout+jwt")), vec![aud.clone()], false),
     ];
@@ -134,7 +134,7 @@ async fn an_audience_that_is_configured_lets_access_tokens_for_it_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_scope_that_is_configured_is_required() {
+async fn configured_scope_is_required() {
     let signer = Signer::new("one");
     let issuer = Issuer::with(vec![signer.jwk()]).await;
     let auth = "issuer=\"https://id.example/\",audience=\"api\",scope=\"tasks:read tasks:write\"";
@@ -152,7 +152,7 @@ async fn a_scope_that_is_configured_is_required() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_issuer_alone_is_enough_for_providers_without_audiences_whose_azp_is_a_page() {
+async fn issuer_suffices_for_tokens_with_an_origin_as_azp() {
     let signer = Signer::new("one");
     let issuer = Issuer::with(vec![signer.jwk()]).await;
     let server = server_by_keys(&issuer, "issuer=\"https://clerk.example\"").await;
@@ -172,7 +172,7 @@ async fn an_issuer_alone_is_enough_for_providers_without_audiences_whose_azp_is_
         ("an audience that is none", None, vec![("aud", json!(7))], false),
     ];
     check_table(&server, &signer, "https://clerk.example", rows).await;
-    // And an audience alone, of any issuer that has these keys.
+    // A configured audience without an issuer accepts any issuer with these keys.
     let server = server_by_keys(&issuer, "audience=\"authenticated\"").await;
     let rows: Vec<Row<'_>> = vec![
         ("its audience", None, vec![("aud", json!("authenticated"))], true),
@@ -182,7 +182,7 @@ async fn an_issuer_alone_is_enough_for_providers_without_audiences_whose_azp_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn several_issuers_are_each_accepted_and_each_audience_by_its_own() {
+async fn each_issuer_accepts_only_its_own_audiences() {
     let signer = Signer::new("one");
     let issuer = Issuer::with(vec![signer.jwk()]).await;
     let auth = "{issuer=[\"https://a.example\",\"https://b.example\"]}";
@@ -194,11 +194,11 @@ async fn several_issuers_are_each_accepted_and_each_audience_by_its_own() {
     {
         check_table(&server, &signer, iss, vec![("an issuer", None, vec![], accepted)]).await;
     }
-    // A slash in the setting is no slash in `aud`.
+    // A trailing slash in the setting is not part of `aud`.
     let setup = server.setup.clone().with("ROCKET_AUTH", "{issuer=\"https://a.example/\"}");
     check_table(&setup.start().await, &signer, "https://a.example", vec![("an issuer", None, vec![], true)])
         .await;
-    // `jwt.issuer` alone changes no `aud`.
+    // `jwt.issuer` alone does not change `aud`.
     let rows: Vec<Row<'_>> = vec![
         ("the origin as audience", None, vec![("aud", json!(issuer.url))], true),
         ("a client as audience", None, vec![("aud", json!("client-1"))], false),
@@ -207,9 +207,9 @@ async fn several_issuers_are_each_accepted_and_each_audience_by_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn cached_sessions_signed_with_the_secret_are_refused_too() {
+async fn session_cache_tokens_signed_with_the_secret_are_rejected() {
     let server = Server::on(Engine::Sqlite).await;
-    // As Better Auth 1.7 signs them: `session.cookieCache` with the strategy `jwt`.
+    // Signed as Better Auth 1.7 does for `session.cookieCache` with the strategy `jwt`.
     let cached = json!({
         "session": { "id": "s", "userId": "me", "token": "t" }, "user": { "id": "me", "email": "me@example.com" },
         "updatedAt": now(), "version": "1", "iat": now(), "exp": now() + 300
@@ -225,7 +225,7 @@ async fn cached_sessions_signed_with_the_secret_are_refused_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_alone_are_no_issuer_and_a_scope_needs_an_audience() {
+async fn jwks_requires_an_issuer_and_scope_requires_an_audience() {
     let setup = Setup::on(Engine::Sqlite).await;
     for (auth, says) in [
         ("{jwks_url=\"https://id.example/jwks\"}", "auth.issuer is not set, and neither is auth.audience"),

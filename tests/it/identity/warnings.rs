@@ -1,4 +1,4 @@
-//! What the operator is told of a refusal.
+//! Warnings about rejected tokens.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn warnings(server: &Server) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_is_one_warning_for_each_claim_and_value_that_names_the_setting() {
+async fn rejected_claim_logs_one_warning_per_value_and_names_the_setting() {
     let signer = Signer::new("one");
     let issuer = Issuer::with(vec![signer.jwk()]).await;
     let mut server = server(&issuer).await;
@@ -55,13 +55,13 @@ async fn a_refusal_is_one_warning_for_each_claim_and_value_that_names_the_settin
         assert!(line["hint"].as_str().unwrap().contains(hint), "{line}");
     }
     assert_eq!(warnings(&server).len(), 5, "each once: {:#?}", warnings(&server));
-    // A sixth in the same minute is not logged, but counted like all.
+    // The sixth warning in a minute is counted but not logged.
     is_refused(
         &ask(&server, &signer.sign_exactly(&header(None), &session(origin, &[("aud", json!("client-3"))])))
             .await,
         "aud",
     );
-    // Those whose signature is wrong, or whose time is over, are no matter of claims.
+    // Invalid signatures and expired tokens cause no warning about claims.
     let stranger = Signer::new("one").sign_exactly(&header(None), &session("https://evil.example", &[]));
     ask(&server, &stranger).await.is_error(401, "AUTHENTICATION_REQUIRED", "Invalid token signature");
     let expired = signer.sign_exactly(&header(None), &session("https://evil.example", &[("exp", json!(1))]));
@@ -83,7 +83,7 @@ async fn a_refusal_is_one_warning_for_each_claim_and_value_that_names_the_settin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_token_says_is_cut_and_harmless_in_the_log() {
+async fn logged_claims_are_truncated_and_escaped() {
     let signer = Signer::new("one");
     let issuer = Issuer::with(vec![signer.jwk()]).await;
     let mut server = server(&issuer).await;

@@ -1,4 +1,4 @@
-//! Which published keys are used, and for what.
+//! Selection of keys from a JWKS document.
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
@@ -8,9 +8,9 @@ use super::{SIGNATURE, ask, is_accepted, is_refused, server, token_for};
 use crate::harness::{Issuer, Signer, base64, claims, now};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_published_is_no_secret() {
+async fn public_keys_are_never_hmac_secrets() {
     let signer = Signer::new("one");
-    let oct = json!({ "kty": "oct", "kid": "oct", "alg": "HS256", "k": base64(b"known to everybody, and of 32 bytes or more") });
+    let oct = json!({ "kty": "oct", "kid": "oct", "alg": "HS256", "k": base64(b"a public secret, of 32 bytes or more to be long enough") });
     let issuer = Issuer::with(vec![signer.jwk(), oct]).await;
     let server = server(&issuer).await;
     is_accepted(&server, &signer.sign(&claims("me"))).await;
@@ -20,7 +20,7 @@ async fn what_is_published_is_no_secret() {
         (signer.public_bytes().to_vec(), "one"),
         (jwk["x"].as_str().unwrap().as_bytes().to_vec(), "one"),
         (jwk.to_string().into_bytes(), "one"),
-        (b"known to everybody, and of 32 bytes or more".to_vec(), "oct"),
+        (b"a public secret, of 32 bytes or more to be long enough".to_vec(), "oct"),
     ] {
         for alg in ["HS256", "EdDSA"] {
             let header = json!({ "alg": alg, "kid": kid }).to_string();
@@ -33,7 +33,7 @@ async fn what_is_published_is_no_secret() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_cannot_be_used_spoils_only_itself() {
+async fn unusable_jwks_entries_are_skipped() {
     let good = Signer::new("good");
     let mut keys = Vec::new();
     let mut broken = |change: &dyn Fn(&mut Value)| {
@@ -71,8 +71,8 @@ async fn a_key_that_cannot_be_used_spoils_only_itself() {
     }
 }
 
-/// A token that needs no private key: its signature is the identity point and zero, which is right for any message whose hash is a
-/// multiple of the order of the public key. `None` where aws-lc takes the key for no point at all.
+/// Forges a token without a private key. The signature is the identity point and zero: valid for any message whose hash is a multiple of the
+/// order of the public key. Returns `None` if aws-lc rejects the key as no point of the curve.
 fn forged_for(point: &[u8; 32]) -> Option<String> {
     let mut signature = [0; 64];
     signature[0] = 1;
@@ -86,7 +86,7 @@ fn forged_for(point: &[u8; 32]) -> Option<String> {
     })
 }
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_is_a_point_of_small_order_is_not_used() {
+async fn small_order_public_keys_are_rejected() {
     let eighth = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05";
     let other_eighth = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a";
     let (zeros, ones) = ("00".repeat(30), "ff".repeat(30));
@@ -113,14 +113,14 @@ async fn a_key_that_is_a_point_of_small_order_is_not_used() {
         let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "small", "x": base64(&point) });
         let issuer = Issuer::with(vec![jwk]).await;
         let server = server(&issuer).await;
-        let answer = ask(&server, &token).await;
-        assert_eq!(answer.status, 401, "{name}: {answer:?}");
+        let response = ask(&server, &token).await;
+        assert_eq!(response.status, 401, "{name}: {response:?}");
     }
     assert!(forgeable >= 8, "the attack works on {forgeable} of them");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn useless_keys_do_not_hide_the_useful_ones_behind_them() {
+async fn unusable_keys_do_not_use_up_the_key_limit() {
     let signer = Signer::new("good");
     let mut keys: Vec<Value> = (0..64)
         .map(|n| match n % 4 {
@@ -138,7 +138,7 @@ async fn useless_keys_do_not_hide_the_useful_ones_behind_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_of_one_name_are_each_tried() {
+async fn duplicate_kids_are_all_tried() {
     let (one, two) = (Signer::new("same"), Signer::new("same"));
     let issuer = Issuer::with(vec![one.jwk(), two.jwk()]).await;
     let server = server(&issuer).await;
