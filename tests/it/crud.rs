@@ -14,8 +14,8 @@ fn time(task: &Value, name: &str) -> chrono::DateTime<chrono::Utc> {
 
 on_both_engines! {
     async fn create_returns_every_field_and_location(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("user_abc123");
+        let server = Server::start(engine).await;
+        let me = server.client_for("user_abc123");
         let before = chrono::DateTime::from_timestamp_millis(todo_api::clock::now().timestamp_millis()).unwrap();
         let response = me.post("/api/tasks", &json!({ "title": "Deploy" })).await;
         assert_eq!(response.status, 201);
@@ -32,8 +32,8 @@ on_both_engines! {
     }
 
     async fn create_accepts_description_and_completed(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let task = me.post("/api/tasks", &json!({ "title": "t", "description": " kept as sent \n", "completed": true })).await.json();
         assert_eq!((&task["description"], &task["completed"]), (&json!(" kept as sent \n"), &json!(true)));
         let task = me.post("/api/tasks", &json!({ "title": "t", "description": null })).await.json();
@@ -43,8 +43,8 @@ on_both_engines! {
     }
 
     async fn update_changes_only_the_given_fields(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         for method in ["PUT", "PATCH"] {
             let made = me.post("/api/tasks", &json!({ "title": "a", "description": "d" })).await.json();
             let path = format!("/api/tasks/{}", made["id"]);
@@ -69,8 +69,8 @@ on_both_engines! {
     }
 
     async fn empty_update_changes_nothing(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let made = me.create("a").await;
         let path = format!("/api/tasks/{}", made["id"]);
         for body in [json!({}), json!({ "unknown": 1, "id": 99, "user_id": "you", "updated_at": "x" })] {
@@ -82,8 +82,8 @@ on_both_engines! {
     }
 
     async fn complete_sets_or_toggles(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let mut last = me.create("a").await;
         let path = format!("/api/tasks/{}/complete", last["id"]);
         let set = |value: bool| Some(json!({ "completed": value }).to_string().into_bytes());
@@ -107,8 +107,8 @@ on_both_engines! {
     }
 
     async fn every_change_advances_updated_at(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let made = me.create("a").await;
         let path = format!("/api/tasks/{}/complete", made["id"]);
         let flips = (0..60).map(|_| {
@@ -127,26 +127,26 @@ on_both_engines! {
     }
 
     async fn deleted_task_is_404(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let id = me.create("a").await["id"].as_i64().unwrap();
         let path = format!("/api/tasks/{id}");
         let response = me.delete(&path).await;
         assert_eq!((response.status, response.body.as_str()), (204, ""));
         for method in ["DELETE", "GET"] {
-            me.call(method, &path, None).await.is_error(404, "RESOURCE_NOT_FOUND", "Task not found");
+            me.call(method, &path, None).await.assert_error(404, "RESOURCE_NOT_FOUND", "Task not found");
         }
-        me.put(&path, &json!({ "title": "b" })).await.is_error(404, "RESOURCE_NOT_FOUND", "Task not found");
-        me.put(&path, &json!({})).await.is_error(404, "RESOURCE_NOT_FOUND", "Task not found");
-        me.send("PATCH", &format!("{path}/complete"), None).await.is_error(404, "RESOURCE_NOT_FOUND", "Task not found");
+        me.put(&path, &json!({ "title": "b" })).await.assert_error(404, "RESOURCE_NOT_FOUND", "Task not found");
+        me.put(&path, &json!({})).await.assert_error(404, "RESOURCE_NOT_FOUND", "Task not found");
+        me.send("PATCH", &format!("{path}/complete"), None).await.assert_error(404, "RESOURCE_NOT_FOUND", "Task not found");
         assert!(me.create("b").await["id"].as_i64().unwrap() > id, "ids are not reused");
     }
 
     async fn user_path_serves_the_same_tasks(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         // The last three equal path words or task ids and must still route as users.
         for user in ["user_1", "auth0|6543", "a b/ü?#%", "me@example.com", "tasks", "v2", "42"] {
-            let me = server.caller(user);
+            let me = server.client_for(user);
             let encoded: String = url::form_urlencoded::byte_serialize(user.as_bytes()).collect::<String>().replace('+', "%20");
             let root = format!("/api/{encoded}/tasks");
             let response = me.post(&root, &json!({ "title": user })).await;

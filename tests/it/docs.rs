@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::harness::{Cluster, Engine, SECRET, Server, Setup, declared_responses, seen_responses};
+use crate::harness::{
+    Engine, PostgresServer, SECRET, Server, ServerConfig, declared_responses, seen_responses,
+};
 
 fn documented() -> Value {
     serde_json::from_str(include_str!("../../specs/api/openapi.json")).unwrap()
@@ -12,13 +14,13 @@ fn documented() -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn openapi_matches_in_specs_command_and_endpoint() {
-    let setup = Setup::on(Engine::Sqlite).await;
-    let printed = Setup::bare().with("ROCKET_PROFILE", "release").run(&["openapi"]).await;
+    let config = ServerConfig::with_database(Engine::Sqlite).await;
+    let printed = ServerConfig::unconfigured().with("ROCKET_PROFILE", "release").run(&["openapi"]).await;
     assert!(printed.status.success(), "requires no configuration");
     let printed = String::from_utf8(printed.stdout).unwrap();
     let kept = include_str!("../../specs/api/openapi.json");
     assert!(printed == kept, "out of date; run: cargo run -q -- openapi > specs/api/openapi.json");
-    let server = setup.start().await;
+    let server = config.start().await;
     let response = server.anonymous().get("/openapi.json").await;
     assert_eq!(response.header("content-type"), Some("application/json"));
     assert_eq!(response.json(), documented());
@@ -26,7 +28,7 @@ async fn openapi_matches_in_specs_command_and_endpoint() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn routes_and_documented_paths_match() {
-    let url = Cluster::shared().database().await;
+    let url = PostgresServer::shared().database().await;
     let config =
         todo_api::config::Config::of([("databases.todo.url", url.as_str()), ("auth.secret", SECRET)])
             .unwrap();
@@ -95,7 +97,7 @@ fn every_operation_has_id_summary_and_examples() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn swagger_ui_is_self_contained() {
-    let server = Server::on(Engine::Sqlite).await;
+    let server = Server::start(Engine::Sqlite).await;
     let anonymous = server.anonymous();
     let page = anonymous.get("/docs").await;
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
@@ -120,8 +122,8 @@ async fn swagger_ui_is_self_contained() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn docs_can_be_disabled() {
-    let server = Setup::on(Engine::Sqlite).await.with("ROCKET_DOCS", "false").start().await;
+    let server = ServerConfig::with_database(Engine::Sqlite).await.with("ROCKET_DOCS", "false").start().await;
     for path in ["/docs", "/docs/start.js", "/openapi.json"] {
-        server.anonymous().get(path).await.is_error(404, "RESOURCE_NOT_FOUND", "Not found");
+        server.anonymous().get(path).await.assert_error(404, "RESOURCE_NOT_FOUND", "Not found");
     }
 }

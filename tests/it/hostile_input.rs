@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Engine, PATIENCE, Server, Setup};
+use crate::harness::{Engine, Server, ServerConfig, TEST_TIMEOUT};
 use crate::on_both_engines;
 
 const REQUIRED: &str = "Title is required and cannot be empty";
@@ -23,8 +23,8 @@ fn task_of(bytes: usize) -> Vec<u8> {
 
 on_both_engines! {
     async fn text_round_trips_unchanged(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         for text in [
             "a",
             "Ünïcödé",
@@ -61,8 +61,8 @@ on_both_engines! {
     }
 
     async fn title_is_trimmed_before_its_length_is_checked(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let long = "x".repeat(200);
         for (sent, kept) in [
             ("  a b  ", "a b"),
@@ -75,8 +75,8 @@ on_both_engines! {
     }
 
     async fn each_invalid_field_has_its_message(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let task = me.create("as it was").await;
         let path = format!("/api/tasks/{}", task["id"]);
         let wrong_title = [
@@ -108,7 +108,7 @@ on_both_engines! {
         ];
         let check = async |method: &str, path: &str, body: Value, field: &str, message: &str| {
             let response = me.call(method, path, Some(&body)).await;
-            response.is_error(422, "VALIDATION_ERROR", message);
+            response.assert_error(422, "VALIDATION_ERROR", message);
             assert_eq!(response.json()["errors"], json!([{ "field": field, "message": message }]), "{body}");
         };
         for (title, message) in wrong_title {
@@ -132,17 +132,17 @@ on_both_engines! {
     }
 
     async fn all_invalid_fields_are_reported_together(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let body = json!({ "title": "", "description": 1, "completed": "no" });
-        let response = server.caller("me").post("/api/tasks", &body).await;
-        response.is_error(422, "VALIDATION_ERROR", &format!("{REQUIRED}; {TYPE}; {COMPLETED}"));
+        let response = server.client_for("me").post("/api/tasks", &body).await;
+        response.assert_error(422, "VALIDATION_ERROR", &format!("{REQUIRED}; {TYPE}; {COMPLETED}"));
         let fields: Vec<Value> = response.json()["errors"].as_array().unwrap().iter().map(|it| it["field"].clone()).collect();
         assert_eq!(fields, ["title", "description", "completed"]);
     }
 
     async fn non_json_is_400_and_wrong_shape_is_422(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let id = me.create("a").await["id"].as_i64().unwrap();
         let routes = [
             ("POST", "/api/tasks".to_owned()),
@@ -167,7 +167,7 @@ on_both_engines! {
             }
             for body in ["[]", "[{\"title\":\"a\"}]", "\"title\"", "null", "true", "7", "-1.5e3"] {
                 let response = me.send(method, path, Some(body.into())).await;
-                response.is_error(422, "VALIDATION_ERROR", "Request body must be a JSON object");
+                response.assert_error(422, "VALIDATION_ERROR", "Request body must be a JSON object");
             }
         }
         for (method, path) in &routes[..3] {
@@ -177,8 +177,8 @@ on_both_engines! {
     }
 
     async fn body_limit_is_64_kib(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         assert_eq!(me.send("POST", "/api/tasks", Some(task_of(65_536))).await.status, 201);
         let id = me.get("/api/tasks").await.json()[0]["id"].clone();
         for bytes in [65_537, 100_000, 900_000] {
@@ -189,15 +189,15 @@ on_both_engines! {
                 ("PATCH", format!("/api/tasks/{id}/complete")),
             ] {
                 let response = me.send(method, &path, Some(task_of(bytes))).await;
-                response.is_error(413, "PAYLOAD_TOO_LARGE", "Request body must be at most 64 KiB");
+                response.assert_error(413, "PAYLOAD_TOO_LARGE", "Request body must be at most 64 KiB");
             }
         }
         assert_eq!(me.get("/api/tasks").await.json().as_array().unwrap().len(), 1);
     }
 
     async fn non_integer_id_is_422_and_unknown_id_is_404(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         for root in ["/api/tasks", "/api/me/tasks"] {
             for (method, suffix) in [("GET", ""), ("PUT", ""), ("PATCH", ""), ("DELETE", ""), ("PATCH", "/complete")] {
                 for id in [
@@ -205,32 +205,32 @@ on_both_engines! {
                     "9223372036854775808", "-9223372036854775809", "99999999999999999999999999", "1%27%20OR%201=1", "%2e%2e%2f1",
                 ] {
                     let response = me.call(method, &format!("{root}/{id}{suffix}"), Some(&json!({}))).await;
-                    response.is_error(422, "VALIDATION_ERROR", "Task id must be a 64-bit integer");
+                    response.assert_error(422, "VALIDATION_ERROR", "Task id must be a 64-bit integer");
                     assert_eq!(response.json()["errors"][0]["field"], "id");
                 }
                 for id in ["0", "-1", "999999", "9223372036854775807", "-9223372036854775808"] {
                     let response = me.call(method, &format!("{root}/{id}{suffix}"), Some(&json!({ "completed": true }))).await;
-                    response.is_error(404, "RESOURCE_NOT_FOUND", "Task not found");
+                    response.assert_error(404, "RESOURCE_NOT_FOUND", "Task not found");
                 }
             }
         }
     }
 
     async fn incomplete_body_is_408(engine: Engine) {
-        let server = Setup::on(engine).await.with("ROCKET_BODY_TIMEOUT", "1").start().await;
+        let server = ServerConfig::with_database(engine).await.with("ROCKET_BODY_TIMEOUT", "1").start().await;
         let request = format!(
             "POST /api/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 5000\r\nConnection: close\r\n\r\n{}",
             crate::harness::token_for("me"), r#"{"title": "half a ta"#
         );
-        let response = tokio::time::timeout(PATIENCE, crate::harness::raw(server.address(), request.as_bytes())).await.unwrap();
+        let response = tokio::time::timeout(TEST_TIMEOUT, crate::harness::send_raw(server.address(), request.as_bytes())).await.unwrap();
         assert!(response.starts_with("HTTP/1.1 408 "), "{response}");
         assert!(response.ends_with(r#"{"detail":"Request body did not arrive in time","error_code":"REQUEST_TIMEOUT"}"#), "{response}");
-        assert_eq!(server.caller("me").get("/api/tasks").await.json(), json!([]));
+        assert_eq!(server.client_for("me").get("/api/tasks").await.json(), json!([]));
     }
 
     async fn truncated_body_is_400_and_changes_nothing(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let task = me.create("t").await;
         let id = &task["id"];
         let mut refused = 0;
@@ -261,20 +261,20 @@ on_both_engines! {
                 let token = crate::harness::token_for("me");
                 let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{body}");
                 // Half-closes the connection and reads the response. hyper sends none if it reads the end of the stream first.
-                let response = crate::harness::raw_half_closed(server.address(), request.as_bytes()).await;
+                let response = crate::harness::send_raw_half_closed(server.address(), request.as_bytes()).await;
                 let is_refused = response.starts_with("HTTP/1.1 400 ") && response.contains("Malformed request");
                 assert!(is_refused || response.is_empty(), "{method} {path} {body:?}: {response}");
                 refused += usize::from(is_refused);
             }
         }
-        assert!(refused >= 24, "those with broken framing at least: {refused}");
+        assert!(refused >= 24, "at least those with invalid framing: {refused}");
         assert_eq!(me.get("/api/tasks").await.json(), json!([task]), "nothing has changed");
         for whole in ["Content-Length: 0\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"] {
             let token = crate::harness::token_for("me");
             let request = format!("PATCH /api/tasks/{id}/complete HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{whole}");
             let request = request.replace("Host: x", "Host: x\r\nConnection: close");
-            let response = crate::harness::raw(server.address(), request.as_bytes()).await;
-            assert!(response.starts_with("HTTP/1.1 200 "), "an empty body is whole: {response}");
+            let response = crate::harness::send_raw(server.address(), request.as_bytes()).await;
+            assert!(response.starts_with("HTTP/1.1 200 "), "an empty body is complete: {response}");
         }
         assert_eq!(me.call("DELETE", &format!("/api/tasks/{id}"), Some(&json!({ "any": "body" }))).await.status, 204);
     }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::harness::{Answer, Engine, Server};
+use crate::harness::{Engine, Response, Server};
 use crate::on_both_engines;
 
-fn without_id_and_date(response: Answer) -> (u16, BTreeMap<String, String>, String) {
+fn without_id_and_date(response: Response) -> (u16, BTreeMap<String, String>, String) {
     let mut headers = response.headers;
     headers.remove("x-request-id");
     headers.remove("date");
@@ -16,8 +16,8 @@ fn without_id_and_date(response: Answer) -> (u16, BTreeMap<String, String>, Stri
 
 on_both_engines! {
     async fn other_users_and_missing_tasks_are_identical_404s(engine: Engine) {
-        let server = Server::on(engine).await;
-        let (me, you) = (server.caller("me"), server.caller("you"));
+        let server = Server::start(engine).await;
+        let (me, you) = (server.client_for("me"), server.client_for("you"));
         let yours = you.create("yours").await;
         let theirs = yours["id"].as_i64().unwrap();
         let unused_id = theirs + 1000;
@@ -44,8 +44,8 @@ on_both_engines! {
     }
 
     async fn user_path_is_403_for_other_users(engine: Engine) {
-        let server = Server::on(engine).await;
-        let (me, you) = (server.caller("me"), server.caller("you"));
+        let server = Server::start(engine).await;
+        let (me, you) = (server.client_for("me"), server.client_for("you"));
         let id = you.create("yours").await["id"].as_i64().unwrap();
         for user in ["you", "ME", "me%20", "m", "mee", "%00me"] {
             for (method, path) in [
@@ -61,14 +61,14 @@ on_both_engines! {
                 ("GET", format!("/api/{user}/tasks?status=nonsense")),
             ] {
                 let response = me.call(method, &path, Some(&json!({ "title": 5 }))).await;
-                response.is_error(403, "FORBIDDEN", "Not authorized to access this resource");
+                response.assert_error(403, "FORBIDDEN", "Not authorized to access this resource");
             }
         }
     }
 
     async fn user_id_in_body_or_query_is_ignored(engine: Engine) {
-        let server = Server::on(engine).await;
-        let (me, you) = (server.caller("me"), server.caller("you"));
+        let server = Server::start(engine).await;
+        let (me, you) = (server.client_for("me"), server.client_for("you"));
         let body = json!({ "title": "t", "user_id": "you", "userId": "you", "id": 7, "owner": "you" });
         let task = me.post("/api/tasks?user_id=you", &body).await.json();
         assert_eq!(task["user_id"], "me");
@@ -78,23 +78,23 @@ on_both_engines! {
     }
 
     async fn user_ids_are_compared_exactly(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         // Equal under case folding, trimming, LIKE or Unicode normalization.
         let users = ["user", "User", "user ", " user", "u%", "u_er", "é", "e\u{301}", "\u{feff}user"];
         for user in users {
-            server.caller(user).create(user).await;
+            server.client_for(user).create(user).await;
         }
         for user in users {
-            let tasks = server.caller(user).get("/api/tasks").await.json();
+            let tasks = server.client_for(user).get("/api/tasks").await.json();
             assert_eq!(tasks.as_array().unwrap().len(), 1, "{user:?}");
             assert_eq!((&tasks[0]["title"], &tasks[0]["user_id"]), (&json!(user.trim()), &json!(user)));
         }
     }
 
     async fn fifty_concurrent_users_are_isolated(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let users = (0..50).map(|n| {
-            let me = server.caller(&format!("user-{n}"));
+            let me = server.client_for(&format!("user-{n}"));
             tokio::spawn(async move {
                 let mut kept = Vec::new();
                 for round in 0..6 {

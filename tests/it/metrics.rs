@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
 
-use crate::harness::{Engine, Issuer, PATIENCE, Server, Setup, Signer, claims, signed};
+use crate::harness::{Engine, JwksServer, Server, ServerConfig, Signer, TEST_TIMEOUT, claims, signed};
 use crate::on_both_engines;
 
 /// Samples by name and labels.
@@ -24,8 +24,8 @@ async fn metrics(server: &Server) -> BTreeMap<String, String> {
 
 on_both_engines! {
     async fn requests_are_counted_by_route_method_and_status(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("user_with_a_name");
+        let server = Server::start(engine).await;
+        let me = server.client_for("user_with_a_name");
         for _ in 0..3 {
             let task = me.create("a secret title").await;
             assert_eq!(me.get(&format!("/api/user_with_a_name/tasks/{}", task["id"])).await.status, 200);
@@ -56,10 +56,10 @@ on_both_engines! {
     }
 
     async fn token_verifications_are_counted_by_result(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let mut expired = claims("me");
         expired["exp"] = json!(1);
-        server.caller("me").get("/api/tasks").await;
+        server.client_for("me").get("/api/tasks").await;
         server.anonymous().get("/api/tasks").await;
         server.bearer(&signed(&expired)).get("/api/tasks").await;
         server.bearer("x.y.z").get("/api/tasks").await;
@@ -71,8 +71,8 @@ on_both_engines! {
     }
 
     async fn pool_connections_are_reported(engine: Engine) {
-        let server = Server::on(engine).await;
-        server.caller("me").create("t").await;
+        let server = Server::start(engine).await;
+        server.client_for("me").create("t").await;
         let seen = metrics(&server).await;
         let max = if engine == Engine::Sqlite { "5" } else { "15" };
         assert_eq!(seen["todo_db_pool_max_connections"], max);
@@ -81,19 +81,19 @@ on_both_engines! {
     }
 
     async fn metrics_can_be_disabled(engine: Engine) {
-        let server = Setup::on(engine).await.with("ROCKET_METRICS", "false").start().await;
-        server.anonymous().get("/metrics").await.is_error(404, "RESOURCE_NOT_FOUND", "Not found");
-        assert_eq!(server.caller("me").get("/api/tasks").await.status, 200);
+        let server = ServerConfig::with_database(engine).await.with("ROCKET_METRICS", "false").start().await;
+        server.anonymous().get("/metrics").await.assert_error(404, "RESOURCE_NOT_FOUND", "Not found");
+        assert_eq!(server.client_for("me").get("/api/tasks").await.status, 200);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pool_timeouts_are_counted() {
-    let setup = Setup::on(Engine::Postgres).await;
-    let url = setup.get("DATABASE_URL").to_owned();
-    let one = setup.with("ROCKET_DATABASES", "{todo={max_connections=1,connect_timeout=1}}");
+    let config = ServerConfig::with_database(Engine::Postgres).await;
+    let url = config.get("DATABASE_URL").to_owned();
+    let one = config.with("ROCKET_DATABASES", "{todo={max_connections=1,connect_timeout=1}}");
     let server = one.start().await;
-    let me = server.caller("me");
+    let me = server.client_for("me");
     me.create("t").await;
     let mut other = PgConnection::connect(&url).await.unwrap();
     sqlx::raw_sql("BEGIN; LOCK TABLE tasks").execute(&mut other).await.unwrap();
@@ -113,8 +113,9 @@ async fn pool_timeouts_are_counted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn jwks_age_is_reported() {
-    let issuer = Issuer::with(vec![Signer::new("one").jwk()]).await;
-    let server = Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_URL", &issuer.url).start().await;
+    let issuer = JwksServer::with(vec![Signer::new("one").jwk()]).await;
+    let server =
+        ServerConfig::with_database(Engine::Sqlite).await.with("BETTER_AUTH_URL", &issuer.url).start().await;
     let age: u64 = metrics(&server).await["todo_jwks_age_seconds"].parse().unwrap();
     assert!(age < 60, "{age}");
 }
@@ -127,13 +128,13 @@ async fn backends(connection: &mut PgConnection) -> i64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pool_grows_on_demand_and_closes_idle_connections() {
-    let setup = Setup::on(Engine::Postgres).await;
-    let mut database = PgConnection::connect(setup.get("DATABASE_URL")).await.unwrap();
+    let config = ServerConfig::with_database(Engine::Postgres).await;
+    let mut database = PgConnection::connect(config.get("DATABASE_URL")).await.unwrap();
     let settings = "{todo={max_connections=4,min_connections=1,idle_timeout=1}}";
-    let server = setup.with("ROCKET_DATABASES", settings).start().await;
+    let server = config.with("ROCKET_DATABASES", settings).start().await;
     let calls: Vec<_> = (0..40)
         .map(|n| {
-            let me = server.caller(&format!("user-{n}"));
+            let me = server.client_for(&format!("user-{n}"));
             tokio::spawn(async move { me.create("t").await })
         })
         .collect();
@@ -144,7 +145,7 @@ async fn pool_grows_on_demand_and_closes_idle_connections() {
     assert!((1..=4).contains(&most), "{most}");
     let began = std::time::Instant::now();
     while backends(&mut database).await > 1 {
-        assert!(began.elapsed() < crate::harness::PATIENCE, "{}", backends(&mut database).await);
+        assert!(began.elapsed() < crate::harness::TEST_TIMEOUT, "{}", backends(&mut database).await);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(
@@ -152,28 +153,28 @@ async fn pool_grows_on_demand_and_closes_idle_connections() {
         "1",
         "min_connections stay open"
     );
-    assert_eq!(server.caller("me").get("/api/tasks").await.status, 200);
+    assert_eq!(server.client_for("me").get("/api/tasks").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_are_replaced_after_max_lifetime() {
-    let setup = Setup::on(Engine::Postgres).await;
-    let mut database = PgConnection::connect(setup.get("DATABASE_URL")).await.unwrap();
-    let server = setup.with("ROCKET_DATABASES", "{todo={max_connections=1,max_lifetime=1}}").start().await;
+    let config = ServerConfig::with_database(Engine::Postgres).await;
+    let mut database = PgConnection::connect(config.get("DATABASE_URL")).await.unwrap();
+    let server = config.with("ROCKET_DATABASES", "{todo={max_connections=1,max_lifetime=1}}").start().await;
     let pid =
         "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    server.caller("me").create("t").await;
+    server.client_for("me").create("t").await;
     let first: i32 = sqlx::query_scalar(pid).fetch_one(&mut database).await.unwrap();
     tokio::time::sleep(Duration::from_millis(1200)).await;
-    server.caller("me").create("t").await;
+    server.client_for("me").create("t").await;
     // PostgreSQL ends the backend of a closed connection with a delay.
     let gone = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1)";
     let began = Instant::now();
     while !sqlx::query_scalar::<_, bool>(gone).bind(first).fetch_one(&mut database).await.unwrap() {
-        assert!(began.elapsed() < PATIENCE, "the connection is never replaced");
+        assert!(began.elapsed() < TEST_TIMEOUT, "the connection is never replaced");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(server.caller("me").get("/api/tasks").await.status, 200);
+    assert_eq!(server.client_for("me").get("/api/tasks").await.status, 200);
     let second: i32 = sqlx::query_scalar(pid).fetch_one(&mut database).await.unwrap();
     assert_ne!(first, second);
 }

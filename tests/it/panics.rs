@@ -10,7 +10,7 @@ fn panicking() -> &'static str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn panic_is_500_and_the_server_survives() {
-    let url = crate::harness::Cluster::shared().database().await;
+    let url = crate::harness::PostgresServer::shared().database().await;
     // Not `Config::load`, because it reads the environment of the test process.
     let settings = todo_api::config::Config::of([
         ("databases.todo.url", url.as_str()),

@@ -8,7 +8,7 @@ use proptest::{collection, option, prop_assert, prop_assert_eq, string};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
 
-use crate::harness::{Answer, Caller, Engine, Server, base64, token_for};
+use crate::harness::{Engine, Response, Server, TestClient, base64, token_for};
 use crate::on_both_engines;
 
 const CASES: u32 = 192;
@@ -96,7 +96,7 @@ fn object() -> impl Strategy<Value = Map<String, Value>> {
 }
 
 /// Asserts a 4xx with a JSON object as body.
-fn is_client_error(response: &Answer) -> TestCaseResult {
+fn assert_client_error(response: &Response) -> TestCaseResult {
     prop_assert!((400..500).contains(&response.status), "{response:?}");
     let body: Value = serde_json::from_str(&response.body)
         .map_err(|error| TestCaseError::fail(format!("{error}: {response:?}")))?;
@@ -104,14 +104,14 @@ fn is_client_error(response: &Answer) -> TestCaseResult {
     Ok(())
 }
 
-async fn tasks(me: &Caller) -> Value {
+async fn tasks(me: &TestClient) -> Value {
     me.get("/api/tasks").await.json()
 }
 
 on_both_engines! {
     async fn title_is_accepted_if_valid_and_returned_trimmed(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         holds((text(201), option::of(text(1001))), async |(title, description)| {
             let trimmed = title.trim();
             let is_title = (1..=200).contains(&trimmed.chars().count()) && !trimmed.contains('\0');
@@ -132,8 +132,8 @@ on_both_engines! {
     }
 
     async fn arbitrary_task_bodies_never_fail_and_rejected_ones_change_nothing(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let id = me.create("t").await["id"].clone();
         let bytes = prop_oneof![
             collection::vec(any::<u8>(), 0..64),
@@ -153,7 +153,7 @@ on_both_engines! {
             let before = tasks(&me).await;
             let response = me.send(method, &path.replace("ID", &id.to_string()), Some(body)).await;
             if !(200..300).contains(&response.status) {
-                is_client_error(&response)?;
+                assert_client_error(&response)?;
                 prop_assert_eq!(tasks(&me).await, before);
             }
             Ok(())
@@ -161,7 +161,7 @@ on_both_engines! {
     }
 
     async fn arbitrary_auth_bodies_never_fail(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let me = server.anonymous();
         let route = proptest::sample::select(vec![
             "sign-up/email", "sign-in/email", "request-password-reset", "reset-password", "sign-out", "update-user",
@@ -177,8 +177,8 @@ on_both_engines! {
     }
 
     async fn arbitrary_list_queries_never_fail(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let part = prop_oneof![
             proptest::sample::select(vec![
                 "status", "sort", "order", "limit", "offset", "page", "pending", "all", "asc", "desc", "=", "&", "+", "%00", "%ff", "%",
@@ -191,7 +191,7 @@ on_both_engines! {
             for path in ["/api/tasks", "/api/v1/tasks", "/api/me/tasks"] {
                 let response = me.get(&format!("{path}?{}", parts.concat())).await;
                 if response.status != 200 {
-                    is_client_error(&response)?;
+                    assert_client_error(&response)?;
                 }
             }
             Ok(())
@@ -199,9 +199,9 @@ on_both_engines! {
     }
 
     async fn arbitrary_paths_never_fail_or_reach_another_users_tasks(engine: Engine) {
-        let server = Server::on(engine).await;
-        let secret = server.caller("you").create("of another user").await["id"].to_string();
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let secret = server.client_for("you").create("of another user").await["id"].to_string();
+        let me = server.client_for("me");
         let segment = prop_oneof![
             proptest::sample::select(vec![
                 "api", "v1", "auth", "tasks", "complete", "me", "you", "..", ".", "%2e%2e", "%2F", "%00", "%ff", "", "docs", "ID", "ID%00",
@@ -217,13 +217,13 @@ on_both_engines! {
             prop_assert!(!response.body.contains("of another user"), "{:?}", response);
             Ok(())
         });
-        assert_eq!(tasks(&server.caller("you")).await[0]["title"], "of another user");
+        assert_eq!(tasks(&server.client_for("you")).await[0]["title"], "of another user");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unsigned_tokens_are_never_accepted() {
-    let server = Server::on(Engine::Sqlite).await;
+    let server = Server::start(Engine::Sqlite).await;
     let good = token_for("me");
     let parts: Vec<String> = good.split('.').map(str::to_owned).collect();
     let header = prop_oneof![
@@ -271,7 +271,7 @@ async fn unsigned_tokens_are_never_accepted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unsigned_cookies_are_never_sessions() {
-    let server = Server::on(Engine::Sqlite).await;
+    let server = Server::start(Engine::Sqlite).await;
     let cookie = prop_oneof![
         string::string_regex("[ -~]{0,60}").unwrap(),
         (

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use crate::harness::{Engine, Server, raw, token_for};
+use crate::harness::{Engine, Server, send_raw, token_for};
 use crate::on_both_engines;
 
 on_both_engines! {
     async fn unsupported_method_is_405_with_allow(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let anonymous = server.anonymous();
         let all = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE"];
         for (path, allow) in [
@@ -23,7 +23,7 @@ on_both_engines! {
                 let response = anonymous.call(method, path, None).await;
                 assert_eq!((response.status, response.header("allow")), (405, Some(allow)), "{method} {path}");
                 if method != "HEAD" {
-                    response.is_error(405, "METHOD_NOT_ALLOWED", "Method not allowed");
+                    response.assert_error(405, "METHOD_NOT_ALLOWED", "Method not allowed");
                 }
             }
             let response = anonymous.call("OPTIONS", path, None).await;
@@ -32,16 +32,16 @@ on_both_engines! {
     }
 
     async fn unknown_route_is_json_404(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         for path in ["/", "/nothing", "/api", "/api/", "/api/nothing", "/api/tasks/1/2/3", "/api/me/nothing", "/cors/500", "/cors/403", "/api/%00"] {
-            server.caller("me").get(path).await.is_error(404, "RESOURCE_NOT_FOUND", "Not found");
-            server.anonymous().post(path, &json!({})).await.is_error(404, "RESOURCE_NOT_FOUND", "Not found");
+            server.client_for("me").get(path).await.assert_error(404, "RESOURCE_NOT_FOUND", "Not found");
+            server.anonymous().post(path, &json!({})).await.assert_error(404, "RESOURCE_NOT_FOUND", "Not found");
         }
     }
 
     async fn trailing_slash_is_ignored(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let task = me.post("/api/tasks/", &json!({ "title": "t" })).await.json();
         let id = task["id"].as_i64().unwrap();
         assert_eq!(me.get("/api/tasks/?status=all").await.json(), json!([task]));
@@ -52,8 +52,8 @@ on_both_engines! {
     }
 
     async fn head_equals_get_without_body(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let id = me.create("t").await["id"].as_i64().unwrap();
         for path in ["/api/tasks".to_owned(), format!("/api/tasks/{id}"), "/api/tasks/999".to_owned(), "/health".to_owned()] {
             let (get, head) = (me.get(&path).await, me.call("HEAD", &path, None).await);
@@ -64,8 +64,8 @@ on_both_engines! {
     }
 
     async fn every_response_has_a_request_id(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         for given in ["a", "0b6e7a52-98d3-4fd0", "!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~", &"x".repeat(128)] {
             for path in ["/api/tasks", "/api/nothing", "/livez", "/api/tasks/x"] {
                 assert_eq!(me.with("X-Request-Id", given).get(path).await.header("x-request-id"), Some(given));
@@ -78,13 +78,13 @@ on_both_engines! {
             assert!(id.len() >= 16 && id != refused, "{id}");
             assert!(made.insert(id.to_owned()), "each request has a unique id");
         }
-        let response = raw(server.address(), b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Request-Id: \xff\xfe\r\nConnection: close\r\n\r\n").await;
+        let response = send_raw(server.address(), b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Request-Id: \xff\xfe\r\nConnection: close\r\n\r\n").await;
         assert!(response.to_lowercase().contains("x-request-id: "), "{response}");
     }
 
     async fn every_response_has_security_headers(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         for (path, status) in [("/api/tasks", 200), ("/api/tasks/9", 404), ("/api/nothing", 404), ("/livez", 200), ("/nothing", 404)] {
             let response = me.get(path).await;
             assert_eq!(response.status, status);
@@ -100,7 +100,7 @@ on_both_engines! {
     }
 
     async fn malformed_request_gets_a_regular_error(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let token = token_for("me");
         let origin = "Origin: http://localhost:3000\r\nX-Request-Id: mine";
         for (line, status, allow) in [
@@ -112,7 +112,7 @@ on_both_engines! {
             ("CONNECT x:1", 400, ""),
         ] {
             let request = format!("{line} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{origin}\r\nConnection: close\r\n\r\n");
-            let response = raw(server.address(), request.as_bytes()).await.to_lowercase();
+            let response = send_raw(server.address(), request.as_bytes()).await.to_lowercase();
             assert!(response.starts_with(&format!("http/1.1 {status} ")), "{line}: {response}");
             let (detail, code) = match status {
                 405 => ("method not allowed", "method_not_allowed"),
@@ -126,24 +126,24 @@ on_both_engines! {
         }
         for target in ["/api/tasks|x", "/api/tasks?status=<>", "/api/\"tasks\"", "/api/tasks?%zz", "//api//tasks/../x", "/api/tasks/%"] {
             let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{origin}\r\nConnection: close\r\n\r\n");
-            let response = raw(server.address(), request.as_bytes()).await;
+            let response = send_raw(server.address(), request.as_bytes()).await;
             let status: u16 = response.split(' ').nth(1).and_then(|it| it.parse().ok()).unwrap_or(0);
             assert!((200..500).contains(&status), "{target}: {response}");
             if let Some((_, body)) = response.split_once("\r\n\r\n").filter(|(_, body)| !body.is_empty()) {
                 assert!(serde_json::from_str::<serde_json::Value>(body).is_ok(), "{target}: {response}");
             }
         }
-        assert_eq!(server.caller("me").get("/api/tasks").await.status, 200, "the server keeps serving");
+        assert_eq!(server.client_for("me").get("/api/tasks").await.status, 200, "the server keeps serving");
     }
 
     /// RFC 9112, section 3.2. Rocket does not distinguish HTTP/1.0 from 1.1. Probes over HTTP/1.0 send no `Host`, so the check applies below
     /// `/api` only.
     async fn api_request_requires_exactly_one_host(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let token = token_for("me");
         let ask = async |line: &str, hosts: &str| {
             let rest = format!("Authorization: Bearer {token}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}");
-            raw(server.address(), format!("{line}\r\n{hosts}{rest}").as_bytes()).await
+            send_raw(server.address(), format!("{line}\r\n{hosts}{rest}").as_bytes()).await
         };
         let bare = r#"{"detail":"Malformed request","error_code":"BAD_REQUEST"}"#;
         let enveloped = r#"{"data":null,"error":{"message":"Malformed request","code":"BAD_REQUEST"}}"#;
@@ -175,7 +175,7 @@ on_both_engines! {
     }
 
     async fn probes_report_health(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let anonymous = server.anonymous();
         assert_eq!(anonymous.get("/livez").await.json(), json!({ "status": "ok" }));
         assert_eq!(anonymous.get("/readyz").await.json(), json!({ "status": "ready" }));

@@ -4,15 +4,15 @@ use sqlx::{Connection, Executor, PgConnection, SqlSafeStr, SqliteConnection};
 use todo_api::issuer::tables::sql as issuer_sql;
 use todo_api::store::sql;
 
-use crate::harness::{Engine, Setup};
+use crate::harness::{Engine, ServerConfig};
 
-async fn both() -> (Setup, PgConnection, Setup, SqliteConnection) {
-    let postgres = Setup::on(Engine::Postgres).await;
-    let sqlite = Setup::on(Engine::Sqlite).await;
+async fn both() -> (ServerConfig, PgConnection, ServerConfig, SqliteConnection) {
+    let postgres = ServerConfig::with_database(Engine::Postgres).await;
+    let sqlite = ServerConfig::with_database(Engine::Sqlite).await;
     assert!(postgres.run(&["migrate"]).await.status.success());
     assert!(sqlite.run(&["migrate"]).await.status.success());
     let pg = PgConnection::connect(postgres.get("DATABASE_URL")).await.unwrap();
-    let path = sqlite.folder.path().join("todo.db");
+    let path = sqlite.directory.path().join("todo.db");
     let lite = SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
     (postgres, pg, sqlite, lite)
 }

@@ -2,7 +2,7 @@
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
-use crate::harness::{Cluster, Engine, Setup};
+use crate::harness::{Engine, PostgresServer, ServerConfig};
 
 /// A CA and a certificate that it issued for this name.
 fn certificate(name: &str) -> (String, String, String) {
@@ -21,7 +21,7 @@ fn certificate(name: &str) -> (String, String, String) {
 async fn tls_is_used_if_offered_and_verified_if_configured() {
     let (authority, certificate_pem, key) = certificate("localhost");
     let (stranger, ..) = certificate("localhost");
-    let cluster = Cluster::start(&[("server.crt", &certificate_pem), ("server.key", &key)]);
+    let cluster = PostgresServer::start(&[("server.crt", &certificate_pem), ("server.key", &key)]);
     for (mode, host, authority, works) in [
         ("sslmode=require", "127.0.0.1", None, true),
         ("ssl=require", "127.0.0.1", None, true),
@@ -35,18 +35,18 @@ async fn tls_is_used_if_offered_and_verified_if_configured() {
     ] {
         let database = cluster.database().await.replace("127.0.0.1", host);
         let mut url = format!("{database}?{mode}");
-        let setup = Setup::on(Engine::Sqlite).await;
+        let config = ServerConfig::with_database(Engine::Sqlite).await;
         if let Some(authority) = authority {
-            let file = setup.folder.path().join("ca.pem");
+            let file = config.directory.path().join("ca.pem");
             std::fs::write(&file, authority).unwrap();
             url = format!("{url}&sslrootcert={}", file.display());
         }
-        let server = setup
+        let server = config
             .with("DATABASE_URL", &url)
             .with("ROCKET_DATABASES", "{todo={connect_timeout=1}}")
             .start()
             .await;
-        let status = server.caller("me").get("/api/tasks").await.status;
-        assert_eq!(status, if works { 200 } else { 503 }, "{mode} to {host}: {:?}", server.output());
+        let status = server.client_for("me").get("/api/tasks").await.status;
+        assert_eq!(status, if works { 200 } else { 503 }, "{mode} to {host}: {:?}", server.logs());
     }
 }

@@ -4,12 +4,14 @@ use aws_lc_rs::hmac;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Engine, SECRET, Server, Setup, base64, claims, now, signed, token_for};
+use crate::harness::{
+    Engine, Response, SECRET, Server, ServerConfig, base64, claims, now, signed, token_for,
+};
 use crate::on_both_engines;
 
 #[track_caller]
-fn is_refused(response: &Answer, detail: &str) {
-    response.is_error(401, "AUTHENTICATION_REQUIRED", detail);
+fn assert_rejected(response: &Response, detail: &str) {
+    response.assert_error(401, "AUTHENTICATION_REQUIRED", detail);
     let challenge = if detail.starts_with("Missing") { "Bearer" } else { r#"Bearer error="invalid_token""# };
     assert_eq!(response.header("www-authenticate"), Some(challenge));
 }
@@ -34,25 +36,25 @@ fn with(name: &str, value: Value) -> Value {
 
 on_both_engines! {
     async fn missing_token_is_401(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let anonymous = server.anonymous();
-        is_refused(&anonymous.get("/api/tasks").await, MISSING);
+        assert_rejected(&anonymous.get("/api/tasks").await, MISSING);
         for header in ["", "Bearer", "Bearer ", "Bearer    ", "Basic dXNlcjpwYXNz", "Token abc", "abc", "Bearerabc"] {
-            is_refused(&anonymous.with("Authorization", header).get("/api/tasks").await, MISSING);
+            assert_rejected(&anonymous.with("Authorization", header).get("/api/tasks").await, MISSING);
         }
     }
 
     async fn valid_token_works_on_every_route(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         for scheme in ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer  "] {
             let me = server.anonymous().with("Authorization", &format!("{scheme} {}", token_for("me")));
             assert_eq!(me.get("/api/tasks").await.status, 200, "{scheme}");
         }
-        is_refused(&server.caller("me").with("Authorization", "Bearer x").get("/api/tasks").await, INVALID);
+        assert_rejected(&server.client_for("me").with("Authorization", "Bearer x").get("/api/tasks").await, INVALID);
     }
 
     async fn authentication_precedes_every_other_check(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         for caller in [server.anonymous(), server.bearer("rubbish")] {
             for (method, path) in [
                 ("GET", "/api/tasks?status=nonsense"),
@@ -77,7 +79,7 @@ on_both_engines! {
     }
 
     async fn each_invalid_token_has_its_error(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let good = token_for("me");
         let parts: Vec<&str> = good.split('.').collect();
         let payload = claims("me").to_string();
@@ -134,29 +136,29 @@ on_both_engines! {
         ] {
             let response = server.bearer(&token).get("/api/tasks").await;
             assert_eq!(response.status, 401, "{token}");
-            is_refused(&response, detail);
+            assert_rejected(&response, detail);
         }
     }
 
     async fn token_expires_exactly_at_exp(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         for exp in [json!(now() - 1), json!(now()), json!(0), json!(-1), json!(1.5), json!(now() - 100_000)] {
-            is_refused(&server.bearer(&signed(&with("exp", exp.clone()))).get("/api/tasks").await, EXPIRED);
+            assert_rejected(&server.bearer(&signed(&with("exp", exp.clone()))).get("/api/tasks").await, EXPIRED);
         }
         for exp in [json!(now() + 60), json!(1e300), json!(i64::MAX), json!(u64::MAX)] {
             assert_eq!(server.bearer(&signed(&with("exp", exp.clone()))).get("/api/tasks").await.status, 200, "{exp}");
         }
         for exp in [Value::Null, json!("4102444800"), json!([4_102_444_800_i64]), json!(true), json!({})] {
-            is_refused(&server.bearer(&signed(&with("exp", exp))).get("/api/tasks").await, INVALID);
+            assert_rejected(&server.bearer(&signed(&with("exp", exp))).get("/api/tasks").await, INVALID);
         }
-        is_refused(&server.bearer(&signed(&json!({ "sub": "me" }))).get("/api/tasks").await, INVALID);
+        assert_rejected(&server.bearer(&signed(&json!({ "sub": "me" }))).get("/api/tasks").await, INVALID);
         for (nbf, status) in [(json!(now() - 5), 200), (json!(now() + 60), 401), (json!("now"), 401), (json!(1e300), 401)] {
             assert_eq!(server.bearer(&signed(&with("nbf", nbf.clone()))).get("/api/tasks").await.status, status, "{nbf}");
         }
     }
 
     async fn leeway_tolerates_clock_skew(engine: Engine) {
-        let server = Setup::on(engine).await.with("ROCKET_AUTH", "{leeway=30}").start().await;
+        let server = ServerConfig::with_database(engine).await.with("ROCKET_AUTH", "{leeway=30}").start().await;
         for (claim, value, status) in [
             ("exp", now() - 10, 200),
             ("exp", now() - 40, 401),
@@ -169,7 +171,7 @@ on_both_engines! {
     }
 
     async fn user_id_is_sub_then_user_id_then_id(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let exp = now() + 60;
         let longest = "ü".repeat(255);
         for (claims, user) in [
@@ -186,7 +188,7 @@ on_both_engines! {
     }
 
     async fn invalid_user_id_claim_is_rejected(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let mut wrong = vec![json!({ "exp": now() + 60 }), json!({ "exp": now() + 60, "email": "a@b.c" })];
         for id in [
             json!(""),
@@ -205,13 +207,13 @@ on_both_engines! {
             wrong.push(json!({ "exp": now() + 60, "id": id }));
         }
         for claims in wrong {
-            is_refused(&server.bearer(&signed(&claims)).get("/api/tasks").await, INVALID);
+            assert_rejected(&server.bearer(&signed(&claims)).get("/api/tasks").await, INVALID);
         }
     }
 
     async fn configured_issuer_and_audience_are_required(engine: Engine) {
-        let setup = Setup::on(engine).await;
-        let server = setup.with("ROCKET_AUTH", r#"{issuer="https://id.example",audience=["a","b"]}"#).start().await;
+        let config = ServerConfig::with_database(engine).await;
+        let server = config.with("ROCKET_AUTH", r#"{issuer="https://id.example",audience=["a","b"]}"#).start().await;
         let (good, iss) = (json!("a"), json!("https://id.example"));
         for (iss, aud, status) in [
             (&iss, &good, 200),
@@ -231,18 +233,18 @@ on_both_engines! {
     }
 
     async fn session_cache_tokens_are_rejected(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         for aud in [json!("better-auth:session-cache"), json!(["x", "better-auth:session-cache"])] {
-            is_refused(&server.bearer(&signed(&with("aud", aud))).get("/api/tasks").await, INVALID);
+            assert_rejected(&server.bearer(&signed(&with("aud", aud))).get("/api/tasks").await, INVALID);
         }
     }
 
     async fn token_command_issues_valid_tokens(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_AUTH", r#"{issuer="i",audience="a"}"#);
-        let out = setup.run(&["token", "--user", "ann", "--email", "ann@example.com", "--ttl", "2m"]).await;
+        let config = ServerConfig::with_database(engine).await.with("ROCKET_AUTH", r#"{issuer="i",audience="a"}"#);
+        let out = config.run(&["token", "--user", "ann", "--email", "ann@example.com", "--ttl", "2m"]).await;
         let token = String::from_utf8(out.stdout).unwrap();
         assert!(out.status.success() && token.lines().count() == 1);
-        let server = setup.start().await;
+        let server = config.start().await;
         assert_eq!(server.bearer(token.trim()).create("t").await["user_id"], "ann");
     }
 }
@@ -262,7 +264,7 @@ fn resident(pid: u32) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn token_cache_is_bounded_in_bytes() {
-    let server = Server::on(Engine::Sqlite).await;
+    let server = Server::start(Engine::Sqlite).await;
     let send = async |n: usize, size: usize| {
         let token = signed(&json!({ "sub": "me", "exp": now() + 600, "n": n, "email": "x".repeat(size) }));
         assert_eq!(server.bearer(&token).get("/api/tasks").await.status, 200);

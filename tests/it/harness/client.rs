@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use super::openapi;
 
 #[derive(Clone)]
-pub struct Caller {
+pub struct TestClient {
     client: reqwest::Client,
     url: String,
     headers: Vec<(String, String)>,
@@ -18,7 +18,7 @@ pub struct Caller {
 
 /// A complete response.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
     /// Values of the `Set-Cookie` headers.
@@ -26,7 +26,7 @@ pub struct Answer {
     pub body: String,
 }
 
-impl Caller {
+impl TestClient {
     pub fn new(url: &str, token: Option<String>) -> Self {
         let headers = token.map(|it| ("Authorization".to_owned(), format!("Bearer {it}")));
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
@@ -45,23 +45,23 @@ impl Caller {
         Self { url: url.to_owned(), ..self.clone() }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Response {
         self.call("GET", path, None::<&Value>).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub async fn delete(&self, path: &str) -> Response {
         self.call("DELETE", path, None::<&Value>).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
         self.call("POST", path, Some(body)).await
     }
 
-    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+    pub async fn put(&self, path: &str, body: &Value) -> Response {
         self.call("PUT", path, Some(body)).await
     }
 
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+    pub async fn patch(&self, path: &str, body: &Value) -> Response {
         self.call("PATCH", path, Some(body)).await
     }
 
@@ -72,21 +72,26 @@ impl Caller {
         response.json()
     }
 
-    pub async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    pub async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Response {
         self.send(method, path, body.map(|it| it.to_string().into_bytes())).await
     }
 
     /// Sends raw bytes as JSON.
-    pub async fn send(&self, method: &str, path: &str, body: Option<Vec<u8>>) -> Answer {
+    pub async fn send(&self, method: &str, path: &str, body: Option<Vec<u8>>) -> Response {
         self.try_send(method, path, body).await.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"))
     }
 
     /// Sends raw bytes with this content type.
-    pub async fn send_as(&self, method: &str, path: &str, kind: &str, body: Vec<u8>) -> Answer {
+    pub async fn send_as(&self, method: &str, path: &str, kind: &str, body: Vec<u8>) -> Response {
         self.try_send_as(method, path, kind, Some(body)).await.unwrap()
     }
 
-    pub async fn try_send(&self, method: &str, path: &str, body: Option<Vec<u8>>) -> reqwest::Result<Answer> {
+    pub async fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> reqwest::Result<Response> {
         self.try_send_as(method, path, "application/json", body).await
     }
 
@@ -96,7 +101,7 @@ impl Caller {
         path: &str,
         kind: &str,
         body: Option<Vec<u8>>,
-    ) -> reqwest::Result<Answer> {
+    ) -> reqwest::Result<Response> {
         let url = format!("{}{path}", self.url);
         let mut request = self.client.request(Method::from_bytes(method.as_bytes()).unwrap(), url);
         for (name, value) in &self.headers {
@@ -114,20 +119,20 @@ impl Caller {
             .collect();
         let cookies = received.headers().get_all("set-cookie").iter();
         let cookies = cookies.map(|it| it.to_str().unwrap().to_owned()).collect();
-        let response = Answer { status, headers, cookies, body: received.text().await? };
+        let response = Response { status, headers, cookies, body: received.text().await? };
         openapi::check(method, path, &response);
         Ok(response)
     }
 }
 
-impl Answer {
+impl Response {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
 
     /// Asserts an error of `/api/auth` with this status, code and message.
     #[track_caller]
-    pub fn is_refusal(&self, status: u16, code: &str, message: &str) {
+    pub fn assert_auth_error(&self, status: u16, code: &str, message: &str) {
         let json = self.json();
         let seen = (self.status, json["code"].as_str().unwrap_or_default(), json["message"].as_str());
         assert_eq!(seen, (status, code, Some(message)), "{self:?}");
@@ -140,7 +145,7 @@ impl Answer {
 
     /// Asserts an error of the bare dialect with this status, code and detail.
     #[track_caller]
-    pub fn is_error(&self, status: u16, code: &str, detail: &str) {
+    pub fn assert_error(&self, status: u16, code: &str, detail: &str) {
         let json = self.json();
         let seen = (self.status, json["error_code"].as_str(), json["detail"].as_str());
         assert_eq!(seen, (status, Some(code), Some(detail)), "{self:?}");
@@ -149,7 +154,7 @@ impl Answer {
 }
 
 /// Sends bytes and returns everything received until the server closes the connection.
-pub async fn raw(address: &str, bytes: &[u8]) -> String {
+pub async fn send_raw(address: &str, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     let mut response = Vec::new();
@@ -158,7 +163,7 @@ pub async fn raw(address: &str, bytes: &[u8]) -> String {
 }
 
 /// Sends bytes, shuts down the sending side, and returns everything received until the server closes the connection.
-pub async fn raw_half_closed(address: &str, bytes: &[u8]) -> String {
+pub async fn send_raw_half_closed(address: &str, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     stream.shutdown().await.unwrap();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::{Server, Setup};
+use super::{Server, ServerConfig};
 
 /// The operation that fails.
 #[derive(Clone, Copy, Debug)]
@@ -15,23 +15,23 @@ pub enum Fault {
     Sync,
 }
 
-impl Setup {
-    /// Puts the SQLite database on a disk that [`Server::disk_fails`] controls.
-    pub fn on_a_faulty_disk(self) -> Self {
-        let fault = self.folder.path().join("disk-fault");
+impl ServerConfig {
+    /// Puts the SQLite database on a disk that [`Server::set_disk_fault`] controls.
+    pub fn with_faulty_disk(self) -> Self {
+        let fault = self.directory.path().join("disk-fault");
         self.with("LD_PRELOAD", library().to_str().unwrap()).with("DISK_FAULT", fault.to_str().unwrap())
     }
 }
 
 impl Server {
     /// Starts or ends a fault.
-    pub fn disk_fails(&self, fault: Option<Fault>) {
+    pub fn set_disk_fault(&self, fault: Option<Fault>) {
         let text = match fault {
             Some(Fault::Full) => "full",
             Some(Fault::Sync) => "sync",
             None => "",
         };
-        std::fs::write(self.setup.get("DISK_FAULT"), text).unwrap();
+        std::fs::write(self.config.get("DISK_FAULT"), text).unwrap();
     }
 }
 

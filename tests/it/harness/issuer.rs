@@ -14,7 +14,7 @@ use super::free_port;
 
 /// The response of the server.
 #[derive(Clone)]
-pub enum Publishes {
+pub enum JwksResponse {
     Keys(Vec<Value>),
     /// Keys at this path and 404 at every other.
     KeysAt(&'static str, Vec<Value>),
@@ -22,42 +22,42 @@ pub enum Publishes {
     Silence,
 }
 
-pub struct Issuer {
+pub struct JwksServer {
     pub url: String,
-    publishes: Arc<Mutex<Publishes>>,
-    asked: Arc<Mutex<Vec<String>>>,
+    publishes: Arc<Mutex<JwksResponse>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
-impl Issuer {
+impl JwksServer {
     pub async fn with(keys: Vec<Value>) -> Self {
-        Self::at(free_port(), Publishes::Keys(keys)).await
+        Self::at(free_port(), JwksResponse::Keys(keys)).await
     }
 
-    pub async fn at(port: u16, publishes: Publishes) -> Self {
+    pub async fn at(port: u16, publishes: JwksResponse) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-        let (publishes, asked) = (Arc::new(Mutex::new(publishes)), Arc::<Mutex<Vec<String>>>::default());
+        let (publishes, requests) = (Arc::new(Mutex::new(publishes)), Arc::<Mutex<Vec<String>>>::default());
         let issuer = Self {
             url: format!("http://127.0.0.1:{port}"),
             publishes: publishes.clone(),
-            asked: asked.clone(),
+            requests: requests.clone(),
         };
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let (publishes, asked) = (publishes.clone(), asked.clone());
+                let (publishes, requests) = (publishes.clone(), requests.clone());
                 tokio::spawn(async move {
                     let mut request = vec![0; 8192];
                     let length = stream.read(&mut request).await.unwrap_or(0);
                     let request = String::from_utf8_lossy(&request[..length]).into_owned();
                     let path = request.split(' ').nth(1).unwrap_or_default();
-                    asked.lock().unwrap().push(path.to_owned());
+                    requests.lock().unwrap().push(path.to_owned());
                     let publishes = publishes.lock().unwrap().clone();
                     let response = match publishes {
-                        Publishes::KeysAt(at, _) if at != path => not_found(),
-                        Publishes::KeysAt(_, keys) => jwks(&keys),
-                        _ if path != "/api/auth/jwks" => panic!("only the keys are asked for, not {path}"),
-                        Publishes::Keys(keys) => jwks(&keys),
-                        Publishes::Raw(bytes) => bytes,
-                        Publishes::Silence => {
+                        JwksResponse::KeysAt(at, _) if at != path => not_found(),
+                        JwksResponse::KeysAt(_, keys) => jwks(&keys),
+                        _ if path != "/api/auth/jwks" => panic!("only the keys are requests for, not {path}"),
+                        JwksResponse::Keys(keys) => jwks(&keys),
+                        JwksResponse::Raw(bytes) => bytes,
+                        JwksResponse::Silence => {
                             tokio::time::sleep(Duration::from_mins(5)).await;
                             Vec::new()
                         }
@@ -69,18 +69,18 @@ impl Issuer {
         issuer
     }
 
-    pub fn publish(&self, publishes: Publishes) {
+    pub fn publish(&self, publishes: JwksResponse) {
         *self.publishes.lock().unwrap() = publishes;
     }
 
     /// Number of requests so far.
-    pub fn asked(&self) -> usize {
-        self.asked.lock().unwrap().len()
+    pub fn request_count(&self) -> usize {
+        self.requests.lock().unwrap().len()
     }
 
     /// Paths of the requests so far.
-    pub fn asked_for(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+    pub fn requested_paths(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
     }
 }
 

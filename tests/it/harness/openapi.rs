@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock};
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
-use super::Answer;
+use super::Response;
 
 /// The response of a path without a route, which is no operation of the document. A disabled part of the API gives it as well.
 const NO_ROUTE: &str = r#"{"detail":"Not found","error_code":"RESOURCE_NOT_FOUND"}"#;
@@ -24,7 +24,7 @@ struct Operation {
 
 /// Panics unless the operation declares the response's status and the body fits its schema. Requests that match no operation pass.
 #[track_caller]
-pub(super) fn check(method: &str, path: &str, response: &Answer) {
+pub(super) fn check(method: &str, path: &str, response: &Response) {
     let Some(operation) = find(method, path) else { return };
     if response.status == 405 || (response.status == 404 && (response.body == NO_ROUTE)) {
         return;

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use super::postgres::{NOBODY, as_nobody, is_root};
-use super::{Cluster, PATIENCE, free_port};
+use super::{PostgresServer, TEST_TIMEOUT, free_port};
 
 pub struct PgBouncer {
     port: u16,
@@ -16,7 +16,7 @@ pub struct PgBouncer {
 
 impl PgBouncer {
     /// Whether the installed version tracks prepared statements per client: 1.21 and later do.
-    pub fn keeps_statements_apart() -> bool {
+    pub fn tracks_prepared_statements() -> bool {
         let output = Command::new(program())
             .arg("--version")
             .output()
@@ -28,7 +28,7 @@ impl PgBouncer {
     }
 
     /// Starts PgBouncer in front of this server, with a pool mode and more settings.
-    pub fn before(cluster: &Cluster, mode: &str, settings: &str) -> Self {
+    pub fn start(cluster: &PostgresServer, mode: &str, settings: &str) -> Self {
         let port = free_port();
         let directory =
             std::env::temp_dir().join(format!("todo-api-pgbouncer-{}-{port}", std::process::id()));
@@ -52,7 +52,7 @@ impl PgBouncer {
             .expect("PgBouncer is installed by scripts/test");
         let began = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < PATIENCE, "PgBouncer does not listen");
+            assert!(began.elapsed() < TEST_TIMEOUT, "PgBouncer does not listen");
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
         Self { port, directory, process }

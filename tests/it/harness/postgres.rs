@@ -21,7 +21,7 @@ const SETTINGS: &str =
     "-c fsync=off -c max_connections=400 -c log_min_messages=fatal -c unix_socket_directories=";
 
 /// Runs the server until standard input closes. Prints one line when the server is up.
-const KEEPER: &str = r#"
+const SUPERVISOR_SCRIPT: &str = r#"
     "$1/pg_ctl" -D "$2" -l "$2/log" -w -o "$3" start >/dev/null || { cat "$2/log" >&2; exit 1; }
     echo up
     cat >/dev/null
@@ -29,18 +29,18 @@ const KEEPER: &str = r#"
     rm -rf "$2"
 "#;
 
-pub struct Cluster {
+pub struct PostgresServer {
     bin: PathBuf,
-    folder: PathBuf,
+    directory: PathBuf,
     options: String,
     port: u16,
-    keeper: Child,
+    supervisor: Child,
 }
 
-impl Cluster {
+impl PostgresServer {
     /// The server shared by all tests.
     pub fn shared() -> &'static Self {
-        static SHARED: OnceLock<Cluster> = OnceLock::new();
+        static SHARED: OnceLock<PostgresServer> = OnceLock::new();
         SHARED.get_or_init(|| Self::start(&[]))
     }
 
@@ -58,20 +58,20 @@ impl Cluster {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let bin = programs();
         let name = format!("todo-api-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir(&folder).unwrap();
+        let directory = std::env::temp_dir().join(name);
+        std::fs::create_dir(&directory).unwrap();
         if is_root() {
-            chown(&folder, Some(NOBODY), Some(NOBODY)).unwrap();
+            chown(&directory, Some(NOBODY), Some(NOBODY)).unwrap();
         }
         let made = as_nobody(Command::new(bin.join("initdb")))
             .args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "-D"])
-            .arg(&folder)
+            .arg(&directory)
             .output()
             .unwrap();
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         let mut tls = "";
         for (name, text) in files {
-            let path = folder.join(name);
+            let path = directory.join(name);
             std::fs::write(&path, text).unwrap();
             std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
             if is_root() {
@@ -83,19 +83,19 @@ impl Cluster {
         }
         let port = free_port();
         let options = format!("-p {port} -h 127.0.0.1 {SETTINGS} {tls} {settings}");
-        let mut keeper = as_nobody(Command::new("sh"))
-            .args(["-c", KEEPER, "keeper"])
+        let mut supervisor = as_nobody(Command::new("sh"))
+            .args(["-c", SUPERVISOR_SCRIPT, "supervisor"])
             .arg(&bin)
-            .arg(&folder)
+            .arg(&directory)
             .arg(&options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(supervisor.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line, "up\n", "PostgreSQL failed to start");
-        Self { bin, folder, options, port, keeper }
+        Self { bin, directory, options, port, supervisor }
     }
 
     /// Creates an empty database and returns its URL.
@@ -119,20 +119,20 @@ impl Cluster {
     }
 
     /// Stops the server without a checkpoint, as a crash does.
-    pub fn kill(&self) {
+    pub fn crash(&self) {
         self.control(&["-m", "immediate", "stop"]);
     }
 
     /// Starts the server again with the same files and port.
-    pub fn revive(&self) {
-        let log = self.folder.join("log");
+    pub fn restart(&self) {
+        let log = self.directory.join("log");
         self.control(&["-l", log.to_str().unwrap(), "-w", "-o", &self.options, "start"]);
     }
 
     fn control(&self, arguments: &[&str]) {
         let done = as_nobody(Command::new(self.bin.join("pg_ctl")))
             .arg("-D")
-            .arg(&self.folder)
+            .arg(&self.directory)
             .args(arguments)
             .stdout(Stdio::null())
             .status()
@@ -141,10 +141,10 @@ impl Cluster {
     }
 }
 
-impl Drop for Cluster {
+impl Drop for PostgresServer {
     fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
+        drop(self.supervisor.stdin.take());
+        let _ = self.supervisor.wait();
     }
 }
 

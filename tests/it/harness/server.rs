@@ -14,10 +14,10 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use super::{Caller, Cluster, SECRET, token_for};
+use super::{PostgresServer, SECRET, TestClient, token_for};
 
 /// Maximum wait for any event that should be immediate. Generous, because it is no measurement.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const TEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
@@ -27,17 +27,17 @@ pub enum Engine {
 
 /// Working directory and environment of the server. It inherits no variable of the test process.
 #[derive(Clone)]
-pub struct Setup {
-    pub folder: Arc<Folder>,
+pub struct ServerConfig {
+    pub directory: Arc<TempDir>,
     environment: BTreeMap<String, String>,
     /// Argument of `ulimit`.
     limit: Option<&'static str>,
 }
 
 /// Temporary directory, removed when the last reference is dropped.
-pub struct Folder(PathBuf);
+pub struct TempDir(PathBuf);
 
-impl Folder {
+impl TempDir {
     pub fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("todo-api-run-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -51,26 +51,26 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for TempDir {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
-impl Setup {
+impl ServerConfig {
     /// Configures only a free port.
-    pub fn bare() -> Self {
-        let setup = Self { folder: Arc::new(Folder::new()), environment: BTreeMap::new(), limit: None };
-        setup.with("PORT", "0").with("PATH", &std::env::var("PATH").unwrap_or_default())
+    pub fn unconfigured() -> Self {
+        let config = Self { directory: Arc::new(TempDir::new()), environment: BTreeMap::new(), limit: None };
+        config.with("PORT", "0").with("PATH", &std::env::var("PATH").unwrap_or_default())
     }
 
     /// Configures an empty database of this engine and the secret of the tests.
-    pub async fn on(engine: Engine) -> Self {
+    pub async fn with_database(engine: Engine) -> Self {
         let url = match engine {
             Engine::Sqlite => "sqlite://todo.db".to_owned(),
-            Engine::Postgres => Cluster::shared().database().await,
+            Engine::Postgres => PostgresServer::shared().database().await,
         };
-        Self::bare()
+        Self::unconfigured()
             .with("DATABASE_URL", &url)
             .with("BETTER_AUTH_SECRET", SECRET)
             .with("ROCKET_LOG_FORMAT", "json")
@@ -83,7 +83,7 @@ impl Setup {
     }
 
     /// Starts the server from a shell that first calls `ulimit`.
-    pub fn limited(self, limit: &'static str) -> Self {
+    pub fn with_ulimit(self, limit: &'static str) -> Self {
         Self { limit: Some(limit), ..self }
     }
 
@@ -106,14 +106,14 @@ impl Setup {
                 shell
             }
         };
-        command.args(arguments).env_clear().envs(&self.environment).current_dir(self.folder.path());
+        command.args(arguments).env_clear().envs(&self.environment).current_dir(self.directory.path());
         command.stdin(Stdio::null()).kill_on_drop(true);
         command
     }
 
     /// Runs a command and waits for its exit.
     pub async fn run(&self, arguments: &[&str]) -> Output {
-        timeout(PATIENCE, self.command(arguments).output()).await.expect("the command ends").unwrap()
+        timeout(TEST_TIMEOUT, self.command(arguments).output()).await.expect("the command ends").unwrap()
     }
 
     /// Starts the server and waits until it listens.
@@ -122,8 +122,8 @@ impl Setup {
         let lines = Arc::new(Mutex::new(Vec::new()));
         collect(child.stdout.take().unwrap(), lines.clone());
         collect(child.stderr.take().unwrap(), lines.clone());
-        let mut server = Server { setup: self, child, lines, url: String::new() };
-        let listening = server.line(|line| line["url"].is_string()).await;
+        let mut server = Server { config: self, child, lines, url: String::new() };
+        let listening = server.wait_for_log_line(|line| line["url"].is_string()).await;
         listening["url"].as_str().unwrap().clone_into(&mut server.url);
         server
     }
@@ -140,29 +140,29 @@ fn collect(stream: impl tokio::io::AsyncRead + Send + Unpin + 'static, lines: Ar
 
 /// A running server. Dropping it kills the process.
 pub struct Server {
-    pub setup: Setup,
+    pub config: ServerConfig,
     pub url: String,
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    pub async fn on(engine: Engine) -> Self {
-        Setup::on(engine).await.start().await
+    pub async fn start(engine: Engine) -> Self {
+        ServerConfig::with_database(engine).await.start().await
     }
 
     /// Client with a valid token of this user.
-    pub fn caller(&self, user: &str) -> Caller {
-        Caller::new(&self.url, Some(token_for(user)))
+    pub fn client_for(&self, user: &str) -> TestClient {
+        TestClient::new(&self.url, Some(token_for(user)))
     }
 
     /// Client with this token.
-    pub fn bearer(&self, token: &str) -> Caller {
-        Caller::new(&self.url, Some(token.to_owned()))
+    pub fn bearer(&self, token: &str) -> TestClient {
+        TestClient::new(&self.url, Some(token.to_owned()))
     }
 
-    pub fn anonymous(&self) -> Caller {
-        Caller::new(&self.url, None)
+    pub fn anonymous(&self) -> TestClient {
+        TestClient::new(&self.url, None)
     }
 
     pub fn address(&self) -> &str {
@@ -174,15 +174,15 @@ impl Server {
     }
 
     /// Log lines so far.
-    pub fn output(&self) -> Vec<String> {
+    pub fn logs(&self) -> Vec<String> {
         self.lines.lock().unwrap().clone()
     }
 
     /// Waits for a log line that satisfies the predicate.
-    pub async fn line(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub async fn wait_for_log_line(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let began = Instant::now();
         loop {
-            let lines = self.output();
+            let lines = self.logs();
             let mut parsed = lines.iter().filter_map(|line| serde_json::from_str(line).ok());
             if let Some(line) = parsed.find(&wanted) {
                 return line;
@@ -190,17 +190,17 @@ impl Server {
             if let Ok(Some(status)) = self.child.try_wait() {
                 panic!("the server ended with {status}: {lines:#?}");
             }
-            assert!(began.elapsed() < PATIENCE, "no such line in {lines:#?}");
+            assert!(began.elapsed() < TEST_TIMEOUT, "no such line in {lines:#?}");
             sleep(Duration::from_millis(10)).await;
         }
     }
 
     /// Executes SQL on the server's database.
-    pub async fn sql(&self, text: &str) {
+    pub async fn execute_sql(&self, text: &str) {
         let text = || sqlx::raw_sql(sqlx::AssertSqlSafe(text.to_owned()));
-        let url = self.setup.get("DATABASE_URL");
+        let url = self.config.get("DATABASE_URL");
         if url.starts_with("sqlite") {
-            let file = format!("sqlite://{}", self.setup.folder.path().join("todo.db").display());
+            let file = format!("sqlite://{}", self.config.directory.path().join("todo.db").display());
             text().execute(&mut SqliteConnection::connect(&file).await.unwrap()).await.unwrap();
         } else {
             text().execute(&mut PgConnection::connect(url).await.unwrap()).await.unwrap();
@@ -208,11 +208,11 @@ impl Server {
     }
 
     /// Runs a query that returns one number.
-    pub async fn number(&self, query: &str) -> i64 {
+    pub async fn query_i64(&self, query: &str) -> i64 {
         let query = || sqlx::AssertSqlSafe(query.to_owned());
-        let url = self.setup.get("DATABASE_URL");
+        let url = self.config.get("DATABASE_URL");
         if url.starts_with("sqlite") {
-            let file = format!("sqlite://{}", self.setup.folder.path().join("todo.db").display());
+            let file = format!("sqlite://{}", self.config.directory.path().join("todo.db").display());
             let mut connection = SqliteConnection::connect(&file).await.unwrap();
             sqlx::query_scalar(query()).fetch_one(&mut connection).await.unwrap()
         } else {
@@ -227,35 +227,35 @@ impl Server {
     }
 
     /// Waits until the process exits.
-    pub async fn ended(&mut self) -> ExitStatus {
-        timeout(PATIENCE, self.child.wait()).await.expect("the server ends").unwrap()
+    pub async fn wait(&mut self) -> ExitStatus {
+        timeout(TEST_TIMEOUT, self.child.wait()).await.expect("the server ends").unwrap()
     }
 
     /// Kills the process and returns its configuration for a restart.
-    pub async fn killed(mut self) -> Setup {
+    pub async fn kill(mut self) -> ServerConfig {
         self.signal(Signal::KILL);
-        self.ended().await;
-        self.setup.clone()
+        self.wait().await;
+        self.config.clone()
     }
 
     /// Stops the server and starts it again.
-    pub async fn again(mut self) -> Self {
+    pub async fn restart(mut self) -> Self {
         self.signal(Signal::TERM);
-        self.ended().await;
-        self.setup.clone().start().await
+        self.wait().await;
+        self.config.clone().start().await
     }
 
     /// Restarts with one changed setting.
-    pub async fn again_with(mut self, name: &str, value: &str) -> Self {
-        self.setup = self.setup.clone().with(name, value);
-        self.again().await
+    pub async fn restart_with(mut self, name: &str, value: &str) -> Self {
+        self.config = self.config.clone().with(name, value);
+        self.restart().await
     }
 
     /// Waits until `/readyz` reports this state.
-    pub async fn ready(&self, ready: bool) {
+    pub async fn wait_for_readyz(&self, ready: bool) {
         let began = Instant::now();
         while (self.anonymous().get("/readyz").await.status == 200) != ready {
-            assert!(began.elapsed() < PATIENCE, "/readyz never became {ready}: {:#?}", self.output());
+            assert!(began.elapsed() < TEST_TIMEOUT, "/readyz never became {ready}: {:#?}", self.logs());
             sleep(Duration::from_millis(50)).await;
         }
     }

@@ -6,29 +6,29 @@ mod warnings;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Engine, Issuer, Server, Setup, Signer, now};
+use crate::harness::{Engine, JwksServer, Response, Server, ServerConfig, Signer, now};
 
 const INVALID: &str = "Invalid token";
 
 /// Configures only the URL of Better Auth.
-async fn server(issuer: &Issuer) -> Server {
-    Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_URL", &issuer.url).start().await
+async fn server(issuer: &JwksServer) -> Server {
+    ServerConfig::with_database(Engine::Sqlite).await.with("BETTER_AUTH_URL", &issuer.url).start().await
 }
 
 /// A server with these `auth` settings that trusts only the keys at `jwks_url`.
-async fn server_by_keys(issuer: &Issuer, auth: &str) -> Server {
+async fn server_by_keys(issuer: &JwksServer, auth: &str) -> Server {
     let auth = format!("{{jwks_url=\"{}/api/auth/jwks\",{auth}}}", issuer.url);
-    Setup::on(Engine::Sqlite).await.with("ROCKET_AUTH", &auth).start().await
+    ServerConfig::with_database(Engine::Sqlite).await.with("ROCKET_AUTH", &auth).start().await
 }
 
-async fn ask(server: &Server, token: &str) -> Answer {
+async fn ask(server: &Server, token: &str) -> Response {
     server.bearer(token).get("/api/tasks").await
 }
 
 #[track_caller]
-fn is_refused(response: &Answer, what: &str) {
+fn assert_rejected(response: &Response, what: &str) {
     assert_eq!(response.status, 401, "{what}: {response:?}");
-    response.is_error(401, "AUTHENTICATION_REQUIRED", INVALID);
+    response.assert_error(401, "AUTHENTICATION_REQUIRED", INVALID);
 }
 
 /// Claims of a session token of the issuer at this origin, with changes. Null removes a claim.
@@ -62,9 +62,9 @@ async fn check_table(server: &Server, signer: &Signer, origin: &str, rows: Vec<R
         if accepted {
             assert_eq!(response.status, 200, "{name}: {response:?}");
         } else {
-            is_refused(&response, name);
+            assert_rejected(&response, name);
             // The token cache must not turn a rejection into acceptance.
-            is_refused(&ask(server, &token).await, name);
+            assert_rejected(&ask(server, &token).await, name);
         }
     }
 }

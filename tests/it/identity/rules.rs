@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{Row, ask, check_table, header, is_refused, server, server_by_keys, session};
-use crate::harness::{Engine, Issuer, SECRET, Server, Setup, Signer, now, signed};
+use super::{Row, ask, assert_rejected, check_table, header, server, server_by_keys, session};
+use crate::harness::{Engine, JwksServer, SECRET, Server, ServerConfig, Signer, now, signed};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_session_tokens_are_accepted_by_default() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
     let server = server(&issuer).await;
     let origin = issuer.url.as_str();
     let with_path = format!("{origin}/api/auth");
@@ -90,19 +90,21 @@ async fn only_session_tokens_are_accepted_by_default() {
     for (name, claim) in [("azp", "azp"), ("client_id", "client_id"), ("cnf", "cnf")] {
         let mut claims = session(origin, &[]);
         claims[claim] = Value::Null;
-        is_refused(&ask(&server, &signer.sign_exactly(&header(None), &claims)).await, name);
+        assert_rejected(&ask(&server, &signer.sign_exactly(&header(None), &claims)).await, name);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn configured_audience_accepts_its_access_tokens() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
     let api = "https://api.example";
     let auth = format!("{{issuer=[\"{0}\",\"{0}/api/auth\"],audience=\"{api}\"}}", issuer.url);
-    let setup =
-        Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_URL", &issuer.url).with("ROCKET_AUTH", &auth);
-    let server = setup.start().await;
+    let config = ServerConfig::with_database(Engine::Sqlite)
+        .await
+        .with("BETTER_AUTH_URL", &issuer.url)
+        .with("ROCKET_AUTH", &auth);
+    let server = config.start().await;
     let aud = ("aud", json!([api, "https://other.example"]));
     let rows: Vec<Row<'_>> = vec![
         (
@@ -136,7 +138,7 @@ async fn configured_audience_accepts_its_access_tokens() {
 #[tokio::test(flavor = "multi_thread")]
 async fn configured_scope_is_required() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
     let auth = "issuer=\"https://id.example/\",audience=\"api\",scope=\"tasks:read tasks:write\"";
     let server = server_by_keys(&issuer, auth).await;
     let scoped = |scope: Value| vec![("aud", json!("api")), ("azp", json!("c")), ("scope", scope)];
@@ -154,7 +156,7 @@ async fn configured_scope_is_required() {
 #[tokio::test(flavor = "multi_thread")]
 async fn issuer_suffices_for_tokens_with_an_origin_as_azp() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
     let server = server_by_keys(&issuer, "issuer=\"https://clerk.example\"").await;
     let rows: Vec<Row<'_>> = vec![
         (
@@ -184,19 +186,21 @@ async fn issuer_suffices_for_tokens_with_an_origin_as_azp() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_issuer_accepts_only_its_own_audiences() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
     let auth = "{issuer=[\"https://a.example\",\"https://b.example\"]}";
-    let setup =
-        Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_URL", &issuer.url).with("ROCKET_AUTH", auth);
-    let server = setup.start().await;
+    let config = ServerConfig::with_database(Engine::Sqlite)
+        .await
+        .with("BETTER_AUTH_URL", &issuer.url)
+        .with("ROCKET_AUTH", auth);
+    let server = config.start().await;
     for (iss, accepted) in
         [("https://a.example", true), ("https://b.example", true), (issuer.url.as_str(), false)]
     {
         check_table(&server, &signer, iss, vec![("an issuer", None, vec![], accepted)]).await;
     }
     // A trailing slash in the setting is not part of `aud`.
-    let setup = server.setup.clone().with("ROCKET_AUTH", "{issuer=\"https://a.example/\"}");
-    check_table(&setup.start().await, &signer, "https://a.example", vec![("an issuer", None, vec![], true)])
+    let config = server.config.clone().with("ROCKET_AUTH", "{issuer=\"https://a.example/\"}");
+    check_table(&config.start().await, &signer, "https://a.example", vec![("an issuer", None, vec![], true)])
         .await;
     // `jwt.issuer` alone does not change `aud`.
     let rows: Vec<Row<'_>> = vec![
@@ -208,25 +212,25 @@ async fn each_issuer_accepts_only_its_own_audiences() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn session_cache_tokens_signed_with_the_secret_are_rejected() {
-    let server = Server::on(Engine::Sqlite).await;
+    let server = Server::start(Engine::Sqlite).await;
     // Signed as Better Auth 1.7 does for `session.cookieCache` with the strategy `jwt`.
     let cached = json!({
         "session": { "id": "s", "userId": "me", "token": "t" }, "user": { "id": "me", "email": "me@example.com" },
         "updatedAt": now(), "version": "1", "iat": now(), "exp": now() + 300
     });
-    is_refused(&ask(&server, &signed(&cached)).await, "the cookie");
+    assert_rejected(&ask(&server, &signed(&cached)).await, "the cookie");
     let mailed = json!({ "email": "me@example.com", "userId": "me", "exp": now() + 300 });
-    is_refused(&ask(&server, &signed(&mailed)).await, "a mailed link");
+    assert_rejected(&ask(&server, &signed(&mailed)).await, "a mailed link");
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
     let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
     header.typ = Some("better-auth.session-cache+jwt".to_owned());
     let typed = jsonwebtoken::encode(&header, &crate::harness::claims("me"), &key).unwrap();
-    is_refused(&ask(&server, &typed).await, "by its typ");
+    assert_rejected(&ask(&server, &typed).await, "by its typ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn jwks_requires_an_issuer_and_scope_requires_an_audience() {
-    let setup = Setup::on(Engine::Sqlite).await;
+    let config = ServerConfig::with_database(Engine::Sqlite).await;
     for (auth, says) in [
         ("{jwks_url=\"https://id.example/jwks\"}", "auth.issuer is not set, and neither is auth.audience"),
         ("{scope=\"tasks\"}", "auth.scope is set without auth.audience"),
@@ -236,7 +240,7 @@ async fn jwks_requires_an_issuer_and_scope_requires_an_audience() {
     ] {
         for profile in ["debug", "release"] {
             let output =
-                setup.clone().with("ROCKET_PROFILE", profile).with("ROCKET_AUTH", auth).run(&[]).await;
+                config.clone().with("ROCKET_PROFILE", profile).with("ROCKET_AUTH", auth).run(&[]).await;
             let said = String::from_utf8(output.stderr).unwrap();
             assert!(output.status.code() == Some(2) && said.contains(says), "{auth}: {said}");
             assert_eq!(said.trim_end().lines().count(), 1, "{said}");

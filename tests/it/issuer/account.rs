@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{CLEARED, PASSWORD, Person, USER, claims, fields, is_date, sign_in};
-use crate::harness::{Engine, Server, raw, raw_half_closed};
+use crate::harness::{Engine, Server, send_raw, send_raw_half_closed};
 use crate::on_both_engines;
 
 const NEW: &str = "staple horse correct";
 
 on_both_engines! {
     async fn a_user_changes_name_and_image_and_never_the_address(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = Person::signs_up(&server, "ann").await;
         let me = ann.by_bearer(&server);
         let user = async || me.get("/api/auth/me").await.json();
@@ -25,32 +25,32 @@ on_both_engines! {
         assert_eq!((&user().await["name"], &user().await["image"]), (&json!("Anna"), &Value::Null));
 
         for body in [json!({}), json!({ "plan": "pro" })] {
-            me.post("/api/auth/update-user", &body).await.is_refusal(400, "", "No fields to update");
+            me.post("/api/auth/update-user", &body).await.assert_auth_error(400, "", "No fields to update");
         }
         let email = me.post("/api/auth/update-user", &json!({ "name": "x", "email": "eve@example.com" })).await;
-        email.is_refusal(400, "EMAIL_CAN_NOT_BE_UPDATED", "Email can not be updated");
+        email.assert_auth_error(400, "EMAIL_CAN_NOT_BE_UPDATED", "Email can not be updated");
         let number = me.post("/api/auth/update-user", &json!({ "name": 5 })).await;
-        number.is_refusal(400, "VALIDATION_ERROR", "[body.name] Invalid input: expected string, received number");
+        number.assert_auth_error(400, "VALIDATION_ERROR", "[body.name] Invalid input: expected string, received number");
         assert_eq!((&user().await["name"], &user().await["email"]), (&json!("Anna"), &json!("ann@example.com")));
         // A token for the API says what is true when it is made.
         assert_eq!(claims(&ann.jwt(&server).await)["name"], "Anna");
     }
 
     async fn a_password_is_changed_by_who_knows_it(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = Person::signs_up(&server, "ann").await;
         let phone = ann.signs_in(&server).await;
         let me = ann.by_bearer(&server);
         let change = async |current: &str, new: &str| {
             me.post("/api/auth/change-password", &json!({ "currentPassword": current, "newPassword": new })).await
         };
-        change("wrong password", NEW).await.is_refusal(400, "INVALID_PASSWORD", "Invalid password");
-        change(PASSWORD, "short").await.is_refusal(400, "PASSWORD_TOO_SHORT", "Password too short");
-        change(PASSWORD, &"x".repeat(129)).await.is_refusal(400, "PASSWORD_TOO_LONG", "Password too long");
-        change(&"x".repeat(129), NEW).await.is_refusal(400, "PASSWORD_TOO_LONG", "Password too long");
+        change("wrong password", NEW).await.assert_auth_error(400, "INVALID_PASSWORD", "Invalid password");
+        change(PASSWORD, "short").await.assert_auth_error(400, "PASSWORD_TOO_SHORT", "Password too short");
+        change(PASSWORD, &"x".repeat(129)).await.assert_auth_error(400, "PASSWORD_TOO_LONG", "Password too long");
+        change(&"x".repeat(129), NEW).await.assert_auth_error(400, "PASSWORD_TOO_LONG", "Password too long");
         let missing = me.post("/api/auth/change-password", &json!({})).await;
         let both = "[body.newPassword] Invalid input: expected string, received undefined; [body.currentPassword] Invalid input: expected string, received undefined";
-        missing.is_refusal(400, "VALIDATION_ERROR", both);
+        missing.assert_auth_error(400, "VALIDATION_ERROR", both);
         assert_eq!(sign_in(&server, &ann.email, PASSWORD).await.status, 200, "nothing has changed");
 
         let answer = change(PASSWORD, NEW).await;
@@ -66,18 +66,18 @@ on_both_engines! {
     }
 
     async fn a_user_is_deleted_with_all_that_is_theirs(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let (ann, bob) = (Person::signs_up(&server, "ann").await, Person::signs_up(&server, "bob").await);
         let me = ann.by_bearer(&server);
-        me.post("/api/auth/delete-user", &json!({ "password": "wrong password" })).await.is_refusal(400, "INVALID_PASSWORD", "Invalid password");
-        server.sql(r#"UPDATE session SET "createdAt" = '2026-01-01T00:00:00.000+00:00'"#).await;
+        me.post("/api/auth/delete-user", &json!({ "password": "wrong password" })).await.assert_auth_error(400, "INVALID_PASSWORD", "Invalid password");
+        server.execute_sql(r#"UPDATE session SET "createdAt" = '2026-01-01T00:00:00.000+00:00'"#).await;
         let expired = "Session expired. Re-authenticate to perform this action.";
-        me.post("/api/auth/delete-user", &json!({})).await.is_refusal(400, "SESSION_EXPIRED", expired);
+        me.post("/api/auth/delete-user", &json!({})).await.assert_auth_error(400, "SESSION_EXPIRED", expired);
         let answer = me.post("/api/auth/delete-user", &json!({ "password": PASSWORD })).await;
         assert_eq!((answer.status, answer.json()), (200, json!({ "success": true, "message": "User deleted" })));
         assert_eq!(answer.cookies, CLEARED);
         for table in ["\"user\"", "account", "session"] {
-            assert_eq!(server.number(&format!("SELECT count(*) FROM {table}")).await, 1, "{table}: bob's");
+            assert_eq!(server.query_i64(&format!("SELECT count(*) FROM {table}")).await, 1, "{table}: bob's");
         }
         assert!(bob.is_signed_in(&server).await && !ann.is_signed_in(&server).await);
         assert_eq!(sign_in(&server, &ann.email, PASSWORD).await.status, 401);
@@ -86,7 +86,7 @@ on_both_engines! {
     }
 
     async fn one_sees_how_one_can_sign_in(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = Person::signs_up(&server, "ann").await;
         let accounts = ann.by_bearer(&server).get("/api/auth/list-accounts").await.json();
         let account = &accounts[0];
@@ -98,19 +98,19 @@ on_both_engines! {
 
     /// Better Auth keeps people here, too, who sign in elsewhere.
     async fn who_has_no_password_cannot_sign_in_by_one(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = Person::signs_up(&server, "ann").await;
-        server.sql(r#"UPDATE account SET password = NULL, "providerId" = 'github', scope = 'user:email,repo'"#).await;
-        sign_in(&server, &ann.email, PASSWORD).await.is_refusal(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
+        server.execute_sql(r#"UPDATE account SET password = NULL, "providerId" = 'github', scope = 'user:email,repo'"#).await;
+        sign_in(&server, &ann.email, PASSWORD).await.assert_auth_error(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
         let body = json!({ "currentPassword": PASSWORD, "newPassword": NEW });
         let answer = ann.by_bearer(&server).post("/api/auth/change-password", &body).await;
-        answer.is_refusal(400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "Credential account not found");
+        answer.assert_auth_error(400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "Credential account not found");
         let accounts = ann.by_bearer(&server).get("/api/auth/list-accounts").await.json();
         assert_eq!(accounts[0]["scopes"], json!(["user:email", "repo"]));
     }
 
     async fn an_account_route_whose_declared_body_is_not_there_whole_changes_nothing(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = Person::signs_up(&server, "ann").await;
         let phone = ann.signs_in(&server).await;
         let me = ann.by_bearer(&server);
@@ -125,7 +125,7 @@ on_both_engines! {
             ] {
                 let (host, token) = (server.address(), &ann.token);
                 let request = format!("POST /api/auth/{route} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n{body}");
-                let answer = raw_half_closed(host, request.as_bytes()).await;
+                let answer = send_raw_half_closed(host, request.as_bytes()).await;
                 assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400 "), "{route} {body:?}: {answer}");
             }
         }
@@ -134,7 +134,7 @@ on_both_engines! {
         assert!(phone.is_signed_in(&server).await);
         // Without any body the routes that need none do what they are for.
         let request = format!("POST /api/auth/sign-out HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n", server.address(), ann.token);
-        assert!(raw(server.address(), request.as_bytes()).await.starts_with("HTTP/1.1 200 "));
+        assert!(send_raw(server.address(), request.as_bytes()).await.starts_with("HTTP/1.1 200 "));
         assert!(!ann.is_signed_in(&server).await);
     }
 }

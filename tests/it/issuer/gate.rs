@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PASSWORD, Person, sign_in};
-use crate::harness::{Caller, Cluster, Engine, Server, Setup};
+use crate::harness::{Engine, PostgresServer, Server, ServerConfig, TestClient};
 use crate::on_both_engines;
 
 fn update() -> serde_json::Value {
@@ -12,7 +12,7 @@ fn update() -> serde_json::Value {
 
 on_both_engines! {
     async fn a_request_with_a_cookie_must_come_from_a_trusted_page(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = Person::signs_up(&server, "ann").await;
         let page = server.anonymous().with("Cookie", &ann.cookie);
         let path = "/api/auth/update-user";
@@ -36,7 +36,7 @@ on_both_engines! {
         let own = page.with("Origin", "null").with("Sec-Fetch-Site", "same-origin");
         assert_eq!(own.post(path, &update()).await.status, 200);
         let evil = page.with("Origin", "https://evil.example");
-        evil.post("/api/auth/sign-out", &json!({})).await.is_refusal(403, "INVALID_ORIGIN", "Invalid origin");
+        evil.post("/api/auth/sign-out", &json!({})).await.assert_auth_error(403, "INVALID_ORIGIN", "Invalid origin");
         assert!(ann.is_signed_in(&server).await);
         // Without a cookie there is nothing that a foreign page could abuse, and reading is CORS's to refuse.
         let bearer = ann.by_bearer(&server).with("Origin", "https://evil.example");
@@ -46,7 +46,7 @@ on_both_engines! {
     }
 
     async fn nobody_is_signed_in_by_a_foreign_page(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         Person::signs_up(&server, "ann").await;
         let body = json!({ "email": "ann@example.com", "password": PASSWORD, "name": "" });
         let program = server.anonymous();
@@ -72,7 +72,7 @@ on_both_engines! {
     }
 
     async fn a_page_of_a_configured_origin_reads_its_tokens(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let page = server.anonymous().with("Origin", "http://localhost:3000");
         let preflight = page.with("Access-Control-Request-Method", "POST").with("Access-Control-Request-Headers", "content-type");
         for path in ["sign-up/email", "get-session", "reset-password", "reset-password/x", "login/email"] {
@@ -94,10 +94,10 @@ on_both_engines! {
     }
 
     async fn what_is_no_route_is_404_in_its_own_words(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let nobody = server.anonymous();
         for (method, path) in [("GET", "/api/auth/nothing"), ("GET", "/api/auth"), ("PUT", "/api/auth/sign-in/email"), ("GET", "/api/auth/sign-in/email"), ("POST", "/api/auth/get-session"), ("PROPFIND", "/api/auth/ok")] {
-            nobody.call(method, path, None).await.is_refusal(404, "NOT_FOUND", "Not found");
+            nobody.call(method, path, None).await.assert_auth_error(404, "NOT_FOUND", "Not found");
         }
         assert_eq!(nobody.get("/api/auth/ok").await.json(), json!({ "ok": true }));
         assert_eq!(nobody.get("/api/auth/ok/").await.json(), json!({ "ok": true }));
@@ -105,37 +105,37 @@ on_both_engines! {
     }
 
     async fn a_user_called_auth_has_tasks_like_any_other(engine: Engine) {
-        let server = Server::on(engine).await;
-        assert_eq!(server.caller("auth").get("/api/auth/tasks").await.json(), json!([]));
-        server.caller("me").get("/api/auth/tasks").await.is_error(403, "FORBIDDEN", "Not authorized to access this resource");
-        server.caller("auth").get("/api/auth/tasks/1").await.is_error(404, "RESOURCE_NOT_FOUND", "Task not found");
-        server.anonymous().get("/api/auth/tasks").await.is_error(401, "AUTHENTICATION_REQUIRED", "Missing authorization token");
+        let server = Server::start(engine).await;
+        assert_eq!(server.client_for("auth").get("/api/auth/tasks").await.json(), json!([]));
+        server.client_for("me").get("/api/auth/tasks").await.assert_error(403, "FORBIDDEN", "Not authorized to access this resource");
+        server.client_for("auth").get("/api/auth/tasks/1").await.assert_error(404, "RESOURCE_NOT_FOUND", "Task not found");
+        server.anonymous().get("/api/auth/tasks").await.assert_error(401, "AUTHENTICATION_REQUIRED", "Missing authorization token");
     }
 
     async fn in_release_it_is_not_there_and_neither_are_its_tables(engine: Engine) {
-        let server = Setup::on(engine).await.with("ROCKET_PROFILE", "release").with("ROCKET_SHUTDOWN", "{drain=0}").start().await;
-        server.ready(true).await;
-        server.anonymous().get("/api/auth/ok").await.is_error(404, "RESOURCE_NOT_FOUND", "Not found");
+        let server = ServerConfig::with_database(engine).await.with("ROCKET_PROFILE", "release").with("ROCKET_SHUTDOWN", "{drain=0}").start().await;
+        server.wait_for_readyz(true).await;
+        server.anonymous().get("/api/auth/ok").await.assert_error(404, "RESOURCE_NOT_FOUND", "Not found");
         let tables = match engine {
             Engine::Sqlite => "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('user', 'session', 'account', 'verification', 'jwks')",
             Engine::Postgres => "SELECT count(*) FROM pg_tables WHERE tablename IN ('user', 'session', 'account', 'verification', 'jwks')",
         };
-        assert_eq!(server.number(tables).await, 0);
+        assert_eq!(server.query_i64(tables).await, 0);
         assert!(!server.anonymous().get("/openapi.json").await.body.contains("/api/auth/sign-up"));
         // Switched on later it finds its place beside the tasks.
-        let server = server.again_with("ROCKET_ISSUER", "{enabled=true,url=\"https://tasks.example.com\"}").await;
-        server.ready(true).await;
-        assert_eq!(server.number(tables).await, 5);
+        let server = server.restart_with("ROCKET_ISSUER", "{enabled=true,url=\"https://tasks.example.com\"}").await;
+        server.wait_for_readyz(true).await;
+        assert_eq!(server.query_i64(tables).await, 5);
         Person::signs_up(&server, "ann").await;
     }
 
     async fn who_comes_too_often_is_sent_away_for_a_while(engine: Engine) {
         let server = limited(engine, "").await;
         for _ in 0..3 {
-            sign_in(&server, "ann@example.com", PASSWORD).await.is_refusal(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
+            sign_in(&server, "ann@example.com", PASSWORD).await.assert_auth_error(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
         }
         let refused = sign_in(&server, "ann@example.com", PASSWORD).await;
-        refused.is_refusal(429, "", "Too many requests. Please try again later.");
+        refused.assert_auth_error(429, "", "Too many requests. Please try again later.");
         let wait: u64 = refused.header("x-retry-after").unwrap().parse().unwrap();
         assert!((1..=10).contains(&wait) && refused.header("retry-after") == refused.header("x-retry-after"));
         // The same door under another name, and from where nobody knows that a proxy is.
@@ -150,9 +150,9 @@ on_both_engines! {
             assert_eq!(answer.status, 200);
         }
         let mail = server.anonymous().post("/api/auth/request-password-reset", &json!({ "email": "x@example.com" })).await;
-        mail.is_refusal(429, "", "Too many requests. Please try again later.");
+        mail.assert_auth_error(429, "", "Too many requests. Please try again later.");
         for _ in 0..120 {
-            assert_eq!(server.caller("me").get("/api/tasks").await.status, 200);
+            assert_eq!(server.client_for("me").get("/api/tasks").await.status, 200);
         }
         let many = futures_of((0..150).map(|_| server.anonymous())).await;
         let refused = many.iter().filter(|status| **status == 429).count();
@@ -190,14 +190,14 @@ on_both_engines! {
     }
 
     async fn nothing_that_proves_anything_is_in_the_log(engine: Engine) {
-        let server = Setup::on(engine).await.with("RUST_LOG", "trace").start().await;
+        let server = ServerConfig::with_database(engine).await.with("RUST_LOG", "trace").start().await;
         let ann = Person::signs_up(&server, "ann").await;
         let jwt = ann.jwt(&server).await;
         sign_in(&server, "ann@example.com", "wrong horse battery").await;
         ann.by_cookie(&server).get("/api/auth/get-session").await;
         ann.by_cookie(&server).post("/api/auth/update-user", &json!({ "name": "Annabel" })).await;
         ann.by_bearer(&server).post("/api/auth/revoke-session", &json!({ "token": ann.token })).await;
-        let log = server.output().join("\n");
+        let log = server.logs().join("\n");
         assert!(log.contains("/api/auth/sign-in/email"), "but what was asked for is");
         for secret in [PASSWORD, "wrong horse", &ann.token, &ann.cookie, &jwt, "ann@example.com", "Annabel", &ann.id, crate::harness::SECRET] {
             assert!(!log.contains(secret), "{secret} is in {log}");
@@ -206,12 +206,14 @@ on_both_engines! {
 }
 
 pub(super) async fn limited(engine: Engine, more: &str) -> Server {
-    let setup = Setup::on(engine).await.with("ROCKET_ISSUER", &format!("{{rate_limit=true{more}}}"));
-    setup.start().await
+    let config = ServerConfig::with_database(engine)
+        .await
+        .with("ROCKET_ISSUER", &format!("{{rate_limit=true{more}}}"));
+    config.start().await
 }
 
 /// The statuses of as many calls at once.
-async fn futures_of(callers: impl Iterator<Item = Caller>) -> Vec<u16> {
+async fn futures_of(callers: impl Iterator<Item = TestClient>) -> Vec<u16> {
     let calls: Vec<_> =
         callers.map(|caller| tokio::spawn(async move { caller.get("/api/auth/ok").await.status })).collect();
     let mut statuses = Vec::new();
@@ -223,20 +225,20 @@ async fn futures_of(callers: impl Iterator<Item = Caller>) -> Vec<u16> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_away_is_503_in_its_own_words() {
-    let cluster = Cluster::start(&[]);
+    let cluster = PostgresServer::start(&[]);
     let url = cluster.database().await;
-    let setup = Setup::on(Engine::Sqlite).await.with("DATABASE_URL", &url);
-    let server = setup.with("ROCKET_DATABASES", "{todo={connect_timeout=1}}").start().await;
+    let config = ServerConfig::with_database(Engine::Sqlite).await.with("DATABASE_URL", &url);
+    let server = config.with("ROCKET_DATABASES", "{todo={connect_timeout=1}}").start().await;
     let ann = Person::signs_up(&server, "ann").await;
-    cluster.kill();
+    cluster.crash();
     let answer = ann.by_bearer(&server).get("/api/auth/list-accounts").await;
-    answer.is_refusal(503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
+    answer.assert_auth_error(503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
     assert!(answer.header("retry-after").is_some());
     let session = ann.by_bearer(&server).get("/api/auth/get-session").await;
     assert_eq!(session.status, 503, "not null, which would sign her out: {session:?}");
     assert!(session.cookies.is_empty());
-    cluster.revive();
-    server.ready(true).await;
+    cluster.restart();
+    server.wait_for_readyz(true).await;
     assert!(ann.is_signed_in(&server).await);
 }
 
@@ -251,16 +253,18 @@ async fn settings_that_cannot_work_stop_the_start() {
         ("SMTP_URL", "smtp://user:hunter2@mail.example.com", "issuer.mail_from"),
         ("MAIL_FROM", "nobody", "MAIL_FROM (issuer.mail_from) is no address"),
     ] {
-        let output = Setup::on(Engine::Sqlite).await.with(name, value).run(&[]).await;
+        let output = ServerConfig::with_database(Engine::Sqlite).await.with(name, value).run(&[]).await;
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1), "{value}: {error}");
         assert!(error.contains(wanted) && !error.contains("hunter2"), "{value}: {error}");
     }
-    let setup =
-        Setup::on(Engine::Sqlite).await.without("BETTER_AUTH_SECRET").with("ROCKET_PROFILE", "release");
-    let setup =
-        setup.with("BETTER_AUTH_URL", "https://auth.example.com").with("ROCKET_ISSUER", "{enabled=true}");
-    let output = setup.run(&[]).await;
+    let config = ServerConfig::with_database(Engine::Sqlite)
+        .await
+        .without("BETTER_AUTH_SECRET")
+        .with("ROCKET_PROFILE", "release");
+    let config =
+        config.with("BETTER_AUTH_URL", "https://auth.example.com").with("ROCKET_ISSUER", "{enabled=true}");
+    let output = config.run(&[]).await;
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
         error.contains("BETTER_AUTH_SECRET (auth.secret) is not set, and issuer.enabled needs it"),
@@ -271,7 +275,7 @@ async fn settings_that_cannot_work_stop_the_start() {
 /// A `Host` header must not become the `iss` and `aud` of a token.
 #[tokio::test(flavor = "multi_thread")]
 async fn in_release_the_issuer_must_know_its_own_url() {
-    let release = Setup::on(Engine::Sqlite).await.with("ROCKET_PROFILE", "release");
+    let release = ServerConfig::with_database(Engine::Sqlite).await.with("ROCKET_PROFILE", "release");
     let output = release.clone().with("ROCKET_ISSUER", "{enabled=true}").run(&[]).await;
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1), "{error}");
@@ -285,7 +289,7 @@ async fn in_release_the_issuer_must_know_its_own_url() {
         .with("ROCKET_SHUTDOWN", "{drain=0}")
         .start()
         .await;
-    server.ready(true).await;
+    server.wait_for_readyz(true).await;
     let ann = Person::signs_up(&server, "ann").await;
     let answer = ann.by_bearer(&server).with("Host", "evil.example").get("/api/auth/token").await;
     let claims = super::claims(answer.json()["token"].as_str().unwrap());

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{PASSWORD, Person, sign_in};
-use crate::harness::{Engine, Server, raw};
+use crate::harness::{Engine, Server, send_raw};
 use crate::on_both_engines;
 
 const NUL: &str = "Invalid string: must not include U+0000";
@@ -16,7 +16,7 @@ fn address(length: usize) -> String {
 
 on_both_engines! {
     async fn the_character_u0000_is_refused_wherever_it_stands(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = Person::signs_up(&server, "ann").await;
         let (nobody, me) = (server.anonymous(), ann.by_bearer(&server));
         let up = |field: &str| {
@@ -36,22 +36,22 @@ on_both_engines! {
             (&nobody, "request-password-reset", json!({ "email": "ann@example.com", "redirectTo": "/\0" }), "redirectTo"),
         ] {
             let answer = client.post(&format!("/api/auth/{path}"), &body).await;
-            answer.is_refusal(400, "VALIDATION_ERROR", &format!("[body.{field}] {NUL}"));
+            answer.assert_auth_error(400, "VALIDATION_ERROR", &format!("[body.{field}] {NUL}"));
         }
         let form = b"name=%00&email=eve%40example.com&password=correct+horse+battery".to_vec();
         let form = nobody.send_as("POST", "/api/auth/sign-up/email", "application/x-www-form-urlencoded", form).await;
-        form.is_refusal(400, "VALIDATION_ERROR", &format!("[body.name] {NUL}"));
+        form.assert_auth_error(400, "VALIDATION_ERROR", &format!("[body.name] {NUL}"));
         for path in ["reset-password/%00?callbackURL=%2F", "reset-password/a%00b?callbackURL=%2F"] {
-            nobody.get(&format!("/api/auth/{path}")).await.is_refusal(400, "VALIDATION_ERROR", &format!("[path] {NUL}"));
+            nobody.get(&format!("/api/auth/{path}")).await.assert_auth_error(400, "VALIDATION_ERROR", &format!("[path] {NUL}"));
         }
         for path in ["reset-password/x?callbackURL=%2F%00", "ok?x=%00"] {
-            nobody.get(&format!("/api/auth/{path}")).await.is_refusal(400, "VALIDATION_ERROR", &format!("[query] {NUL}"));
+            nobody.get(&format!("/api/auth/{path}")).await.assert_auth_error(400, "VALIDATION_ERROR", &format!("[query] {NUL}"));
         }
         let bearer = server.bearer("%00.AAAA").get("/api/auth/get-session").await;
         assert_eq!((bearer.status, bearer.json()), (200, Value::Null));
-        assert_eq!(server.number(r#"SELECT count(*) FROM "user""#).await, 1);
+        assert_eq!(server.query_i64(r#"SELECT count(*) FROM "user""#).await, 1);
         // The routes of the tasks have no text in their paths and queries.
-        let me = server.caller("me");
+        let me = server.client_for("me");
         for path in ["/api/%00/tasks", "/api/%00/tasks/1", "/api/tasks/%00", "/api/tasks?status=%00", "/api/tasks?sort=%00"] {
             for path in [path.to_owned(), path.replace("/api", "/api/v1")] {
                 let status = me.get(&path).await.status;
@@ -61,7 +61,7 @@ on_both_engines! {
     }
 
     async fn what_is_kept_of_a_user_is_bounded(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let nobody = server.anonymous();
         let up = |field: &str, value: &str| {
             let mut body = json!({ "name": "Ann", "email": "ann@example.com", "password": PASSWORD });
@@ -83,13 +83,13 @@ on_both_engines! {
                 if path.ends_with("signup") && ["image", "callbackURL"].contains(&field) {
                     continue;
                 }
-                nobody.post(path, &up(field, &value)).await.is_refusal(400, "VALIDATION_ERROR", &message);
+                nobody.post(path, &up(field, &value)).await.assert_auth_error(400, "VALIDATION_ERROR", &message);
             }
         }
-        sign_in(&server, &address(20_000), PASSWORD).await.is_refusal(400, "INVALID_EMAIL", "Invalid email");
+        sign_in(&server, &address(20_000), PASSWORD).await.assert_auth_error(400, "INVALID_EMAIL", "Invalid email");
         let reset = nobody.post("/api/auth/request-password-reset", &json!({ "email": address(20_000) })).await;
-        reset.is_refusal(400, "VALIDATION_ERROR", no_email);
-        assert_eq!(server.number(r#"SELECT count(*) FROM "user""#).await, 0);
+        reset.assert_auth_error(400, "VALIDATION_ERROR", no_email);
+        assert_eq!(server.query_i64(r#"SELECT count(*) FROM "user""#).await, 0);
 
         let most = json!({ "name": "x".repeat(255), "email": address(254), "password": PASSWORD, "image": "x".repeat(2048) });
         let person = Person::from(&nobody.post("/api/auth/sign-up/email", &most).await);
@@ -99,22 +99,22 @@ on_both_engines! {
         assert_eq!(server.bearer(&person.jwt(&server).await).get("/api/tasks").await.status, 200);
         for (field, value, most) in [("name", "x".repeat(256), 255), ("image", "x".repeat(2049), 2048)] {
             let answer = me.post("/api/auth/update-user", &json!({ field: value })).await;
-            answer.is_refusal(400, "VALIDATION_ERROR", &big(field, most));
+            answer.assert_auth_error(400, "VALIDATION_ERROR", &big(field, most));
         }
         assert_eq!(me.post("/api/auth/update-user", &json!({ "name": "é".repeat(255), "image": "" })).await.status, 200);
     }
 
     async fn a_user_agent_is_kept_to_512_bytes(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         Person::signs_up(&server, "ann").await;
         let body = json!({ "email": "ann@example.com", "password": PASSWORD }).to_string();
         let request = format!(
             "POST /api/auth/sign-in/email HTTP/1.1\r\nHost: {}\r\nUser-Agent: x{}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
             server.address(), "é".repeat(9_000), body.len()
         );
-        let answer = raw(server.address(), request.as_bytes()).await;
+        let answer = send_raw(server.address(), request.as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
         // 511 bytes: half a character is none.
-        assert_eq!(server.number(r#"SELECT count(*) FROM session WHERE length("userAgent") = 1 + 255"#).await, 1);
+        assert_eq!(server.query_i64(r#"SELECT count(*) FROM session WHERE length("userAgent") = 1 + 255"#).await, 1);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Person;
-use crate::harness::{Engine, Server, Setup};
+use crate::harness::{Engine, Server, ServerConfig};
 use crate::on_both_engines;
 
 fn header(jwt: &str) -> Value {
@@ -20,15 +20,15 @@ async fn published(server: &Server) -> Vec<Value> {
 
 on_both_engines! {
     async fn by_default_tokens_are_signed_with_the_secret(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let jwt = Person::signs_up(&server, "ann").await.jwt(&server).await;
         assert_eq!(header(&jwt), json!({ "alg": "HS256" }));
         assert_eq!(server.anonymous().get("/api/auth/jwks").await.json(), json!({ "keys": [] }));
     }
 
     async fn a_key_is_made_kept_encrypted_published_and_trusted(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{alg=\"EdDSA\"}");
-        let server = setup.start().await;
+        let config = ServerConfig::with_database(engine).await.with("ROCKET_ISSUER", "{alg=\"EdDSA\"}");
+        let server = config.start().await;
         let ann = Person::signs_up(&server, "ann").await;
         let jwt = ann.jwt(&server).await;
         let keys = published(&server).await;
@@ -38,23 +38,23 @@ on_both_engines! {
         names.sort_unstable();
         assert_eq!(names, ["alg", "crv", "kid", "kty", "x"], "and no private half");
         assert_eq!(server.bearer(&jwt).create("Deploy").await["user_id"], json!(ann.id));
-        assert_eq!(server.number(r#"SELECT count(*) FROM jwks WHERE "privateKey" LIKE '%"d"%'"#).await, 0);
+        assert_eq!(server.query_i64(r#"SELECT count(*) FROM jwks WHERE "privateKey" LIKE '%"d"%'"#).await, 0);
 
         // It is the same after a restart, and for a server beside this one, which has it from the database.
-        let other = server.setup.clone().start().await;
+        let other = server.config.clone().start().await;
         assert_eq!(other.bearer(&jwt).get("/api/tasks").await.status, 200);
         let again = ann.jwt(&other).await;
         assert_eq!(header(&again)["kid"], keys[0]["kid"]);
         assert_eq!(server.bearer(&again).get("/api/tasks").await.status, 200);
         // Somebody else who checks tokens has all they need.
-        let api = Setup::on(engine).await.without("BETTER_AUTH_SECRET").with("ROCKET_PROFILE", "release");
+        let api = ServerConfig::with_database(engine).await.without("BETTER_AUTH_SECRET").with("ROCKET_PROFILE", "release");
         let api = api.with("BETTER_AUTH_URL", &server.url).with("ROCKET_SHUTDOWN", "{drain=0}").start().await;
         assert_eq!(api.bearer(&jwt).get("/api/tasks").await.status, 200);
     }
 
     async fn keys_rotate_and_the_old_ones_serve_until_their_grace_is_over(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{alg=\"EdDSA\",key_lifetime=2,key_grace=3600}");
-        let server = setup.start().await;
+        let config = ServerConfig::with_database(engine).await.with("ROCKET_ISSUER", "{alg=\"EdDSA\",key_lifetime=2,key_grace=3600}");
+        let server = config.start().await;
         let ann = Person::signs_up(&server, "ann").await;
         let old = ann.jwt(&server).await;
         tokio::time::sleep(Duration::from_millis(2500)).await;
@@ -65,17 +65,17 @@ on_both_engines! {
         }
         let kids: Vec<Value> = published(&server).await.iter().map(|it| it["kid"].clone()).collect();
         assert!(kids.contains(&header(&old)["kid"]) && kids.contains(&header(&fresh)["kid"]));
-        server.sql(r#"UPDATE jwks SET "expiresAt" = '2026-01-01T00:00:00.000+00:00'"#).await;
+        server.execute_sql(r#"UPDATE jwks SET "expiresAt" = '2026-01-01T00:00:00.000+00:00'"#).await;
         let kids: Vec<Value> = published(&server).await.iter().map(|it| it["kid"].clone()).collect();
         assert!(!kids.contains(&header(&old)["kid"]) && !kids.contains(&header(&fresh)["kid"]) && kids.len() == 1);
     }
 
     async fn a_key_of_an_earlier_secret_signs_no_more_and_stops_nothing(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{alg=\"EdDSA\"}");
-        let server = setup.start().await;
+        let config = ServerConfig::with_database(engine).await.with("ROCKET_ISSUER", "{alg=\"EdDSA\"}");
+        let server = config.start().await;
         let ann = Person::signs_up(&server, "ann").await;
         let old = ann.jwt(&server).await;
-        let server = server.again_with("BETTER_AUTH_SECRET", "another secret, also of more than 32 bytes").await;
+        let server = server.restart_with("BETTER_AUTH_SECRET", "another secret, also of more than 32 bytes").await;
         let bob = Person::signs_up(&server, "bob").await;
         let fresh = bob.jwt(&server).await;
         assert_ne!(header(&fresh)["kid"], header(&old)["kid"]);

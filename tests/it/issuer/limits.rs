@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use super::gate::limited;
 use super::{PASSWORD, Person};
-use crate::harness::{Answer, Engine, Server};
+use crate::harness::{Engine, Response, Server};
 use crate::on_both_engines;
 
 const PROXIES: &str = ",trusted_proxies=[\"127.0.0.0/8\"]";
 const TOO_MANY: &str = "Too many requests. Please try again later.";
 
 /// A session's `POST` from this address.
-async fn post(server: &Server, from: &str, token: Option<&str>, path: &str, body: &Value) -> Answer {
+async fn post(server: &Server, from: &str, token: Option<&str>, path: &str, body: &Value) -> Response {
     let client = token.map_or_else(|| server.anonymous(), |token| server.bearer(token));
     client.with("X-Forwarded-For", from).post(path, body).await
 }
@@ -53,13 +53,13 @@ on_both_engines! {
         let me = ann.by_bearer(&server);
         for _ in 0..3 {
             let wrong = me.post("/api/auth/delete-user", &json!({ "password": "wrong password" })).await;
-            wrong.is_refusal(400, "INVALID_PASSWORD", "Invalid password");
+            wrong.assert_auth_error(400, "INVALID_PASSWORD", "Invalid password");
         }
         let right = me.post("/api/auth/delete-user", &json!({ "password": PASSWORD })).await;
-        right.is_refusal(429, "", TOO_MANY);
+        right.assert_auth_error(429, "", TOO_MANY);
         assert_eq!(right.header("retry-after"), right.header("x-retry-after"));
         let body = json!({ "currentPassword": PASSWORD, "newPassword": "staple horse correct" });
-        me.post("/api/auth/change-password", &body).await.is_refusal(429, "", TOO_MANY);
+        me.post("/api/auth/change-password", &body).await.assert_auth_error(429, "", TOO_MANY);
         assert!(ann.is_signed_in(&server).await);
     }
 
@@ -94,11 +94,11 @@ on_both_engines! {
         for attempt in attempts {
             let answer = attempt.await.unwrap();
             if answer.status == 429 {
-                answer.is_refusal(429, "", TOO_MANY);
+                answer.assert_auth_error(429, "", TOO_MANY);
                 assert!(answer.header("x-retry-after").is_some() && answer.header("retry-after").is_some());
                 refused += 1;
             } else {
-                answer.is_refusal(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
+                answer.assert_auth_error(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
             }
         }
         assert!(refused > 30, "{refused}");

@@ -13,7 +13,7 @@ mod work;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Caller, Server};
+use crate::harness::{Response, Server, TestClient};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -39,7 +39,7 @@ impl Person {
         Self::from(&sign_in(server, &self.email, PASSWORD).await)
     }
 
-    fn from(answer: &Answer) -> Self {
+    fn from(answer: &Response) -> Self {
         assert_eq!(answer.status, 200, "{answer:?}");
         let body = answer.json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -52,12 +52,12 @@ impl Person {
     }
 
     /// As a client without cookies.
-    fn by_bearer(&self, server: &Server) -> Caller {
+    fn by_bearer(&self, server: &Server) -> TestClient {
         server.bearer(&self.token)
     }
 
     /// As a page of the server's own.
-    fn by_cookie(&self, server: &Server) -> Caller {
+    fn by_cookie(&self, server: &Server) -> TestClient {
         server.anonymous().with("Cookie", &self.cookie).with("Origin", &server.url)
     }
 
@@ -75,7 +75,7 @@ impl Person {
     }
 }
 
-async fn sign_in(server: &Server, email: &str, password: &str) -> Answer {
+async fn sign_in(server: &Server, email: &str, password: &str) -> Response {
     let body = json!({ "email": email, "password": password });
     server.anonymous().post("/api/auth/sign-in/email", &body).await
 }

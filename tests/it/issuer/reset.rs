@@ -5,25 +5,25 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
 use super::{PASSWORD, Person, sign_in};
-use crate::harness::{Answer, Engine, Server, Setup, free_port};
+use crate::harness::{Engine, Response, Server, ServerConfig, free_port};
 use crate::on_both_engines;
 
 const NEW: &str = "staple horse correct";
 const SENT: &str = "If this email exists in our system, check your email for the reset link";
 
-async fn ask(server: &Server, email: &str, to: &str) -> Answer {
+async fn ask(server: &Server, email: &str, to: &str) -> Response {
     let body = json!({ "email": email, "redirectTo": to });
     server.anonymous().post("/api/auth/request-password-reset", &body).await
 }
 
-async fn reset(server: &Server, token: &str, password: &str) -> Answer {
+async fn reset(server: &Server, token: &str, password: &str) -> Response {
     let body = json!({ "newPassword": password, "token": token });
     server.anonymous().post("/api/auth/reset-password", &body).await
 }
 
 /// The link that nothing could mail.
 async fn link(server: &mut Server) -> String {
-    let line = server.line(|line| line["link"].is_string()).await;
+    let line = server.wait_for_log_line(|line| line["link"].is_string()).await;
     line["link"].as_str().unwrap().to_owned()
 }
 
@@ -31,13 +31,13 @@ async fn link(server: &mut Server) -> String {
 async fn tokens(server: &mut Server, count: usize) -> Vec<String> {
     let began = std::time::Instant::now();
     loop {
-        let lines = server.output();
+        let lines = server.logs();
         let lines = lines.iter().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
         let tokens: Vec<String> = lines.filter_map(|line| Some(token_of(line["link"].as_str()?))).collect();
         if tokens.len() == count {
             return tokens;
         }
-        assert!(began.elapsed() < crate::harness::PATIENCE, "{tokens:?}");
+        assert!(began.elapsed() < crate::harness::TEST_TIMEOUT, "{tokens:?}");
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
 }
@@ -47,7 +47,7 @@ fn token_of(link: &str) -> String {
 }
 
 async fn with_links_in_the_log(engine: Engine) -> Server {
-    Setup::on(engine).await.with("RUST_LOG", "todo_api=debug,info").start().await
+    ServerConfig::with_database(engine).await.with("RUST_LOG", "todo_api=debug,info").start().await
 }
 
 on_both_engines! {
@@ -66,13 +66,13 @@ on_both_engines! {
         assert_eq!(page.status, 302);
         assert_eq!(server.anonymous().get(path).await.status, 302, "looking uses nothing up");
 
-        reset(&server, token, "short").await.is_refusal(400, "PASSWORD_TOO_SHORT", "Password too short");
-        reset(&server, "nonsense", NEW).await.is_refusal(400, "INVALID_TOKEN", "Invalid token");
+        reset(&server, token, "short").await.assert_auth_error(400, "PASSWORD_TOO_SHORT", "Password too short");
+        reset(&server, "nonsense", NEW).await.assert_auth_error(400, "INVALID_TOKEN", "Invalid token");
         let both = tokio::join!(reset(&server, token, NEW), reset(&server, token, NEW));
         let mut statuses = [both.0.status, both.1.status];
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 400], "of two at once one: {both:?}");
-        reset(&server, token, NEW).await.is_refusal(400, "INVALID_TOKEN", "Invalid token");
+        reset(&server, token, NEW).await.assert_auth_error(400, "INVALID_TOKEN", "Invalid token");
         assert_eq!(sign_in(&server, &ann.email, PASSWORD).await.status, 401);
         assert_eq!(sign_in(&server, &ann.email, NEW).await.status, 200);
         let used = server.anonymous().get(path).await;
@@ -85,30 +85,30 @@ on_both_engines! {
         ask(&server, "ann@example.com", "/").await;
         let link = link(&mut server).await;
         let token = link.rsplit('/').next().unwrap().split('?').next().unwrap();
-        let kept = server.number("SELECT count(*) FROM verification WHERE identifier LIKE 'reset-password:%'").await;
+        let kept = server.query_i64("SELECT count(*) FROM verification WHERE identifier LIKE 'reset-password:%'").await;
         assert_eq!(kept, 1);
-        server.sql(r#"UPDATE verification SET "expiresAt" = '2026-01-01T00:00:00.000+00:00'"#).await;
-        reset(&server, token, NEW).await.is_refusal(400, "INVALID_TOKEN", "Invalid token");
+        server.execute_sql(r#"UPDATE verification SET "expiresAt" = '2026-01-01T00:00:00.000+00:00'"#).await;
+        reset(&server, token, NEW).await.assert_auth_error(400, "INVALID_TOKEN", "Invalid token");
     }
 
     async fn whether_an_address_is_known_is_not_told(engine: Engine) {
         let server = with_links_in_the_log(engine).await;
         let answer = ask(&server, "nobody@example.com", "/reset").await;
         assert_eq!((answer.status, answer.json()), (200, json!({ "status": true, "message": SENT })));
-        assert_eq!(server.number("SELECT count(*) FROM verification").await, 0);
+        assert_eq!(server.query_i64("SELECT count(*) FROM verification").await, 0);
         let bad = server.anonymous().post("/api/auth/request-password-reset", &json!({ "email": "x" })).await;
-        bad.is_refusal(400, "VALIDATION_ERROR", "[body.email] Invalid email address");
+        bad.assert_auth_error(400, "VALIDATION_ERROR", "[body.email] Invalid email address");
     }
 
     async fn a_link_leads_nowhere_but_to_pages_that_are_trusted(engine: Engine) {
         let server = with_links_in_the_log(engine).await;
         Person::signs_up(&server, "ann").await;
-        ask(&server, "ann@example.com", "https://evil.example/x").await.is_refusal(403, "INVALID_REDIRECT_URL", "Invalid redirectURL");
+        ask(&server, "ann@example.com", "https://evil.example/x").await.assert_auth_error(403, "INVALID_REDIRECT_URL", "Invalid redirectURL");
         let nobody = server.anonymous();
         let evil = nobody.get("/api/auth/reset-password/x?callbackURL=https%3A%2F%2Fevil.example").await;
-        evil.is_refusal(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
+        evil.assert_auth_error(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
         let none = nobody.get("/api/auth/reset-password/x").await;
-        none.is_refusal(400, "VALIDATION_ERROR", "[query.callbackURL] Invalid input: expected string, received undefined");
+        none.assert_auth_error(400, "VALIDATION_ERROR", "[query.callbackURL] Invalid input: expected string, received undefined");
         let good = nobody.get("/api/auth/reset-password/x?callbackURL=http%3A%2F%2Flocalhost%3A3000%2Freset").await;
         assert_eq!(good.header("location"), Some("http://localhost:3000/reset?error=INVALID_TOKEN"));
     }
@@ -124,13 +124,13 @@ on_both_engines! {
         let tokens = tokens(&mut server, 3).await;
         assert_eq!(reset(&server, &tokens[1], NEW).await.json(), json!({ "status": true }));
         assert!(!ann.is_signed_in(&server).await && !phone.is_signed_in(&server).await);
-        reset(&server, &tokens[0], "another password").await.is_refusal(400, "INVALID_TOKEN", "Invalid token");
+        reset(&server, &tokens[0], "another password").await.assert_auth_error(400, "INVALID_TOKEN", "Invalid token");
         assert_eq!(sign_in(&server, &ann.email, NEW).await.status, 200);
         assert!(bob.is_signed_in(&server).await, "another user's are not touched");
         assert_eq!(reset(&server, &tokens[2], NEW).await.json(), json!({ "status": true }));
-        assert_eq!(server.number("SELECT count(*) FROM verification").await, 0);
+        assert_eq!(server.query_i64("SELECT count(*) FROM verification").await, 0);
         // Nor does it need any other link or session.
-        server.sql("DELETE FROM session").await;
+        server.execute_sql("DELETE FROM session").await;
         ask(&server, &ann.email, "/").await;
         let token = self::tokens(&mut server, 4).await.remove(3);
         assert_eq!(reset(&server, &token, PASSWORD).await.json(), json!({ "status": true }));
@@ -155,22 +155,22 @@ on_both_engines! {
     }
 
     async fn sessions_outlive_a_reset_where_the_settings_say_so(engine: Engine) {
-        let setup = Setup::on(engine).await.with("RUST_LOG", "todo_api=debug,info");
-        let mut server = setup.with("ROCKET_ISSUER", "{keep_sessions_on_reset=true}").start().await;
+        let config = ServerConfig::with_database(engine).await.with("RUST_LOG", "todo_api=debug,info");
+        let mut server = config.with("ROCKET_ISSUER", "{keep_sessions_on_reset=true}").start().await;
         let ann = Person::signs_up(&server, "ann").await;
         ask(&server, &ann.email, "/").await;
         ask(&server, &ann.email, "/").await;
         let tokens = tokens(&mut server, 2).await;
         assert_eq!(reset(&server, &tokens[0], NEW).await.json(), json!({ "status": true }));
         assert!(ann.is_signed_in(&server).await);
-        reset(&server, &tokens[1], NEW).await.is_refusal(400, "INVALID_TOKEN", "Invalid token");
+        reset(&server, &tokens[1], NEW).await.assert_auth_error(400, "INVALID_TOKEN", "Invalid token");
     }
 
     /// Who signed up elsewhere makes themselves a password that way.
     async fn who_has_no_password_gets_one(engine: Engine) {
         let mut server = with_links_in_the_log(engine).await;
         let ann = Person::signs_up(&server, "ann").await;
-        server.sql("DELETE FROM account").await;
+        server.execute_sql("DELETE FROM account").await;
         ask(&server, &ann.email, "/").await;
         let link = link(&mut server).await;
         let token = link.rsplit('/').next().unwrap().split('?').next().unwrap();
@@ -181,7 +181,7 @@ on_both_engines! {
     async fn where_there_is_a_mail_server_the_link_is_mailed_and_nowhere_else(engine: Engine) {
         let port = free_port();
         let mail = tokio::spawn(take_one_mail(port));
-        let server = Setup::on(engine)
+        let server = ServerConfig::with_database(engine)
             .await
             .with("RUST_LOG", "debug")
             .with("SMTP_URL", &format!("smtp://127.0.0.1:{port}"))
@@ -191,12 +191,12 @@ on_both_engines! {
             .await;
         Person::signs_up(&server, "ann").await;
         assert_eq!(ask(&server, "ann@example.com", "/reset").await.status, 200);
-        let mail = tokio::time::timeout(crate::harness::PATIENCE, mail).await.unwrap().unwrap();
+        let mail = tokio::time::timeout(crate::harness::TEST_TIMEOUT, mail).await.unwrap().unwrap();
         let text = mail.replace("=\r\n", "").replace("=3D", "=");
         assert!(text.contains("From: Tasks <tasks@example.com>") && text.contains("To: ann@example.com"), "{mail}");
         let link = text.split_whitespace().find(|it| it.starts_with("https://tasks.example.com/api/auth/reset-password/"));
         let token = link.unwrap().rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
-        assert!(!server.output().iter().any(|line| line.contains(&token)), "no log has it");
+        assert!(!server.logs().iter().any(|line| line.contains(&token)), "no log has it");
         assert_eq!(reset(&server, &token, NEW).await.json(), json!({ "status": true }));
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{CLEARED, PASSWORD, Person, SESSION, USER, claims, fields, is_date};
-use crate::harness::{Engine, Server, Setup};
+use crate::harness::{Engine, Server, ServerConfig};
 use crate::on_both_engines;
 
 const GET_SESSION: &str = "/api/auth/get-session";
@@ -16,7 +16,7 @@ fn hours(from_now: i64) -> String {
 
 on_both_engines! {
     async fn a_session_is_shown_to_whoever_has_it_in_any_of_its_forms(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let agent = server.anonymous().with("User-Agent", "a browser");
         let body = json!({ "name": "Ann", "email": "ann@example.com", "password": PASSWORD });
         let answer = agent.post("/api/auth/sign-up/email", &body).await;
@@ -46,7 +46,7 @@ on_both_engines! {
     }
 
     async fn what_is_no_session_is_null(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = Person::signs_up(&server, "ann").await;
         let jwt = ann.jwt(&server).await;
         let none = server.anonymous();
@@ -61,7 +61,7 @@ on_both_engines! {
         ] {
             let answer = caller.get(GET_SESSION).await;
             assert_eq!((answer.status, answer.json(), answer.header("set-auth-jwt")), (200, Value::Null, None), "{answer:?}");
-            caller.get("/api/auth/token").await.is_refusal(401, "UNAUTHORIZED", "Unauthorized");
+            caller.get("/api/auth/token").await.assert_auth_error(401, "UNAUTHORIZED", "Unauthorized");
         }
         let unknown = server.bearer(&"x".repeat(32)).get(GET_SESSION).await;
         assert_eq!((unknown.json(), unknown.cookies), (Value::Null, CLEARED.map(str::to_owned).to_vec()), "it need not come again");
@@ -71,7 +71,7 @@ on_both_engines! {
     }
 
     async fn a_session_is_worth_a_token_for_the_api(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let (ann, bob) = (Person::signs_up(&server, "ann").await, Person::signs_up(&server, "bob").await);
         let jwt = ann.jwt(&server).await;
         let claims = claims(&jwt);
@@ -85,12 +85,12 @@ on_both_engines! {
         assert_eq!(server.bearer(&jwt).get(&format!("/api/v1/{}/tasks", ann.id)).await.json()["data"]["total"], 1);
         assert_eq!(server.bearer(&bob.jwt(&server).await).get("/api/tasks").await.json(), json!([]));
         // The session itself is none.
-        ann.by_bearer(&server).get("/api/tasks").await.is_error(401, "AUTHENTICATION_REQUIRED", "Invalid token");
+        ann.by_bearer(&server).get("/api/tasks").await.assert_error(401, "AUTHENTICATION_REQUIRED", "Invalid token");
     }
 
     async fn a_token_has_what_this_server_asks_of_tokens(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_AUTH", r#"{issuer="https://me.example",audience=["https://a.example","https://b.example"]}"#);
-        let server = setup.with("ROCKET_ISSUER", "{token_lifetime=60}").start().await;
+        let config = ServerConfig::with_database(engine).await.with("ROCKET_AUTH", r#"{issuer="https://me.example",audience=["https://a.example","https://b.example"]}"#);
+        let server = config.with("ROCKET_ISSUER", "{token_lifetime=60}").start().await;
         let jwt = Person::signs_up(&server, "ann").await.jwt(&server).await;
         let claims = claims(&jwt);
         assert_eq!((&claims["iss"], &claims["aud"]), (&json!("https://me.example"), &json!("https://a.example")));
@@ -99,32 +99,32 @@ on_both_engines! {
     }
 
     async fn a_session_that_is_used_lasts_and_one_that_is_not_ends(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = Person::signs_up(&server, "ann").await;
         // Made 25 hours ago.
-        server.sql(&format!(r#"UPDATE session SET "createdAt" = {0}, "updatedAt" = {0}, "expiresAt" = {1}"#, hours(-25), hours(7 * 24 - 25))).await;
+        server.execute_sql(&format!(r#"UPDATE session SET "createdAt" = {0}, "updatedAt" = {0}, "expiresAt" = {1}"#, hours(-25), hours(7 * 24 - 25))).await;
         let answer = ann.by_cookie(&server).get(GET_SESSION).await;
         let expires: chrono::DateTime<chrono::Utc> = answer.json()["session"]["expiresAt"].as_str().unwrap().parse().unwrap();
         assert!(expires.timestamp() > crate::harness::now() + 7 * 86400 - 60, "{answer:?}");
         assert!(answer.cookies[0].starts_with(&ann.cookie) && answer.cookies[0].contains("Max-Age=604800"));
         assert!(ann.by_cookie(&server).get(GET_SESSION).await.cookies.is_empty(), "once");
         // What is 23 hours old is not due.
-        server.sql(&format!(r#"UPDATE session SET "updatedAt" = {}, "expiresAt" = {}"#, hours(-23), hours(7 * 24 - 23))).await;
+        server.execute_sql(&format!(r#"UPDATE session SET "updatedAt" = {}, "expiresAt" = {}"#, hours(-23), hours(7 * 24 - 23))).await;
         assert!(ann.by_cookie(&server).get(GET_SESSION).await.cookies.is_empty());
         // Nor is one that was made for a day.
-        server.sql(&format!(r#"UPDATE session SET "updatedAt" = {}, "expiresAt" = {}"#, hours(-23), hours(1))).await;
+        server.execute_sql(&format!(r#"UPDATE session SET "updatedAt" = {}, "expiresAt" = {}"#, hours(-23), hours(1))).await;
         assert!(ann.by_cookie(&server).get(GET_SESSION).await.cookies.is_empty());
         assert!(ann.is_signed_in(&server).await);
 
-        server.sql(&format!(r#"UPDATE session SET "expiresAt" = {}"#, hours(-1))).await;
-        ann.by_bearer(&server).get("/api/auth/token").await.is_refusal(401, "UNAUTHORIZED", "Unauthorized");
+        server.execute_sql(&format!(r#"UPDATE session SET "expiresAt" = {}"#, hours(-1))).await;
+        ann.by_bearer(&server).get("/api/auth/token").await.assert_auth_error(401, "UNAUTHORIZED", "Unauthorized");
         let gone = ann.by_cookie(&server).get(GET_SESSION).await;
         assert_eq!((gone.json(), gone.header("set-auth-jwt")), (Value::Null, None));
         assert_eq!(gone.cookies, CLEARED);
     }
 
     async fn one_sees_and_ends_ones_own_sessions_and_no_others(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let (ann, bob) = (Person::signs_up(&server, "ann").await, Person::signs_up(&server, "bob").await);
         let (phone, tablet) = (ann.signs_in(&server).await, ann.signs_in(&server).await);
         let me = ann.by_bearer(&server);
@@ -138,7 +138,7 @@ on_both_engines! {
             assert_eq!((answer.status, answer.json()), (200, json!({ "status": true })));
         }
         assert!(bob.is_signed_in(&server).await, "that was not hers to end");
-        me.post("/api/auth/revoke-session", &json!({})).await.is_refusal(400, "VALIDATION_ERROR", "[body.token] Invalid input: expected string, received undefined");
+        me.post("/api/auth/revoke-session", &json!({})).await.assert_auth_error(400, "VALIDATION_ERROR", "[body.token] Invalid input: expected string, received undefined");
         assert_eq!(me.post("/api/auth/revoke-session", &json!({ "token": phone.token })).await.status, 200);
         assert!(!phone.is_signed_in(&server).await && tablet.is_signed_in(&server).await);
         assert_eq!(me.post("/api/auth/revoke-other-sessions", &json!({})).await.json(), json!({ "status": true }));
@@ -148,7 +148,7 @@ on_both_engines! {
     }
 
     async fn a_user_has_a_hundred_sessions_and_the_oldest_go(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let (ann, bob) = (Person::signs_up(&server, "ann").await, Person::signs_up(&server, "bob").await);
         let rows: Vec<String> = (0..120)
             .map(|n| {
@@ -157,14 +157,14 @@ on_both_engines! {
             })
             .collect();
         let columns = r#"id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId""#;
-        server.sql(&format!("INSERT INTO session ({columns}) VALUES {}", rows.join(", "))).await;
+        server.execute_sql(&format!("INSERT INTO session ({columns}) VALUES {}", rows.join(", "))).await;
         let listed = async |person: &Person| person.by_bearer(&server).get("/api/auth/list-sessions").await.json();
         // Better Auth, on the same tables, has no such bound.
         assert_eq!(listed(&ann).await.as_array().unwrap().len(), 100);
 
         let phone = ann.signs_in(&server).await;
-        assert_eq!(server.number("SELECT count(*) FROM session WHERE token LIKE 't%' AND length(token) < 9").await, 98);
-        assert_eq!(server.number("SELECT count(*) FROM session WHERE token IN ('t0', 't1', 't21')").await, 0);
+        assert_eq!(server.query_i64("SELECT count(*) FROM session WHERE token LIKE 't%' AND length(token) < 9").await, 98);
+        assert_eq!(server.query_i64("SELECT count(*) FROM session WHERE token IN ('t0', 't1', 't21')").await, 0);
         assert!(ann.is_signed_in(&server).await && phone.is_signed_in(&server).await && bob.is_signed_in(&server).await);
         let sessions = listed(&ann).await;
         let sessions = sessions.as_array().unwrap();
@@ -173,44 +173,44 @@ on_both_engines! {
             let body = json!({ "email": ann.email, "password": PASSWORD });
             assert_eq!(server.anonymous().post(path, &body).await.status, 200);
         }
-        assert_eq!(server.number(&format!(r#"SELECT count(*) FROM session WHERE "userId" = '{}'"#, ann.id)).await, 100);
+        assert_eq!(server.query_i64(&format!(r#"SELECT count(*) FROM session WHERE "userId" = '{}'"#, ann.id)).await, 100);
     }
 
     async fn only_who_signed_in_lately_sees_where(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = Person::signs_up(&server, "ann").await;
-        server.sql(&format!(r#"UPDATE session SET "createdAt" = {}"#, hours(-24))).await;
-        ann.by_bearer(&server).get("/api/auth/list-sessions").await.is_refusal(403, "SESSION_NOT_FRESH", "Session is not fresh");
+        server.execute_sql(&format!(r#"UPDATE session SET "createdAt" = {}"#, hours(-24))).await;
+        ann.by_bearer(&server).get("/api/auth/list-sessions").await.assert_auth_error(403, "SESSION_NOT_FRESH", "Session is not fresh");
         assert!(ann.is_signed_in(&server).await);
     }
 
     async fn what_needs_a_session_says_so(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let nobody = server.anonymous();
         for path in ["token", "list-sessions", "list-accounts", "me"] {
             let answer = nobody.get(&format!("/api/auth/{path}")).await;
-            answer.is_refusal(401, "UNAUTHORIZED", "Unauthorized");
+            answer.assert_auth_error(401, "UNAUTHORIZED", "Unauthorized");
             assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
         }
         for path in ["revoke-session", "revoke-sessions", "revoke-other-sessions", "update-user", "change-password", "delete-user"] {
-            nobody.post(&format!("/api/auth/{path}"), &json!({})).await.is_refusal(401, "UNAUTHORIZED", "Unauthorized");
+            nobody.post(&format!("/api/auth/{path}"), &json!({})).await.assert_auth_error(401, "UNAUTHORIZED", "Unauthorized");
         }
     }
 
     async fn what_has_expired_does_not_stay(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let (ann, bob) = (Person::signs_up(&server, "ann").await, Person::signs_up(&server, "bob").await);
-        server.sql(&format!(r#"UPDATE session SET "expiresAt" = {} WHERE token = '{}'"#, hours(-1), ann.token)).await;
+        server.execute_sql(&format!(r#"UPDATE session SET "expiresAt" = {} WHERE token = '{}'"#, hours(-1), ann.token)).await;
         for (id, expires) in [("old", hours(-1)), ("new", hours(1))] {
-            server.sql(&format!(r#"INSERT INTO verification (id, identifier, value, "createdAt", "updatedAt", "expiresAt") VALUES ('{id}', '{id}', 'x', {expires}, {expires}, {expires})"#)).await;
+            server.execute_sql(&format!(r#"INSERT INTO verification (id, identifier, value, "createdAt", "updatedAt", "expiresAt") VALUES ('{id}', '{id}', 'x', {expires}, {expires}, {expires})"#)).await;
         }
-        let server = server.again().await;
+        let server = server.restart().await;
         let began = std::time::Instant::now();
-        while server.number("SELECT count(*) FROM session").await + server.number("SELECT count(*) FROM verification").await > 2 {
-            assert!(began.elapsed() < crate::harness::PATIENCE, "it is swept after a start");
+        while server.query_i64("SELECT count(*) FROM session").await + server.query_i64("SELECT count(*) FROM verification").await > 2 {
+            assert!(began.elapsed() < crate::harness::TEST_TIMEOUT, "it is swept after a start");
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
-        assert_eq!(server.number("SELECT count(*) FROM verification WHERE id = 'new'").await, 1);
+        assert_eq!(server.query_i64("SELECT count(*) FROM verification WHERE id = 'new'").await, 1);
         assert!(bob.is_signed_in(&server).await);
     }
 }

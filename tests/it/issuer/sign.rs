@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{CLEARED, PASSWORD, Person, USER, fields, is_date, sign_in};
-use crate::harness::{Engine, Server, Setup};
+use crate::harness::{Engine, Server, ServerConfig};
 use crate::on_both_engines;
 
 const MISSING: &str = "Invalid input: expected string, received undefined";
 
 on_both_engines! {
     async fn signing_up_makes_a_user_and_signs_them_in(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let body = json!({ "name": "", "email": "Ann@Example.COM", "password": PASSWORD, "image": "https://x.example/a.png", "plan": "pro" });
         let answer = server.anonymous().post("/api/auth/sign-up/email", &body).await;
         let (json, user) = (answer.json(), answer.json()["user"].clone());
@@ -34,7 +34,7 @@ on_both_engines! {
     }
 
     async fn what_cannot_be_signed_up_is_told_all_that_is_wrong_with_it(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let nobody = server.anonymous();
         let with = |field: &str, value: Value| {
             let mut body = json!({ "name": "Ann", "email": "ann@example.com", "password": PASSWORD });
@@ -55,20 +55,20 @@ on_both_engines! {
             (with("password", json!("😀😀😀")), "PASSWORD_TOO_SHORT", "Password too short".to_owned()),
             (with("password", json!("😀".repeat(65))), "PASSWORD_TOO_LONG", "Password too long".to_owned()),
         ] {
-            nobody.post("/api/auth/sign-up/email", &body).await.is_refusal(400, code, &message);
+            nobody.post("/api/auth/sign-up/email", &body).await.assert_auth_error(400, code, &message);
         }
         for email in ["", "ann", "ann@", "@example.com", "ann@example", "a..b@example.com", ".ann@example.com", "ann.@example.com", "ann@-x.com", "ann@example.c", "a b@example.com", "ann@exa_mple.com", "ann@example.com\n"] {
-            nobody.post("/api/auth/sign-up/email", &with("email", json!(email))).await.is_refusal(400, "VALIDATION_ERROR", no_email);
+            nobody.post("/api/auth/sign-up/email", &with("email", json!(email))).await.assert_auth_error(400, "VALIDATION_ERROR", no_email);
         }
         let raw = nobody.send("POST", "/api/auth/sign-up/email", Some(b"{\"name\":".to_vec())).await;
-        raw.is_refusal(400, "BAD_REQUEST", "Invalid JSON in request body");
+        raw.assert_auth_error(400, "BAD_REQUEST", "Invalid JSON in request body");
         let large = nobody.send("POST", "/api/auth/sign-up/email", Some(vec![b' '; 70_000])).await;
-        large.is_refusal(413, "PAYLOAD_TOO_LARGE", "Request body must be at most 64 KiB");
-        assert_eq!(server.number(r#"SELECT count(*) FROM "user""#).await, 0, "and nothing is changed");
+        large.assert_auth_error(413, "PAYLOAD_TOO_LARGE", "Request body must be at most 64 KiB");
+        assert_eq!(server.query_i64(r#"SELECT count(*) FROM "user""#).await, 0, "and nothing is changed");
     }
 
     async fn an_address_is_had_once_whatever_its_case_and_however_many_ask_at_once(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let body = |email: &str| json!({ "name": "Ann", "email": email, "password": PASSWORD });
         let tries = (0..5).map(|_| {
             let nobody = server.anonymous();
@@ -80,19 +80,19 @@ on_both_engines! {
             if answer.status == 200 {
                 signed_up += 1;
             } else {
-                answer.is_refusal(422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email.");
+                answer.assert_auth_error(422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email.");
             }
         }
         assert_eq!(signed_up, 1);
         let again = server.anonymous().post("/api/auth/sign-up/email", &body("ANN@example.com")).await;
-        again.is_refusal(422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email.");
+        again.assert_auth_error(422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email.");
         for table in ["\"user\"", "account", "session"] {
-            assert_eq!(server.number(&format!("SELECT count(*) FROM {table}")).await, 1, "{table}: all or nothing");
+            assert_eq!(server.query_i64(&format!("SELECT count(*) FROM {table}")).await, 1, "{table}: all or nothing");
         }
     }
 
     async fn a_password_signs_in_and_nothing_else_does(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = Person::signs_up(&server, "ann").await;
         let answer = sign_in(&server, "ANN@example.com", PASSWORD).await;
         assert_eq!((answer.status, fields(&answer.json())), (200, vec!["redirect", "token", "user"]));
@@ -101,18 +101,18 @@ on_both_engines! {
         assert!(again.token != ann.token && ann.is_signed_in(&server).await && again.is_signed_in(&server).await);
 
         let wrong = sign_in(&server, "ann@example.com", "correct horse batterx").await;
-        wrong.is_refusal(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
+        wrong.assert_auth_error(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
         let unknown = sign_in(&server, "bob@example.com", PASSWORD).await;
-        unknown.is_refusal(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
-        sign_in(&server, "ann", PASSWORD).await.is_refusal(400, "INVALID_EMAIL", "Invalid email");
-        sign_in(&server, "ann@example.com", &"x".repeat(129)).await.is_refusal(400, "PASSWORD_TOO_LONG", "Password too long");
+        unknown.assert_auth_error(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
+        sign_in(&server, "ann", PASSWORD).await.assert_auth_error(400, "INVALID_EMAIL", "Invalid email");
+        sign_in(&server, "ann@example.com", &"x".repeat(129)).await.assert_auth_error(400, "PASSWORD_TOO_LONG", "Password too long");
         let missing = server.anonymous().post("/api/auth/sign-in/email", &json!({ "email": "ann@example.com" })).await;
-        missing.is_refusal(400, "VALIDATION_ERROR", &format!("[body.password] {MISSING}"));
+        missing.assert_auth_error(400, "VALIDATION_ERROR", &format!("[body.password] {MISSING}"));
         assert!(wrong.cookies.is_empty() && unknown.cookies.is_empty());
     }
 
     async fn a_password_is_the_same_however_its_characters_are_composed(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let body = json!({ "name": "Zoë", "email": "zoe@example.com", "password": "motdepass\u{e9} \u{fb01}" });
         assert_eq!(server.anonymous().post("/api/auth/sign-up/email", &body).await.status, 200);
         assert_eq!(sign_in(&server, "zoe@example.com", "motdepasse\u{301} fi").await.status, 200);
@@ -120,7 +120,7 @@ on_both_engines! {
     }
 
     async fn a_browser_may_be_told_to_forget(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         Person::signs_up(&server, "ann").await;
         let body = json!({ "email": "ann@example.com", "password": PASSWORD, "rememberMe": false });
         let answer = server.anonymous().post("/api/auth/sign-in/email", &body).await;
@@ -138,7 +138,7 @@ on_both_engines! {
     }
 
     async fn a_page_to_go_to_must_be_one_that_is_trusted(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         Person::signs_up(&server, "ann").await;
         let to = |url: &str| json!({ "email": "ann@example.com", "password": PASSWORD, "callbackURL": url });
         for good in ["/dashboard?x=1", "http://localhost:3000/dashboard", &format!("{}/x", server.url)] {
@@ -148,12 +148,12 @@ on_both_engines! {
         }
         for bad in ["https://evil.example", "//evil.example", "/\\evil.example", "/%2fevil.example", "/%5Cevil.example", "javascript:alert(1)", "evil", "http://localhost:3000.evil.example/", "http://localhost:3000@evil.example/"] {
             let answer = server.anonymous().post("/api/auth/sign-in/email", &to(bad)).await;
-            answer.is_refusal(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
+            answer.assert_auth_error(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
         }
     }
 
     async fn a_page_to_go_to_goes_out_as_it_is_understood(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         Person::signs_up(&server, "ann").await;
         let sign_in = async |url: &str| {
             let body = json!({ "email": "ann@example.com", "password": PASSWORD, "callbackURL": url });
@@ -172,18 +172,18 @@ on_both_engines! {
             assert_eq!(answer.json()["url"], out);
         }
         for bad in ["ftp://localhost:3000/x", "ws://localhost:3000/x", "/a/..//evil.example", "/.//evil.example", "/x/%2e%2e//evil.example", "data:text/html,x", "null", ""] {
-            sign_in(bad).await.is_refusal(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
+            sign_in(bad).await.assert_auth_error(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
         }
         let page = server.anonymous().get("/api/auth/reset-password/x?callbackURL=http%3Alocalhost%3A3000%2Freset").await;
         assert_eq!(page.header("location"), Some("http://localhost:3000/reset?error=INVALID_TOKEN"));
         for bad in ["ftp%3A%2F%2Flocalhost%3A3000%2F", "%2Fa%2F..%2F%2Fevil.example"] {
             let answer = server.anonymous().get(&format!("/api/auth/reset-password/x?callbackURL={bad}")).await;
-            answer.is_refusal(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
+            answer.assert_auth_error(403, "INVALID_CALLBACK_URL", "Invalid callbackURL");
         }
     }
 
     async fn signing_out_ends_the_session_and_is_never_refused(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = Person::signs_up(&server, "ann").await;
         let phone = ann.signs_in(&server).await;
         let answer = ann.by_cookie(&server).post("/api/auth/sign-out", &json!({})).await;
@@ -198,7 +198,7 @@ on_both_engines! {
     }
 
     async fn a_plain_form_may_sign_up_and_in_and_nothing_else_is_read_but_json(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let form = |path: &str, body: &str, kind: &str| {
             let caller = server.anonymous();
             let (path, body, kind) = (path.to_owned(), body.as_bytes().to_vec(), kind.to_owned());
@@ -210,15 +210,15 @@ on_both_engines! {
         assert_eq!(form("/api/auth/sign-in/email", "email=ann%40example.com&password=correct+horse+battery", kind).await.status, 200);
         let text = form("/api/auth/sign-in/email", "{}", "text/plain").await;
         let message = r#"Content-Type "text/plain" is not allowed. Allowed types: application/x-www-form-urlencoded, application/json"#;
-        text.is_refusal(415, "UNSUPPORTED_MEDIA_TYPE", message);
+        text.assert_auth_error(415, "UNSUPPORTED_MEDIA_TYPE", message);
         let reset = form("/api/auth/reset-password", "token=x", kind).await;
         let message = r#"Content-Type "application/x-www-form-urlencoded" is not allowed. Allowed types: application/json"#;
-        reset.is_refusal(415, "UNSUPPORTED_MEDIA_TYPE", message);
+        reset.assert_auth_error(415, "UNSUPPORTED_MEDIA_TYPE", message);
     }
 
     async fn behind_https_cookies_are_for_https_alone(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{url=\"https://tasks.example.com\"}");
-        let server = setup.start().await;
+        let config = ServerConfig::with_database(engine).await.with("ROCKET_ISSUER", "{url=\"https://tasks.example.com\"}");
+        let server = config.start().await;
         let body = json!({ "name": "Ann", "email": "ann@example.com", "password": PASSWORD });
         let answer = server.anonymous().post("/api/auth/sign-up/email", &body).await;
         assert!(answer.cookies[0].starts_with("__Secure-better-auth.session_token="), "{answer:?}");
@@ -230,7 +230,7 @@ on_both_engines! {
         let own = page.with("Origin", "https://tasks.example.com");
         assert_eq!(own.post("/api/auth/update-user", &update).await.status, 200);
         let plain = page.with("Origin", "http://tasks.example.com").post("/api/auth/update-user", &update).await;
-        plain.is_refusal(403, "INVALID_ORIGIN", "Invalid origin");
+        plain.assert_auth_error(403, "INVALID_ORIGIN", "Invalid origin");
         // Without the promise that TLS has set it a cookie is not looked at.
         let stripped = server.anonymous().with("Cookie", cookie.trim_start_matches("__Secure-"));
         assert_eq!(stripped.get("/api/auth/get-session").await.json(), Value::Null);

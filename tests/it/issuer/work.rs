@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PASSWORD, Person, sign_in};
-use crate::harness::{Engine, Server, Setup, raw};
+use crate::harness::{Engine, Server, ServerConfig, send_raw};
 use crate::on_both_engines;
 
 /// Kilobytes that a process has had at most at one time.
@@ -15,7 +15,7 @@ fn peak(server: &Server) -> u64 {
 
 on_both_engines! {
     async fn many_who_sign_in_at_once_take_turns_and_tasks_are_served_meanwhile(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = Person::signs_up(&server, "ann").await;
         let me = server.bearer(&ann.jwt(&server).await);
         let before = peak(&server);
@@ -43,8 +43,8 @@ on_both_engines! {
     /// The lists take less than a megabyte: what is left for is the next hashes, before the memory of the last is given back. It took 200 to
     /// 360 MB before headers were bounded.
     async fn what_one_user_stores_and_does_not_read_costs_little_memory(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{hashers=1}");
-        let server = setup.start().await;
+        let config = ServerConfig::with_database(engine).await.with("ROCKET_ISSUER", "{hashers=1}");
+        let server = config.start().await;
         let ann = Person::signs_up(&server, "ann").await;
         let before = peak(&server);
         let body = json!({ "email": "ann@example.com", "password": PASSWORD }).to_string();
@@ -55,7 +55,7 @@ on_both_engines! {
                 "x".repeat(300_000),
                 body.len()
             );
-            let answer = raw(server.address(), request.as_bytes()).await;
+            let answer = send_raw(server.address(), request.as_bytes()).await;
             assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
         }
         let list = format!(
@@ -78,7 +78,7 @@ on_both_engines! {
 
     /// Who hangs up while it is hashed gets nothing, and leaves nothing that is in anybody's way.
     async fn who_does_not_wait_holds_nobody_up(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         Person::signs_up(&server, "ann").await;
         let body = json!({ "email": "ann@example.com", "password": PASSWORD }).to_string();
         for _ in 0..10 {

@@ -4,17 +4,17 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use serde_json::{Value, json};
 
-use super::{SIGNATURE, ask, is_accepted, is_refused, server, token_for};
-use crate::harness::{Issuer, Signer, base64, claims, now};
+use super::{SIGNATURE, ask, assert_accepted, assert_rejected, server, token_for};
+use crate::harness::{JwksServer, Signer, base64, claims, now};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn public_keys_are_never_hmac_secrets() {
     let signer = Signer::new("one");
     let oct = json!({ "kty": "oct", "kid": "oct", "alg": "HS256", "k": base64(b"a public secret, of 32 bytes or more to be long enough") });
-    let issuer = Issuer::with(vec![signer.jwk(), oct]).await;
+    let issuer = JwksServer::with(vec![signer.jwk(), oct]).await;
     let server = server(&issuer).await;
-    is_accepted(&server, &signer.sign(&claims("me"))).await;
-    is_accepted(&server, &token_for("me")).await;
+    assert_accepted(&server, &signer.sign(&claims("me"))).await;
+    assert_accepted(&server, &token_for("me")).await;
     let jwk = signer.jwk();
     for (secret, kid) in [
         (signer.public_bytes().to_vec(), "one"),
@@ -27,7 +27,7 @@ async fn public_keys_are_never_hmac_secrets() {
             let message =
                 format!("{}.{}", base64(header.as_bytes()), base64(claims("me").to_string().as_bytes()));
             let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), message.as_bytes());
-            is_refused(&server, &format!("{message}.{}", base64(tag.as_ref())), SIGNATURE).await;
+            assert_rejected(&server, &format!("{message}.{}", base64(tag.as_ref())), SIGNATURE).await;
         }
     }
 }
@@ -63,11 +63,11 @@ async fn unusable_jwks_entries_are_skipped() {
         jwk[name] = value;
         keys.push(jwk);
     }
-    let issuer = Issuer::with(keys).await;
+    let issuer = JwksServer::with(keys).await;
     let server = server(&issuer).await;
-    is_accepted(&server, &good.sign(&claims("me"))).await;
+    assert_accepted(&server, &good.sign(&claims("me"))).await;
     for signer in &signers {
-        is_refused(&server, &signer.sign(&claims("me")), SIGNATURE).await;
+        assert_rejected(&server, &signer.sign(&claims("me")), SIGNATURE).await;
     }
 }
 
@@ -111,7 +111,7 @@ async fn small_order_public_keys_are_rejected() {
         let Some(token) = forged_for(&point) else { continue };
         forgeable += 1;
         let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "small", "x": base64(&point) });
-        let issuer = Issuer::with(vec![jwk]).await;
+        let issuer = JwksServer::with(vec![jwk]).await;
         let server = server(&issuer).await;
         let response = ask(&server, &token).await;
         assert_eq!(response.status, 401, "{name}: {response:?}");
@@ -131,18 +131,18 @@ async fn unusable_keys_do_not_use_up_the_key_limit() {
         })
         .collect();
     keys.push(signer.jwk());
-    let issuer = Issuer::with(keys).await;
+    let issuer = JwksServer::with(keys).await;
     let server = server(&issuer).await;
-    is_accepted(&server, &signer.sign(&claims("me"))).await;
-    is_accepted(&server, &signer.sign_with(&json!({ "alg": "EdDSA" }), &claims("me"))).await;
+    assert_accepted(&server, &signer.sign(&claims("me"))).await;
+    assert_accepted(&server, &signer.sign_with(&json!({ "alg": "EdDSA" }), &claims("me"))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn duplicate_kids_are_all_tried() {
     let (one, two) = (Signer::new("same"), Signer::new("same"));
-    let issuer = Issuer::with(vec![one.jwk(), two.jwk()]).await;
+    let issuer = JwksServer::with(vec![one.jwk(), two.jwk()]).await;
     let server = server(&issuer).await;
-    is_accepted(&server, &one.sign(&claims("me"))).await;
-    is_accepted(&server, &two.sign(&claims("me"))).await;
-    is_refused(&server, &Signer::new("same").sign(&claims("me")), SIGNATURE).await;
+    assert_accepted(&server, &one.sign(&claims("me"))).await;
+    assert_accepted(&server, &two.sign(&claims("me"))).await;
+    assert_rejected(&server, &Signer::new("same").sign(&claims("me")), SIGNATURE).await;
 }

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use crate::harness::{
-    Answer, Engine, ISSUER, Issuer, PATIENCE, Publishes, SECRET, Server, Setup, Signal, Signer, base64,
-    claims, free_port, http, now, signed,
+    Engine, ISSUER, JwksResponse, JwksServer, Response, SECRET, Server, ServerConfig, Signal, Signer,
+    TEST_TIMEOUT, base64, claims, free_port, http, now, signed,
 };
 
 const SIGNATURE: &str = "Invalid token signature";
@@ -21,14 +21,14 @@ fn fixtures() -> Vec<Value> {
 }
 
 /// A server that trusts this issuer and the secret.
-async fn server(issuer: &Issuer) -> Server {
-    setup(&issuer.url, ISSUER).await.start().await
+async fn server(issuer: &JwksServer) -> Server {
+    config(&issuer.url, ISSUER).await.start().await
 }
 
 /// A server that accepts this `iss` and fetches its keys from this URL.
-async fn setup(url: &str, iss: &str) -> Setup {
+async fn config(url: &str, iss: &str) -> ServerConfig {
     let auth = format!("{{issuer=\"{iss}\"}}");
-    Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_URL", url).with("ROCKET_AUTH", &auth)
+    ServerConfig::with_database(Engine::Sqlite).await.with("BETTER_AUTH_URL", url).with("ROCKET_AUTH", &auth)
 }
 
 /// HS256 token of the configured issuer.
@@ -36,45 +36,45 @@ fn token_for(user: &str) -> String {
     signed(&json!({ "sub": user, "exp": now() + 3600, "iss": ISSUER }))
 }
 
-async fn ask(server: &Server, token: &str) -> Answer {
-    timeout(PATIENCE, server.bearer(token).get("/api/tasks")).await.expect("a response")
+async fn ask(server: &Server, token: &str) -> Response {
+    timeout(TEST_TIMEOUT, server.bearer(token).get("/api/tasks")).await.expect("a response")
 }
 
-async fn is_accepted(server: &Server, token: &str) {
+async fn assert_accepted(server: &Server, token: &str) {
     let response = ask(server, token).await;
     assert_eq!(response.status, 200, "{response:?}");
 }
 
-async fn is_refused(server: &Server, token: &str, detail: &str) {
-    ask(server, token).await.is_error(401, "AUTHENTICATION_REQUIRED", detail);
+async fn assert_rejected(server: &Server, token: &str, detail: &str) {
+    ask(server, token).await.assert_error(401, "AUTHENTICATION_REQUIRED", detail);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn better_auth_tokens_verify_and_tampered_ones_do_not() {
     for fixture in fixtures() {
-        let issuer = Issuer::with(fixture["jwks"]["keys"].as_array().unwrap().clone()).await;
+        let issuer = JwksServer::with(fixture["jwks"]["keys"].as_array().unwrap().clone()).await;
         let token = fixture["token"].as_str().unwrap();
         // The test server has another URL than Better Auth had. So `iss` and `aud` are configured explicitly.
-        let setup = setup(&issuer.url, fixture["issuer"].as_str().unwrap()).await;
+        let config = config(&issuer.url, fixture["issuer"].as_str().unwrap()).await;
         let server = match fixture["name"].as_str() {
             Some("several audiences") => {
                 let auth = format!("{{issuer={},audience=\"https://api.example.com\"}}", fixture["issuer"]);
-                setup.with("ROCKET_AUTH", &auth).start().await
+                config.with("ROCKET_AUTH", &auth).start().await
             }
-            _ => setup.start().await,
+            _ => config.start().await,
         };
         let task = server.bearer(token).create("t").await;
         assert_eq!(task["user_id"], fixture["user"], "{}", fixture["name"]);
-        is_accepted(&server, token).await;
+        assert_accepted(&server, token).await;
 
         // The cached token must not help a modified copy.
         let parts: Vec<&str> = token.split('.').collect();
         let forged = base64(json!({ "sub": "you", "exp": now() + 60 }).to_string().as_bytes());
-        is_refused(&server, &format!("{}.{forged}.{}", parts[0], parts[2]), SIGNATURE).await;
-        is_refused(&server, &format!("{}.{}.", parts[0], parts[1]), SIGNATURE).await;
-        is_refused(&server, &format!("{}.{}.{}", parts[0], parts[1], base64(&[0; 64])), SIGNATURE).await;
-        is_refused(&server, &format!("{}.{}.{}", parts[0], parts[1], &parts[2][4..]), SIGNATURE).await;
-        is_refused(&server, &format!("{token}.x"), INVALID).await;
+        assert_rejected(&server, &format!("{}.{forged}.{}", parts[0], parts[2]), SIGNATURE).await;
+        assert_rejected(&server, &format!("{}.{}.", parts[0], parts[1]), SIGNATURE).await;
+        assert_rejected(&server, &format!("{}.{}.{}", parts[0], parts[1], base64(&[0; 64])), SIGNATURE).await;
+        assert_rejected(&server, &format!("{}.{}.{}", parts[0], parts[1], &parts[2][4..]), SIGNATURE).await;
+        assert_rejected(&server, &format!("{token}.x"), INVALID).await;
     }
 }
 
@@ -82,10 +82,10 @@ async fn better_auth_tokens_verify_and_tampered_ones_do_not() {
 async fn algorithm_is_pinned_by_the_key() {
     let all = fixtures();
     let keys: Vec<Value> = all.iter().flat_map(|it| it["jwks"]["keys"].as_array().unwrap().clone()).collect();
-    let issuer = Issuer::with(keys.clone()).await;
+    let issuer = JwksServer::with(keys.clone()).await;
     let signer = &all[0];
-    let server = setup(&issuer.url, signer["issuer"].as_str().unwrap()).await.start().await;
-    is_accepted(&server, signer["token"].as_str().unwrap()).await;
+    let server = config(&issuer.url, signer["issuer"].as_str().unwrap()).await.start().await;
+    assert_accepted(&server, signer["token"].as_str().unwrap()).await;
     let message = signer["token"].as_str().unwrap().split('.').collect::<Vec<_>>();
     for key in &keys {
         for alg in ["EdDSA", "Ed25519", "ES256", "ES384", "ES512", "RS256", "RS512", "PS256"] {
@@ -100,15 +100,15 @@ async fn algorithm_is_pinned_by_the_key() {
     }
     for alg in ["none", "HS384", "HS512", "RS384", "PS384", "PS512", "ES256K", "EdDSA ", "eddsa", ""] {
         let header = base64(json!({ "alg": alg, "kid": keys[0]["kid"] }).to_string().as_bytes());
-        is_refused(&server, &format!("{header}.{}.{}", message[1], message[2]), INVALID).await;
+        assert_rejected(&server, &format!("{header}.{}.{}", message[1], message[2]), INVALID).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_embedded_in_tokens_are_ignored() {
     let (signer, stranger) = (Signer::new("one"), Signer::new("two"));
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
-    let elsewhere = Issuer::with(vec![stranger.jwk()]).await;
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
+    let elsewhere = JwksServer::with(vec![stranger.jwk()]).await;
     let server = server(&issuer).await;
     for kid in ["one", "two"] {
         for (name, value) in [
@@ -119,15 +119,15 @@ async fn keys_embedded_in_tokens_are_ignored() {
         ] {
             let mut header = json!({ "alg": "EdDSA", "kid": kid });
             header[name] = value.clone();
-            is_refused(&server, &stranger.sign_with(&header, &claims("me")), SIGNATURE).await;
+            assert_rejected(&server, &stranger.sign_with(&header, &claims("me")), SIGNATURE).await;
             // With a valid signature, other header fields are ignored.
             header["kid"] = json!("one");
-            is_accepted(&server, &signer.sign_with(&header, &claims("me"))).await;
+            assert_accepted(&server, &signer.sign_with(&header, &claims("me"))).await;
         }
     }
-    assert_eq!(elsewhere.asked(), 0, "only the configured issuer receives requests");
+    assert_eq!(elsewhere.request_count(), 0, "only the configured issuer receives requests");
     for crit in [json!(["exp"]), json!([]), json!("b64"), Value::Null] {
-        is_refused(
+        assert_rejected(
             &server,
             &signer.sign_with(&json!({ "alg": "EdDSA", "kid": "one", "crit": crit }), &claims("me")),
             INVALID,
@@ -135,7 +135,7 @@ async fn keys_embedded_in_tokens_are_ignored() {
         .await;
     }
     for kid in [json!(7), json!(["one"]), json!({})] {
-        is_refused(
+        assert_rejected(
             &server,
             &signer.sign_with(&json!({ "alg": "EdDSA", "kid": kid }), &claims("me")),
             INVALID,
@@ -147,50 +147,54 @@ async fn keys_embedded_in_tokens_are_ignored() {
 #[tokio::test(flavor = "multi_thread")]
 async fn accepts_both_eddsa_names_and_missing_kid() {
     let (one, two) = (Signer::new("one"), Signer::new("two"));
-    let issuer = Issuer::with(vec![one.jwk(), two.jwk()]).await;
+    let issuer = JwksServer::with(vec![one.jwk(), two.jwk()]).await;
     let server = server(&issuer).await;
     for header in [
         json!({ "alg": "Ed25519", "kid": "two" }),
         json!({ "alg": "EdDSA" }),
         json!({ "alg": "EdDSA", "kid": null }),
     ] {
-        is_accepted(&server, &two.sign_with(&header, &claims("me"))).await;
+        assert_accepted(&server, &two.sign_with(&header, &claims("me"))).await;
     }
-    is_refused(&server, &Signer::new("x").sign_with(&json!({ "alg": "EdDSA" }), &claims("me")), SIGNATURE)
-        .await;
+    assert_rejected(
+        &server,
+        &Signer::new("x").sign_with(&json!({ "alg": "EdDSA" }), &claims("me")),
+        SIGNATURE,
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cached_tokens_end_with_exp_and_with_their_key() {
     let (old, new) = (Signer::new("old"), Signer::new("new"));
-    let issuer = Issuer::with(vec![old.jwk()]).await;
+    let issuer = JwksServer::with(vec![old.jwk()]).await;
     let server = server(&issuer).await;
     let short = old.sign(&json!({ "sub": "me", "exp": now() + 3 }));
     let long = old.sign(&claims("me"));
     for _ in 0..3 {
-        is_accepted(&server, &short).await;
-        is_accepted(&server, &long).await;
+        assert_accepted(&server, &short).await;
+        assert_accepted(&server, &long).await;
     }
     sleep(Duration::from_secs(3)).await;
-    is_refused(&server, &short, "Token has expired").await;
-    is_accepted(&server, &long).await;
+    assert_rejected(&server, &short, "Token has expired").await;
+    assert_accepted(&server, &long).await;
     // The issuer withdraws the old key. A token signed with the new key triggers a fetch.
-    issuer.publish(Publishes::Keys(vec![new.jwk()]));
-    is_accepted(&server, &new.sign(&claims("me"))).await;
-    is_refused(&server, &long, SIGNATURE).await;
-    is_refused(&server, &long, SIGNATURE).await;
+    issuer.publish(JwksResponse::Keys(vec![new.jwk()]));
+    assert_accepted(&server, &new.sign(&claims("me"))).await;
+    assert_rejected(&server, &long, SIGNATURE).await;
+    assert_rejected(&server, &long, SIGNATURE).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_kids_fetch_once_per_cooldown() {
     let signer = Signer::new("known");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
     let server = server(&issuer).await;
     let good = signer.sign(&claims("me"));
-    is_accepted(&server, &good).await;
+    assert_accepted(&server, &good).await;
     // From here on the issuer does not respond.
-    issuer.publish(Publishes::Silence);
-    let before = issuer.asked();
+    issuer.publish(JwksResponse::Silence);
+    let before = issuer.request_count();
     let flood: Vec<_> = (0..200)
         .map(|n| {
             let token =
@@ -208,46 +212,46 @@ async fn unknown_kids_fetch_once_per_cooldown() {
         assert_eq!(response.status, 200);
     }
     for call in flood {
-        assert_eq!(timeout(PATIENCE, call).await.unwrap().unwrap(), 401);
+        assert_eq!(timeout(TEST_TIMEOUT, call).await.unwrap().unwrap(), 401);
     }
-    assert!(issuer.asked() - before <= 2, "asked {} times", issuer.asked() - before);
+    assert!(issuer.request_count() - before <= 2, "{} requests", issuer.request_count() - before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_jwks_keeps_cached_keys() {
     let signer = Signer::new("known");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
     let mut big = json!({ "keys": [signer.jwk()], "padding": "x".repeat(16 << 20) }).to_string().into_bytes();
     big = http(&big);
     let redirect = b"HTTP/1.1 302 Found\r\nLocation: /api/auth/jwks?again\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec();
     let empty_500 =
         b"HTTP/1.1 500 Oops\r\nContent-Length: 11\r\nConnection: close\r\n\r\n{\"keys\":[]}".to_vec();
     for nonsense in [
-        Publishes::Raw(http(b"<!doctype html><title>Sign in</title>")),
-        Publishes::Raw(http(b"{\"keys\":{}}")),
-        Publishes::Raw(http(b"[]")),
-        Publishes::Raw(http(b"")),
-        Publishes::Raw(b"garbage\r\n\r\n".to_vec()),
-        Publishes::Raw(big),
-        Publishes::Raw(redirect),
-        Publishes::Raw(empty_500),
+        JwksResponse::Raw(http(b"<!doctype html><title>Sign in</title>")),
+        JwksResponse::Raw(http(b"{\"keys\":{}}")),
+        JwksResponse::Raw(http(b"[]")),
+        JwksResponse::Raw(http(b"")),
+        JwksResponse::Raw(b"garbage\r\n\r\n".to_vec()),
+        JwksResponse::Raw(big),
+        JwksResponse::Raw(redirect),
+        JwksResponse::Raw(empty_500),
     ] {
-        issuer.publish(Publishes::Keys(vec![signer.jwk()]));
+        issuer.publish(JwksResponse::Keys(vec![signer.jwk()]));
         let mut server = server(&issuer).await;
-        is_accepted(&server, &signer.sign(&claims("me"))).await;
+        assert_accepted(&server, &signer.sign(&claims("me"))).await;
         issuer.publish(nonsense.clone());
         // An unknown `kid` triggers the fetch of the malformed response.
-        is_refused(&server, &Signer::new("unknown").sign(&claims("me")), SIGNATURE).await;
-        is_accepted(&server, &signer.sign(&claims("you"))).await;
+        assert_rejected(&server, &Signer::new("unknown").sign(&claims("me")), SIGNATURE).await;
+        assert_accepted(&server, &signer.sign(&claims("you"))).await;
         server.signal(Signal::TERM);
-        assert_eq!(server.ended().await.code(), Some(0));
+        assert_eq!(server.wait().await.code(), Some(0));
 
         // The same at startup: the server is ready, accepts HS256 tokens and logs the failure once.
         let mut server = self::server(&issuer).await;
-        server.ready(true).await;
-        is_accepted(&server, &token_for("me")).await;
-        is_refused(&server, &signer.sign(&claims("me")), SIGNATURE).await;
-        server.line(|line| line["level"] == "WARN" && line["issuer"] == "127.0.0.1").await;
+        server.wait_for_readyz(true).await;
+        assert_accepted(&server, &token_for("me")).await;
+        assert_rejected(&server, &signer.sign(&claims("me")), SIGNATURE).await;
+        server.wait_for_log_line(|line| line["level"] == "WARN" && line["issuer"] == "127.0.0.1").await;
     }
 }
 
@@ -256,45 +260,45 @@ async fn jwks_outage_and_recovery_log_once_each() {
     let signer = Signer::new("one");
     let port = free_port();
     let url = format!("http://127.0.0.1:{port}");
-    let mut server = setup(&url, ISSUER).await.start().await;
+    let mut server = config(&url, ISSUER).await.start().await;
     let token = signer.sign(&claims("me"));
     for _ in 0..20 {
-        is_refused(&server, &token, SIGNATURE).await;
+        assert_rejected(&server, &token, SIGNATURE).await;
     }
-    server.ready(true).await;
-    let _issuer = Issuer::at(port, Publishes::Keys(vec![signer.jwk()])).await;
-    server.line(|line| line["message"] == "the issuer's keys are fetched again").await;
-    is_accepted(&server, &token).await;
-    let outages = server.output().iter().filter(|line| line.contains("cannot be fetched")).count();
+    server.wait_for_readyz(true).await;
+    let _issuer = JwksServer::at(port, JwksResponse::Keys(vec![signer.jwk()])).await;
+    server.wait_for_log_line(|line| line["message"] == "the issuer's keys are fetched again").await;
+    assert_accepted(&server, &token).await;
+    let outages = server.logs().iter().filter(|line| line.contains("cannot be fetched")).count();
     assert_eq!(outages, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stale_keys_are_dropped_after_max_stale() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
     let auth = format!("{{issuer=\"{ISSUER}\",jwks_trusted_for=2}}");
-    let server = setup(&issuer.url, ISSUER).await.with("ROCKET_AUTH", &auth).start().await;
+    let server = config(&issuer.url, ISSUER).await.with("ROCKET_AUTH", &auth).start().await;
     let token = signer.sign(&claims("me"));
-    is_accepted(&server, &token).await;
-    issuer.publish(Publishes::Raw(http(b"gone")));
+    assert_accepted(&server, &token).await;
+    issuer.publish(JwksResponse::Raw(http(b"gone")));
     sleep(Duration::from_millis(2500)).await;
-    is_refused(&server, &token, SIGNATURE).await;
+    assert_rejected(&server, &token, SIGNATURE).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn release_accepts_jwks_instead_of_a_secret() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
-    let release = setup(&issuer.url, ISSUER)
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
+    let release = config(&issuer.url, ISSUER)
         .await
         .without("BETTER_AUTH_URL")
         .without("BETTER_AUTH_SECRET")
         .with("ROCKET_PROFILE", "release")
         .with("ROCKET_ADDRESS", "127.0.0.1");
     let server = release.clone().with("BETTER_AUTH_URL", &issuer.url).start().await;
-    is_accepted(&server, &signer.sign(&claims("me"))).await;
-    is_refused(&server, &token_for("me"), INVALID).await;
+    assert_accepted(&server, &signer.sign(&claims("me"))).await;
+    assert_rejected(&server, &token_for("me"), INVALID).await;
     let minted = release.clone().with("BETTER_AUTH_URL", &issuer.url).run(&["token", "--user", "me"]).await;
     assert_eq!(minted.status.code(), Some(2), "without a secret no token can be made");
     let elsewhere = format!("{{issuer=\"{ISSUER}\",jwks_url=\"{}/api/auth/jwks\"}}", issuer.url);
@@ -304,7 +308,7 @@ async fn release_accepts_jwks_instead_of_a_secret() {
         .with("ROCKET_AUTH", &elsewhere)
         .start()
         .await;
-    is_accepted(&server, &signer.sign(&claims("me"))).await;
+    assert_accepted(&server, &signer.sign(&claims("me"))).await;
     for (name, value) in [
         ("BETTER_AUTH_URL", "app.example.com"),
         ("BETTER_AUTH_URL", "ftp://x"),
