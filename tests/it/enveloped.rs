@@ -34,7 +34,7 @@ async fn titles(me: &TestClient, path: &str) -> Vec<String> {
     page["tasks"].as_array().unwrap().iter().map(|task| task["title"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Method, path and body of each operation on one task.
+/// Method, path and body of each operation on a task.
 fn operations_on(id: &Value) -> [(&'static str, String, Option<Value>); 6] {
     [
         ("GET", format!("/{id}"), None),

@@ -1,4 +1,4 @@
-//! Panics in handlers. The server has no panicking route, so this test builds the Rocket instance itself and mounts one.
+//! Panics in handlers. No route of the server panics, so this test builds the Rocket instance itself and mounts a panicking route.
 
 use rocket::http::{Header, Status};
 use rocket::local::asynchronous::Client;

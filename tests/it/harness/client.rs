@@ -33,7 +33,7 @@ impl TestClient {
         Self { client, url: url.to_owned(), headers: headers.into_iter().collect() }
     }
 
-    /// Returns a copy that sends one more header.
+    /// Returns a copy that sends another header.
     pub fn with(&self, name: &str, value: &str) -> Self {
         let mut caller = self.clone();
         caller.headers.push((name.to_owned(), value.to_owned()));

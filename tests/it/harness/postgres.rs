@@ -1,4 +1,4 @@
-//! PostgreSQL servers. Tests share one server and have separate databases. Tests that crash their server start a dedicated one.
+//! PostgreSQL servers. Tests share one server and have separate databases. Tests that crash PostgreSQL start a dedicated server.
 //!
 //! A shell supervises each server. Its standard input closes when the test process ends for any reason. The shell then stops the server and
 //! removes its files.
@@ -20,7 +20,7 @@ pub(super) const NOBODY: u32 = 65534;
 const SETTINGS: &str =
     "-c fsync=off -c max_connections=400 -c log_min_messages=fatal -c unix_socket_directories=";
 
-/// Runs the server until standard input closes. Prints one line when the server is up.
+/// Runs the server until standard input closes. Prints a line when the server is up.
 const SUPERVISOR_SCRIPT: &str = r#"
     "$1/pg_ctl" -D "$2" -l "$2/log" -w -o "$3" start >/dev/null || { cat "$2/log" >&2; exit 1; }
     echo up
@@ -153,7 +153,7 @@ pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Directory of the server's binaries. Debian has one per version outside `PATH`.
+/// Directory of the server's binaries. Debian has a directory per version outside `PATH`.
 fn programs() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = versions.map(|it| it.path().join("bin")).collect();

@@ -207,7 +207,7 @@ impl Server {
         }
     }
 
-    /// Runs a query that returns one number.
+    /// Runs a query that returns a number.
     pub async fn query_i64(&self, query: &str) -> i64 {
         let query = || sqlx::AssertSqlSafe(query.to_owned());
         let url = self.config.get("DATABASE_URL");
@@ -245,7 +245,7 @@ impl Server {
         self.config.clone().start().await
     }
 
-    /// Restarts with one changed setting.
+    /// Restarts with a changed setting.
     pub async fn restart_with(mut self, name: &str, value: &str) -> Self {
         self.config = self.config.clone().with(name, value);
         self.restart().await

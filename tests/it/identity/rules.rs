@@ -1,4 +1,4 @@
-//! The table of claims, one rule at a time.
+//! The table of claims, each rule separately.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ async fn only_session_tokens_are_accepted_by_default() {
         ("as a whole media type", Some(json!("application/jwt")), vec![], true),
         ("with a slash behind the issuer", None, vec![("iss", json!(format!("{origin}/")))], true),
         ("with several audiences", None, vec![("aud", json!(["https://other.example", origin]))], true),
-        // One rule at a time.
+        // Each rule separately.
         ("no issuer", None, vec![("iss", Value::Null)], false),
         ("another issuer", None, vec![("iss", json!("https://staging.example"))], false),
         ("the issuer with a path", None, vec![("iss", json!(with_path))], false),

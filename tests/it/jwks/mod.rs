@@ -204,7 +204,7 @@ async fn unknown_kids_fetch_once_per_cooldown() {
         })
         .collect();
     for n in 0..50 {
-        // New tokens as well as cached ones.
+        // New tokens as well as cached tokens.
         let fresh = signer.sign(&json!({ "sub": "me", "exp": now() + 60, "n": n }));
         let response = timeout(Duration::from_secs(3), ask(&server, &fresh))
             .await
