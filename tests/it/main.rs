@@ -15,6 +15,7 @@ mod configuration;
 mod connections;
 mod cors;
 mod crud;
+mod declared_responses;
 mod docs;
 mod durability;
 mod enveloped;
