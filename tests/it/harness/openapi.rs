@@ -26,7 +26,8 @@ struct Operation {
 #[track_caller]
 pub(super) fn check(method: &str, path: &str, response: &Response) {
     let Some(operation) = find(method, path) else { return };
-    if response.status == 405 || (response.status == 404 && (response.body == NO_ROUTE)) {
+    // A 405 is possible where the id of a user is a word of the path.
+    if response.status == 405 || (response.status == 404 && response.body == NO_ROUTE) {
         return;
     }
     let name = &operation.name;
@@ -155,7 +156,7 @@ fn close_parts(schema: &mut Value) {
             ("properties", Value::Object(properties)) => properties.values_mut().for_each(close),
             ("items", items) => close(items),
             ("allOf" | "anyOf" | "oneOf", Value::Array(branches)) => {
-                branches.iter_mut().for_each(close_parts)
+                branches.iter_mut().for_each(close_parts);
             }
             _ => {}
         }
