@@ -76,7 +76,7 @@ fn tasks_depend_on_neither_http_nor_sql() {
 #[test]
 fn sql_is_never_built_at_run_time() {
     for (name, text) in sources() {
-        // The one exception is a statement with two numbers, which `SET` does not take as parameters.
+        // The only exception is a statement with two numbers, which `SET` does not take as parameters.
         let count = code(&text).filter(|line| line.contains("AssertSqlSafe")).count();
         assert_eq!(count, usize::from(name == "store/session.rs"), "{name}");
     }

@@ -1,74 +1,78 @@
-//! Settings: what works with none, which of two wins, and how a wrong one is told.
+//! Configuration: defaults, precedence of sources, and startup errors.
 
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::json;
 
-use crate::harness::{Caller, Cluster, Engine, SECRET, Setup, free_port};
+use crate::harness::{Engine, PostgresServer, SECRET, ServerConfig, TestClient, free_port};
 
-/// Starts a server that needs nothing, on a port known beforehand since its output is for people.
-async fn start_bare() -> (Setup, tokio::process::Child, String) {
+/// Starts a server without any configuration but a fixed port. Its log is text, so the harness cannot read the port from it.
+async fn start_bare() -> (ServerConfig, tokio::process::Child, String) {
     let port = free_port().to_string();
-    let setup = Setup::bare().with("PORT", &port);
-    let child = setup.command(&[]).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let config = ServerConfig::unconfigured().with("PORT", &port);
+    let child = config.command(&[]).stdout(std::process::Stdio::null()).spawn().unwrap();
     let url = format!("http://127.0.0.1:{port}");
-    let nobody = Caller::new(&url, None);
-    while nobody.try_send("GET", "/readyz", None).await.map(|it| it.status).unwrap_or_default() != 200 {
+    let anonymous = TestClient::new(&url, None);
+    while anonymous.try_send("GET", "/readyz", None).await.map(|it| it.status).unwrap_or_default() != 200 {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    (setup, child, url)
+    (config, child, url)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_nothing_configured_it_makes_a_file_and_a_secret_and_works() {
-    let (setup, mut child, url) = start_bare().await;
-    let token = setup.run(&["token", "--user", "me"]).await.stdout;
-    let me = Caller::new(&url, Some(String::from_utf8(token).unwrap().trim().to_owned()));
+async fn starts_unconfigured_and_creates_database_and_secret() {
+    let (config, mut child, url) = start_bare().await;
+    let token = config.run(&["token", "--user", "me"]).await.stdout;
+    let me = TestClient::new(&url, Some(String::from_utf8(token).unwrap().trim().to_owned()));
     let task = me.create("first").await;
 
-    let data = setup.folder.path().join("data");
+    let data = config.directory.path().join("data");
     let mode = |name: &str| data.join(name).metadata().unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode("auth.secret"), 0o600, "readable by its owner alone");
+    assert_eq!(mode("auth.secret"), 0o600, "readable only by its owner");
     assert!(data.join("todo.db").exists());
     let secret = std::fs::read_to_string(data.join("auth.secret")).unwrap();
     assert!(secret.len() >= 32);
 
     child.kill().await.unwrap();
-    let again = setup.with("ROCKET_LOG_FORMAT", "json").with("PORT", "0").start().await;
-    let me = Caller::new(
+    let again = config.with("ROCKET_LOG_FORMAT", "json").with("PORT", "0").start().await;
+    let me = TestClient::new(
         &again.url,
         Some(
-            String::from_utf8(again.setup.run(&["token", "--user", "me"]).await.stdout)
+            String::from_utf8(again.config.run(&["token", "--user", "me"]).await.stdout)
                 .unwrap()
                 .trim()
                 .to_owned(),
         ),
     );
-    assert_eq!(me.get("/api/tasks").await.json(), json!([task]), "the next start finds all of it");
+    assert_eq!(
+        me.get("/api/tasks").await.json(),
+        json!([task]),
+        "the next start uses the same database and secret"
+    );
     assert_eq!(std::fs::read_to_string(data.join("auth.secret")).unwrap(), secret);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn commands_of_a_first_start_agree_on_one_secret() {
-    let setup = Setup::bare();
+async fn concurrent_first_starts_share_one_secret() {
+    let config = ServerConfig::unconfigured();
     let runs: Vec<_> = (0..8)
         .map(|_| {
-            let setup = setup.clone();
-            tokio::spawn(async move { setup.run(&["token", "--user", "me"]).await.stdout })
+            let config = config.clone();
+            tokio::spawn(async move { config.run(&["token", "--user", "me"]).await.stdout })
         })
         .collect();
     let mut tokens = Vec::new();
     for run in runs {
         tokens.push(String::from_utf8(run.await.unwrap()).unwrap());
     }
-    let server = setup.with("ROCKET_LOG_FORMAT", "json").start().await;
+    let server = config.with("ROCKET_LOG_FORMAT", "json").start().await;
     for token in tokens {
         assert_eq!(server.bearer(token.trim()).get("/api/tasks").await.status, 200);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_value_that_cannot_work_stops_the_start_with_one_line() {
+async fn invalid_setting_aborts_startup_with_a_one_line_error() {
     let missing = "sqlite:///no/such/folder/todo.db";
     for (name, value, says) in [
         (
@@ -119,12 +123,13 @@ async fn a_value_that_cannot_work_stops_the_start_with_one_line() {
         ("ROCKET_CONFIG", "misspelt.toml", "portt is not a known setting"),
         ("ROCKET_CONFIG", "other.toml", "databases.tasks is not a known setting"),
     ] {
-        let setup = Setup::on(Engine::Sqlite).await.with(name, value);
-        let write = |file: &str, text: &str| std::fs::write(setup.folder.path().join(file), text).unwrap();
+        let config = ServerConfig::with_database(Engine::Sqlite).await.with(name, value);
+        let write =
+            |file: &str, text: &str| std::fs::write(config.directory.path().join(file), text).unwrap();
         write("bad.toml", "[default\nport = 1");
         write("misspelt.toml", "[release]\nportt = 1\n");
         write("other.toml", "[default.databases.tasks]\nurl = 'sqlite://x'\n");
-        let output = setup.run(&[]).await;
+        let output = config.run(&[]).await;
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{name}={value}: {said}");
         assert!(said.contains(says), "{name}={value}: {said}");
@@ -134,10 +139,10 @@ async fn a_value_that_cannot_work_stops_the_start_with_one_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_release_profile_has_no_convenient_defaults() {
-    let release = Setup::bare().with("ROCKET_PROFILE", "release");
+async fn release_profile_requires_database_and_secret() {
+    let release = ServerConfig::unconfigured().with("ROCKET_PROFILE", "release");
     let database = release.clone().with("DATABASE_URL", "sqlite://todo.db");
-    for (setup, says) in [
+    for (config, says) in [
         (release.clone(), "NEON_DATABASE_URL or DATABASE_URL (databases.todo.url) is not set"),
         (database.clone(), "BETTER_AUTH_SECRET (auth.secret) is required"),
         (database.clone().with("BETTER_AUTH_SECRET", ""), "BETTER_AUTH_SECRET (auth.secret) is required"),
@@ -146,41 +151,46 @@ async fn the_release_profile_has_no_convenient_defaults() {
             "BETTER_AUTH_SECRET (auth.secret) is 31 bytes long",
         ),
     ] {
-        let output = setup.run(&[]).await;
+        let output = config.run(&[]).await;
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.code() == Some(2) && said.contains(says), "{said}");
-        assert!(!setup.folder.path().join("data").exists(), "nothing is made");
+        assert!(!config.directory.path().join("data").exists(), "creates nothing");
     }
     let mut server =
         database.with("BETTER_AUTH_SECRET", SECRET).with("ROCKET_ADDRESS", "127.0.0.1").start().await;
-    let page = server.caller("me").with("Origin", "http://localhost:3000");
+    let page = server.client_for("me").with("Origin", "http://localhost:3000");
     assert_eq!(page.get("/api/tasks").await.status, 403, "no origin is allowed unless configured");
     assert!(
-        server.line(|line| line["message"] == "listening").await["version"].is_string(),
+        server.wait_for_log_line(|line| line["message"] == "listening").await["version"].is_string(),
         "its log is JSON"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rocket_variables_win_over_plain_ones_and_those_over_rocket_toml() {
-    let setup = Setup::on(Engine::Sqlite).await.without("DATABASE_URL").with("ROCKET_CONFIG", "own.toml");
+async fn rocket_variables_override_aliases_which_override_rocket_toml() {
+    let config = ServerConfig::with_database(Engine::Sqlite)
+        .await
+        .without("DATABASE_URL")
+        .with("ROCKET_CONFIG", "own.toml");
     let toml = "[default.databases.todo]\nurl = 'sqlite://toml.db'\n[default.auth]\nsecret = 'from the file, and long enough too'\n";
-    std::fs::write(setup.folder.path().join("own.toml"), toml).unwrap();
-    let neon =
-        setup.clone().with("DATABASE_URL", "sqlite://plain.db").with("NEON_DATABASE_URL", "sqlite://neon.db");
+    std::fs::write(config.directory.path().join("own.toml"), toml).unwrap();
+    let neon = config
+        .clone()
+        .with("DATABASE_URL", "sqlite://plain.db")
+        .with("NEON_DATABASE_URL", "sqlite://neon.db");
     let rocket = neon.clone().with("ROCKET_DATABASES", r#"{todo={url="sqlite://rocket.db"}}"#);
-    for (setup, file) in [
-        (setup.clone(), "toml.db"),
-        (setup.clone().with("DATABASE_URL", ""), "toml.db"),
-        (setup.clone().with("DATABASE_URL", "sqlite://plain.db"), "plain.db"),
+    for (config, file) in [
+        (config.clone(), "toml.db"),
+        (config.clone().with("DATABASE_URL", ""), "toml.db"),
+        (config.clone().with("DATABASE_URL", "sqlite://plain.db"), "plain.db"),
         (neon, "neon.db"),
         (rocket, "rocket.db"),
     ] {
-        let mut server = setup.start().await;
-        let listening = server.line(|line| line["message"] == "listening").await;
+        let mut server = config.start().await;
+        let listening = server.wait_for_log_line(|line| line["message"] == "listening").await;
         assert_eq!(listening["database"], format!("SQLite at {file}"));
         assert_eq!(
-            server.caller("me").get("/api/tasks").await.status,
+            server.client_for("me").get("/api/tasks").await.status,
             200,
             "the secret is the plain variable's"
         );
@@ -188,18 +198,21 @@ async fn rocket_variables_win_over_plain_ones_and_those_over_rocket_toml() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dotenv_file_is_read_in_debug_and_only_there() {
-    let setup = Setup::on(Engine::Sqlite).await.without("DATABASE_URL");
-    std::fs::write(setup.folder.path().join(".env"), "# ours\nDATABASE_URL=\"sqlite://dotenv.db\"\n")
+async fn dotenv_is_read_only_in_the_debug_profile() {
+    let config = ServerConfig::with_database(Engine::Sqlite).await.without("DATABASE_URL");
+    std::fs::write(config.directory.path().join(".env"), "# ours\nDATABASE_URL=\"sqlite://dotenv.db\"\n")
         .unwrap();
-    let mut server = setup.clone().start().await;
-    assert_eq!(server.line(|line| line["database"].is_string()).await["database"], "SQLite at dotenv.db");
-    let release = setup.with("ROCKET_PROFILE", "release").run(&[]).await;
+    let mut server = config.clone().start().await;
+    assert_eq!(
+        server.wait_for_log_line(|line| line["database"].is_string()).await["database"],
+        "SQLite at dotenv.db"
+    );
+    let release = config.with("ROCKET_PROFILE", "release").run(&[]).await;
     assert!(String::from_utf8(release.stderr).unwrap().contains("(databases.todo.url) is not set"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn secrets_are_taken_byte_for_byte() {
+async fn secret_is_used_byte_for_byte() {
     for secret in [
         "12345678901234567890123456789012",
         "true",
@@ -208,7 +221,11 @@ async fn secrets_are_taken_byte_for_byte() {
         "\"quoted quoted quoted quoted quoted\"",
         "  spaces, and ünïcödé: \\n",
     ] {
-        let server = Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_SECRET", secret).start().await;
+        let server = ServerConfig::with_database(Engine::Sqlite)
+            .await
+            .with("BETTER_AUTH_SECRET", secret)
+            .start()
+            .await;
         let key = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
         let token =
             jsonwebtoken::encode(&jsonwebtoken::Header::default(), &crate::harness::claims("me"), &key)
@@ -218,56 +235,57 @@ async fn secrets_are_taken_byte_for_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn urls_as_python_programs_write_them_are_understood() {
-    let url = Cluster::shared().database().await;
+async fn sqlalchemy_database_urls_are_accepted() {
+    let url = PostgresServer::shared().database().await;
     let rest = url.strip_prefix("postgres").unwrap();
     for scheme in
         ["postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg", "postgresql+psycopg2"]
     {
         let url =
             format!("{scheme}{rest}?ssl=prefer&channel_binding=prefer&pgbouncer=true&application_name=mine");
-        let mut server = Setup::on(Engine::Sqlite).await.with("DATABASE_URL", &url).start().await;
-        server.caller(scheme).create("t").await;
+        let mut server =
+            ServerConfig::with_database(Engine::Sqlite).await.with("DATABASE_URL", &url).start().await;
+        server.client_for(scheme).create("t").await;
         for parameter in ["channel_binding", "pgbouncer"] {
-            server.line(|line| line["level"] == "WARN" && line["parameter"] == parameter).await;
+            server.wait_for_log_line(|line| line["level"] == "WARN" && line["parameter"] == parameter).await;
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_port_that_is_taken_is_said_in_one_line() {
+async fn port_in_use_is_a_one_line_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let output = Setup::on(Engine::Sqlite).await.with("PORT", &port).run(&["serve"]).await;
+    let output = ServerConfig::with_database(Engine::Sqlite).await.with("PORT", &port).run(&["serve"]).await;
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(1) && said.starts_with("todo-api: PORT (port)"), "{said}");
     assert_eq!(said.trim_end().lines().count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn healthcheck_asks_the_server_beside_it() {
-    let setup = Setup::on(Engine::Sqlite).await.with("PORT", &free_port().to_string());
-    assert_eq!(setup.run(&["healthcheck"]).await.status.code(), Some(1), "nobody is there");
-    let _server = setup.clone().start().await;
-    assert_eq!(setup.run(&["healthcheck"]).await.status.code(), Some(0));
-    let anywhere = setup.with("ROCKET_ADDRESS", "0.0.0.0");
+async fn healthcheck_command_checks_the_local_server() {
+    let config = ServerConfig::with_database(Engine::Sqlite).await.with("PORT", &free_port().to_string());
+    assert_eq!(config.run(&["healthcheck"]).await.status.code(), Some(1), "no server listens");
+    let _server = config.clone().start().await;
+    assert_eq!(config.run(&["healthcheck"]).await.status.code(), Some(0));
+    let anywhere = config.with("ROCKET_ADDRESS", "0.0.0.0");
     assert_eq!(anywhere.run(&["healthcheck"]).await.status.code(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_command_line_is_as_one_expects() {
-    let setup = Setup::bare();
-    let version = setup.run(&["--version"]).await;
+async fn help_version_and_bad_arguments_behave_as_usual() {
+    let config = ServerConfig::unconfigured();
+    let version = config.run(&["--version"]).await;
     assert_eq!(
         String::from_utf8(version.stdout).unwrap().trim(),
         concat!("todo-api ", env!("CARGO_PKG_VERSION"))
     );
-    let help = String::from_utf8(setup.run(&["--help"]).await.stdout).unwrap();
+    let help = String::from_utf8(config.run(&["--help"]).await.stdout).unwrap();
     for command in ["serve", "migrate", "token", "healthcheck"] {
         assert!(help.contains(command), "{help}");
     }
     for wrong in [&["sreve"][..], &["token"], &["token", "--user", "me", "--ttl", "soon"], &["--bogus"]] {
-        let output = setup.run(wrong).await;
+        let output = config.run(wrong).await;
         assert_eq!(output.status.code(), Some(2), "{wrong:?}");
     }
 }

@@ -1,15 +1,15 @@
-//! Many connections at once.
+//! Concurrent connections and the limit of open files.
 
 use std::time::Instant;
 
 use tokio::net::TcpStream;
 use tokio::time::{Duration, sleep};
 
-use crate::harness::{Engine, PATIENCE, Server, Setup};
+use crate::harness::{Engine, Server, ServerConfig, TEST_TIMEOUT};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_soft_limit_of_open_files_is_raised_to_the_hard_one() {
-    let server = Setup::on(Engine::Sqlite).await.limited("-Sn 64").start().await;
+async fn open_file_soft_limit_is_raised_to_the_hard_limit() {
+    let server = ServerConfig::with_database(Engine::Sqlite).await.with_ulimit("-Sn 64").start().await;
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.pid())).unwrap();
     let files: Vec<_> =
         limits.lines().find(|it| it.starts_with("Max open files")).unwrap().split_whitespace().collect();
@@ -18,23 +18,25 @@ async fn the_soft_limit_of_open_files_is_raised_to_the_hard_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_that_cannot_be_accepted_are_counted_and_logged_once_a_minute() {
-    let mut server = Setup::on(Engine::Sqlite).await.limited("-n 64").start().await;
-    server.caller("me").create("t").await;
+async fn failed_accepts_are_counted_and_logged_once_per_minute() {
+    let mut server = ServerConfig::with_database(Engine::Sqlite).await.with_ulimit("-n 64").start().await;
+    server.client_for("me").create("t").await;
     let mut connections = Vec::new();
     for _ in 0..80 {
         connections.push(TcpStream::connect(server.address()).await.unwrap());
     }
     let line = server
-        .line(|line| line["message"].as_str().is_some_and(|it| it.contains("cannot be accepted")))
+        .wait_for_log_line(|line| {
+            line["message"].as_str().is_some_and(|it| it.contains("cannot be accepted"))
+        })
         .await;
     assert_eq!(line["level"], "ERROR");
     assert!(line["error"].as_str().unwrap().contains("Too many open files"), "{line}");
     sleep(Duration::from_secs(1)).await;
     drop(connections);
 
-    let lines = server.output().into_iter().filter(|it| it.contains("cannot be accepted")).count();
-    assert_eq!(lines, 1, "several attempts are one line");
+    let lines = server.logs().into_iter().filter(|it| it.contains("cannot be accepted")).count();
+    assert_eq!(lines, 1, "several failures log one line");
     let began = Instant::now();
     let count = async |server: &Server| {
         let metrics = server.anonymous().get("/metrics").await.body;
@@ -42,7 +44,7 @@ async fn connections_that_cannot_be_accepted_are_counted_and_logged_once_a_minut
         line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()
     };
     while count(&server).await < 2 {
-        assert!(began.elapsed() < PATIENCE, "the attempts are counted");
+        assert!(began.elapsed() < TEST_TIMEOUT, "failures are counted");
     }
-    assert_eq!(server.caller("me").get("/api/tasks").await.status, 200, "the server goes on");
+    assert_eq!(server.client_for("me").get("/api/tasks").await.status, 200, "the server keeps serving");
 }

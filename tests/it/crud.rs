@@ -1,4 +1,4 @@
-//! Making, reading, changing and deleting tasks.
+//! Create, read, update and delete tasks.
 
 use serde_json::{Value, json};
 
@@ -13,27 +13,27 @@ fn time(task: &Value, name: &str) -> chrono::DateTime<chrono::Utc> {
 }
 
 on_both_engines! {
-    async fn a_new_task_has_every_field_and_says_where_it_is(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("user_abc123");
+    async fn create_returns_every_field_and_location(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("user_abc123");
         let before = chrono::DateTime::from_timestamp_millis(todo_api::clock::now().timestamp_millis()).unwrap();
-        let answer = me.post("/api/tasks", &json!({ "title": "Deploy" })).await;
-        assert_eq!(answer.status, 201);
-        let task = answer.json();
+        let response = me.post("/api/tasks", &json!({ "title": "Deploy" })).await;
+        assert_eq!(response.status, 201);
+        let task = response.json();
         let id = task["id"].as_i64().unwrap();
-        assert_eq!(answer.header("location"), Some(format!("/api/tasks/{id}").as_str()));
+        assert_eq!(response.header("location"), Some(format!("/api/tasks/{id}").as_str()));
         assert_eq!(task["user_id"], "user_abc123");
         assert_eq!((&task["title"], &task["description"], &task["completed"]), (&json!("Deploy"), &Value::Null, &json!(false)));
         assert_eq!(task.as_object().unwrap().len(), 7, "no more and no less: {task}");
         assert_eq!(task["created_at"], task["updated_at"]);
         assert!(time(&task, "created_at") >= before);
-        assert_eq!(me.get(&format!("/api/tasks/{id}")).await.json(), task, "what is stored is what was shown");
+        assert_eq!(me.get(&format!("/api/tasks/{id}")).await.json(), task, "the stored task equals the returned one");
         assert_eq!(me.get("/api/tasks").await.json(), json!([task]));
     }
 
-    async fn a_task_may_be_made_completed_and_described(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn create_accepts_description_and_completed(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let task = me.post("/api/tasks", &json!({ "title": "t", "description": " kept as sent \n", "completed": true })).await.json();
         assert_eq!((&task["description"], &task["completed"]), (&json!(" kept as sent \n"), &json!(true)));
         let task = me.post("/api/tasks", &json!({ "title": "t", "description": null })).await.json();
@@ -42,9 +42,9 @@ on_both_engines! {
         assert_eq!(task["description"], "");
     }
 
-    async fn an_update_changes_what_it_names_and_nothing_else(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn update_changes_only_the_given_fields(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         for method in ["PUT", "PATCH"] {
             let made = me.post("/api/tasks", &json!({ "title": "a", "description": "d" })).await.json();
             let path = format!("/api/tasks/{}", made["id"]);
@@ -56,10 +56,10 @@ on_both_engines! {
                 (json!({ "description": null }), "description", Value::Null),
                 (json!({ "completed": false, "unknown": [1] }), "completed", json!(false)),
             ] {
-                let answer = me.call(method, &path, Some(&change)).await;
-                assert_eq!(answer.status, 200, "{method} {change}");
-                let task = answer.json();
-                assert!(time(&task, "updated_at") > time(&expected, "updated_at"), "it moves on every change");
+                let response = me.call(method, &path, Some(&change)).await;
+                assert_eq!(response.status, 200, "{method} {change}");
+                let task = response.json();
+                assert!(time(&task, "updated_at") > time(&expected, "updated_at"), "every change advances it");
                 expected[field] = value;
                 expected["updated_at"] = task["updated_at"].clone();
                 assert_eq!(task, expected, "{method} {change}");
@@ -68,22 +68,22 @@ on_both_engines! {
         }
     }
 
-    async fn an_update_of_nothing_changes_nothing(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn empty_update_changes_nothing(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let made = me.create("a").await;
         let path = format!("/api/tasks/{}", made["id"]);
         for body in [json!({}), json!({ "unknown": 1, "id": 99, "user_id": "you", "updated_at": "x" })] {
             for method in ["PUT", "PATCH"] {
-                let answer = me.call(method, &path, Some(&body)).await;
-                assert_eq!((answer.status, answer.json()), (200, made.clone()), "{method} {body}");
+                let response = me.call(method, &path, Some(&body)).await;
+                assert_eq!((response.status, response.json()), (200, made.clone()), "{method} {body}");
             }
         }
     }
 
-    async fn completing_sets_or_flips(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn complete_sets_or_toggles(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let mut last = me.create("a").await;
         let path = format!("/api/tasks/{}/complete", last["id"]);
         let set = |value: bool| Some(json!({ "completed": value }).to_string().into_bytes());
@@ -96,9 +96,9 @@ on_both_engines! {
             (set(false), false),
             (Some(br#"{"other":1}"#.to_vec()), true),
         ] {
-            let answer = me.send("PATCH", &path, body.clone()).await;
-            assert_eq!(answer.status, 200, "{body:?}");
-            let task = answer.json();
+            let response = me.send("PATCH", &path, body.clone()).await;
+            assert_eq!(response.status, 200, "{body:?}");
+            let task = response.json();
             assert_eq!(task["completed"], completed, "{body:?}");
             assert!(time(&task, "updated_at") > time(&last, "updated_at"));
             assert_eq!(task["created_at"], last["created_at"]);
@@ -106,9 +106,9 @@ on_both_engines! {
         }
     }
 
-    async fn every_change_moves_updated_at_even_within_a_millisecond(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn every_change_advances_updated_at(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let made = me.create("a").await;
         let path = format!("/api/tasks/{}/complete", made["id"]);
         let flips = (0..60).map(|_| {
@@ -121,39 +121,39 @@ on_both_engines! {
         }
         seen.sort_unstable();
         seen.dedup();
-        assert_eq!(seen.len(), 61, "sixty flips, sixty times");
+        assert_eq!(seen.len(), 61, "sixty toggles have sixty times");
         let task = me.get(&format!("/api/tasks/{}", made["id"])).await.json();
-        assert_eq!(task["completed"], false, "sixty flips end where they began");
+        assert_eq!(task["completed"], false, "sixty toggles end in the first state");
     }
 
-    async fn a_deleted_task_is_gone(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn deleted_task_is_404(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let id = me.create("a").await["id"].as_i64().unwrap();
         let path = format!("/api/tasks/{id}");
-        let answer = me.delete(&path).await;
-        assert_eq!((answer.status, answer.body.as_str()), (204, ""));
+        let response = me.delete(&path).await;
+        assert_eq!((response.status, response.body.as_str()), (204, ""));
         for method in ["DELETE", "GET"] {
-            me.call(method, &path, None).await.is_error(404, "RESOURCE_NOT_FOUND", "Task not found");
+            me.call(method, &path, None).await.assert_error(404, "RESOURCE_NOT_FOUND", "Task not found");
         }
-        me.put(&path, &json!({ "title": "b" })).await.is_error(404, "RESOURCE_NOT_FOUND", "Task not found");
-        me.put(&path, &json!({})).await.is_error(404, "RESOURCE_NOT_FOUND", "Task not found");
-        me.send("PATCH", &format!("{path}/complete"), None).await.is_error(404, "RESOURCE_NOT_FOUND", "Task not found");
-        assert!(me.create("b").await["id"].as_i64().unwrap() > id, "its id is not given again");
+        me.put(&path, &json!({ "title": "b" })).await.assert_error(404, "RESOURCE_NOT_FOUND", "Task not found");
+        me.put(&path, &json!({})).await.assert_error(404, "RESOURCE_NOT_FOUND", "Task not found");
+        me.send("PATCH", &format!("{path}/complete"), None).await.assert_error(404, "RESOURCE_NOT_FOUND", "Task not found");
+        assert!(me.create("b").await["id"].as_i64().unwrap() > id, "ids are not reused");
     }
 
-    async fn the_users_own_path_serves_the_same_tasks(engine: Engine) {
-        let server = Server::on(engine).await;
-        // The last three would each be something else to a careless router.
+    async fn user_path_serves_the_same_tasks(engine: Engine) {
+        let server = Server::start(engine).await;
+        // The last three equal path words or task ids and must still route as users.
         for user in ["user_1", "auth0|6543", "a b/ü?#%", "me@example.com", "tasks", "v2", "42"] {
-            let me = server.caller(user);
+            let me = server.client_for(user);
             let encoded: String = url::form_urlencoded::byte_serialize(user.as_bytes()).collect::<String>().replace('+', "%20");
             let root = format!("/api/{encoded}/tasks");
-            let answer = me.post(&root, &json!({ "title": user })).await;
-            assert_eq!(answer.status, 201, "{user}");
-            let task = answer.json();
-            let location = answer.header("location").unwrap();
-            assert_eq!(me.get(location).await.json(), task, "Location leads to it");
+            let response = me.post(&root, &json!({ "title": user })).await;
+            assert_eq!(response.status, 201, "{user}");
+            let task = response.json();
+            let location = response.header("location").unwrap();
+            assert_eq!(me.get(location).await.json(), task, "Location points to the task");
             let path = format!("{root}/{}", task["id"]);
             assert_eq!(me.get(&path).await.json(), task);
             assert_eq!(me.get(&root).await.json(), json!([task]));

@@ -1,32 +1,32 @@
-//! The API explains itself, and tells the truth.
+//! The OpenAPI document and Swagger UI.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::harness::{Cluster, Engine, SECRET, Server, Setup};
+use crate::harness::{Engine, PostgresServer, SECRET, Server, ServerConfig};
 
 fn documented() -> Value {
     serde_json::from_str(include_str!("../../specs/api/openapi.json")).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_document_is_the_same_in_the_specification_by_the_command_and_from_the_server() {
-    let setup = Setup::on(Engine::Sqlite).await;
-    let printed = Setup::bare().with("ROCKET_PROFILE", "release").run(&["openapi"]).await;
-    assert!(printed.status.success(), "it needs no configuration");
+async fn openapi_matches_in_specs_command_and_endpoint() {
+    let config = ServerConfig::with_database(Engine::Sqlite).await;
+    let printed = ServerConfig::unconfigured().with("ROCKET_PROFILE", "release").run(&["openapi"]).await;
+    assert!(printed.status.success(), "requires no configuration");
     let printed = String::from_utf8(printed.stdout).unwrap();
     let kept = include_str!("../../specs/api/openapi.json");
-    assert!(printed == kept, "it has changed; run: cargo run -q -- openapi > specs/api/openapi.json");
-    let server = setup.start().await;
-    let answer = server.anonymous().get("/openapi.json").await;
-    assert_eq!(answer.header("content-type"), Some("application/json"));
-    assert_eq!(answer.json(), documented());
+    assert!(printed == kept, "out of date; run: cargo run -q -- openapi > specs/api/openapi.json");
+    let server = config.start().await;
+    let response = server.anonymous().get("/openapi.json").await;
+    assert_eq!(response.header("content-type"), Some("application/json"));
+    assert_eq!(response.json(), documented());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_route_is_documented_and_every_document_is_a_route() {
-    let url = Cluster::shared().database().await;
+async fn routes_and_documented_paths_match() {
+    let url = PostgresServer::shared().database().await;
     let config = todo_api::config::ConfigLoader::from_values([
         ("databases.todo.url", url.as_str()),
         ("auth.secret", SECRET),
@@ -34,11 +34,11 @@ async fn every_route_is_documented_and_every_document_is_a_route() {
     .unwrap();
     let rocket = todo_api::rocket(&config.load().unwrap()).ignite().await.unwrap();
     let mut routes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    // Those for other methods have no name.
+    // Routes without a name are the 405 fallbacks.
     for route in rocket.routes().filter(|it| it.name.is_some() && !it.uri.path().starts_with("/docs")) {
         let path = route.uri.path().replace('<', "{").replace('>', "}");
         let method = route.method.as_str().to_lowercase();
-        // Task routes are reached by the path with the user's id as well.
+        // Task routes are also served below the user's id.
         if path.starts_with("/api") && path.contains("/tasks") {
             let by_user = path.replacen("/tasks", "/{user_id}/tasks", 1);
             routes.entry(by_user).or_default().insert(method.clone());
@@ -55,7 +55,7 @@ async fn every_route_is_documented_and_every_document_is_a_route() {
 }
 
 #[test]
-fn every_operation_has_a_name_a_summary_and_examples() {
+fn every_operation_has_id_summary_and_examples() {
     let document = documented();
     let mut names = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -80,10 +80,10 @@ fn every_operation_has_a_name_a_summary_and_examples() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_brings_all_it_needs_and_may_load_nothing_else() {
-    let server = Server::on(Engine::Sqlite).await;
-    let nobody = server.anonymous();
-    let page = nobody.get("/docs").await;
+async fn swagger_ui_is_self_contained() {
+    let server = Server::start(Engine::Sqlite).await;
+    let anonymous = server.anonymous();
+    let page = anonymous.get("/docs").await;
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
     let policy = page.header("content-security-policy").unwrap();
     assert!(
@@ -96,18 +96,18 @@ async fn the_page_brings_all_it_needs_and_may_load_nothing_else() {
         ("/docs/swagger-ui.css", "text/css; charset=utf-8"),
     ] {
         assert!(page.body.contains(file) || file.ends_with("start.js"), "{file}");
-        let answer = nobody.call("HEAD", file, None).await;
-        assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)), "{file}");
+        let response = anonymous.call("HEAD", file, None).await;
+        assert_eq!((response.status, response.header("content-type")), (200, Some(kind)), "{file}");
     }
-    assert!(!page.body.contains("http://") && !page.body.contains("https://"), "nothing from outside");
-    assert_eq!(nobody.get("/docs/").await.status, 200);
-    assert_eq!(nobody.post("/docs", &Value::Null).await.status, 405);
+    assert!(!page.body.contains("http://") && !page.body.contains("https://"), "loads nothing external");
+    assert_eq!(anonymous.get("/docs/").await.status, 200);
+    assert_eq!(anonymous.post("/docs", &Value::Null).await.status, 405);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_can_be_switched_off() {
-    let server = Setup::on(Engine::Sqlite).await.with("ROCKET_DOCS", "false").start().await;
+async fn docs_can_be_disabled() {
+    let server = ServerConfig::with_database(Engine::Sqlite).await.with("ROCKET_DOCS", "false").start().await;
     for path in ["/docs", "/docs/start.js", "/openapi.json"] {
-        server.anonymous().get(path).await.is_error(404, "RESOURCE_NOT_FOUND", "Not found");
+        server.anonymous().get(path).await.assert_error(404, "RESOURCE_NOT_FOUND", "Not found");
     }
 }

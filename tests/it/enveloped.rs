@@ -1,39 +1,41 @@
-//! The enveloped dialect, at `/api/v1`.
+//! The enveloped dialect at `/api/v1`.
 
 mod scenarios;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Caller, Cluster, Engine, SECRET, Server, Setup, raw, token_for};
+use crate::harness::{
+    Engine, PostgresServer, Response, SECRET, Server, ServerConfig, TestClient, send_raw, token_for,
+};
 use crate::on_both_engines;
 
-/// The data of a success.
+/// The `data` of a successful response.
 #[track_caller]
-fn data(answer: &Answer, status: u16) -> Value {
-    assert_eq!(answer.status, status, "{answer:?}");
-    let json = answer.json();
-    assert_eq!((json.as_object().unwrap().len(), &json["error"]), (2, &Value::Null), "{answer:?}");
+fn data(response: &Response, status: u16) -> Value {
+    assert_eq!(response.status, status, "{response:?}");
+    let json = response.json();
+    assert_eq!((json.as_object().unwrap().len(), &json["error"]), (2, &Value::Null), "{response:?}");
     json["data"].clone()
 }
 
 #[track_caller]
-fn is_refused(answer: &Answer, status: u16, code: &str, message: &str) {
+fn assert_rejected(response: &Response, status: u16, code: &str, message: &str) {
     let expected = json!({ "data": null, "error": { "message": message, "code": code } });
-    assert_eq!((answer.status, answer.json()), (status, expected), "{answer:?}");
-    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!((response.status, response.json()), (status, expected), "{response:?}");
+    assert_eq!(response.header("content-type"), Some("application/json"));
 }
 
-async fn create(me: &Caller, body: Value) -> Value {
+async fn create(me: &TestClient, body: Value) -> Value {
     data(&me.post("/api/v1/tasks", &body).await, 201)
 }
 
-async fn titles(me: &Caller, path: &str) -> Vec<String> {
+async fn titles(me: &TestClient, path: &str) -> Vec<String> {
     let page = data(&me.get(path).await, 200);
     page["tasks"].as_array().unwrap().iter().map(|task| task["title"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Each thing that can be asked of a task, with what it is asked with.
-fn calls_on(id: &Value) -> [(&'static str, String, Option<Value>); 6] {
+/// Method, path and body of each operation on a task.
+fn operations_on(id: &Value) -> [(&'static str, String, Option<Value>); 6] {
     [
         ("GET", format!("/{id}"), None),
         ("PUT", format!("/{id}"), Some(json!({ "title": "x" }))),
@@ -45,13 +47,13 @@ fn calls_on(id: &Value) -> [(&'static str, String, Option<Value>); 6] {
 }
 
 on_both_engines! {
-    async fn a_list_comes_in_pages(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn list_is_paginated(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         for n in 0..120 {
             me.create(&n.to_string()).await;
         }
-        server.caller("you").create("not mine").await;
+        server.client_for("you").create("not mine").await;
         for (query, limit, offset, count, first) in [
             ("", 50, 0, 50, Some("119")),
             ("?limit=100", 100, 0, 100, Some("119")),
@@ -69,24 +71,24 @@ on_both_engines! {
         }
     }
 
-    async fn a_page_that_cannot_be_is_refused(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn invalid_limit_or_offset_is_400(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         for limit in ["0", "101", "-1", "", "ten", "1.0", "9223372036854775808", "%31%30%31"] {
-            let answer = me.get(&format!("/api/v1/tasks?limit={limit}")).await;
-            is_refused(&answer, 400, "BAD_REQUEST", "Invalid limit: must be an integer from 1 to 100");
+            let response = me.get(&format!("/api/v1/tasks?limit={limit}")).await;
+            assert_rejected(&response, 400, "BAD_REQUEST", "Invalid limit: must be an integer from 1 to 100");
         }
         for offset in ["-1", "", "x", "1e3", "9223372036854775808"] {
-            let answer = me.get(&format!("/api/v1/tasks?offset={offset}")).await;
-            is_refused(&answer, 400, "BAD_REQUEST", "Invalid offset: must be an integer, 0 or more");
+            let response = me.get(&format!("/api/v1/tasks?offset={offset}")).await;
+            assert_rejected(&response, 400, "BAD_REQUEST", "Invalid offset: must be an integer, 0 or more");
         }
-        is_refused(&me.get("/api/v1/tasks?order=up").await, 400, "BAD_REQUEST", "Invalid sort order: must be 'asc' or 'desc'");
-        is_refused(&me.get("/api/v1/tasks?sort=title").await, 400, "BAD_REQUEST", "Invalid sort field: must be 'created_at'");
+        assert_rejected(&me.get("/api/v1/tasks?order=up").await, 400, "BAD_REQUEST", "Invalid sort order: must be 'asc' or 'desc'");
+        assert_rejected(&me.get("/api/v1/tasks?sort=title").await, 400, "BAD_REQUEST", "Invalid sort field: must be 'created_at'");
     }
 
-    async fn status_and_completed_are_two_words_for_one_thing(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn status_is_an_alias_for_completed(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let id = create(&me, json!({ "title": "t" })).await["id"].clone();
         let (path, complete) = (format!("/api/v1/tasks/{id}"), format!("/api/v1/tasks/{id}/complete"));
         for (path, body, completed) in [
@@ -116,15 +118,15 @@ on_both_engines! {
             (json!({ "title": "t", "status": "Completed", "completed": 1 }), "Completed must be true or false"),
             (json!({ "title": "", "status": 7 }), "Title is required and cannot be empty; Status must be 'Pending' or 'Completed'"),
         ] {
-            is_refused(&me.post("/api/v1/tasks", &body).await, 400, "VALIDATION_ERROR", message);
+            assert_rejected(&me.post("/api/v1/tasks", &body).await, 400, "VALIDATION_ERROR", message);
         }
         let bare = me.put(&format!("/api/tasks/{id}"), &json!({ "status": "Pending" })).await.json();
         assert_eq!((&bare["completed"], &bare["status"]), (&json!(true), &Value::Null), "the bare dialect knows no status");
     }
 
-    async fn both_dialects_show_the_same_tasks(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn both_dialects_return_the_same_tasks(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let bare = me.create("made bare").await;
         let enveloped = create(&me, json!({ "title": "made enveloped", "completed": true })).await;
         for (task, status) in [(bare, "Pending"), (enveloped, "Completed")] {
@@ -136,13 +138,13 @@ on_both_engines! {
         }
     }
 
-    async fn whatever_goes_wrong_comes_in_the_envelope(engine: Engine) {
-        let server = Setup::on(engine).await.with("ROCKET_BODY_TIMEOUT", "1").start().await;
+    async fn every_error_is_enveloped(engine: Engine) {
+        let server = ServerConfig::with_database(engine).await.with("ROCKET_BODY_TIMEOUT", "1").start().await;
         let page = "http://localhost:3000";
-        let me = server.caller("me").with("Origin", page);
-        let id = create(&server.caller("me"), json!({ "title": "t" })).await["id"].clone();
+        let me = server.client_for("me").with("Origin", page);
+        let id = create(&server.client_for("me"), json!({ "title": "t" })).await["id"].clone();
         let json_error = "Request body is not valid JSON: EOF while parsing an object at line 1 column 1";
-        for (answer, status, code, message) in [
+        for (response, status, code, message) in [
             (me.get("/api/v1").await, 404, "NOT_FOUND", "Not found"),
             (me.get("/api/v1/").await, 404, "NOT_FOUND", "Not found"),
             (me.get("/api/v1/nothing").await, 404, "NOT_FOUND", "Not found"),
@@ -157,35 +159,35 @@ on_both_engines! {
             (me.send("PATCH", "/api/v1/tasks/x/complete", None).await, 400, "VALIDATION_ERROR", "Task id must be a 64-bit integer"),
             (me.get("/api/v1/me/tasks/9223372036854775808").await, 400, "VALIDATION_ERROR", "Task id must be a 64-bit integer"),
         ] {
-            is_refused(&answer, status, code, message);
-            assert_eq!(answer.header("access-control-allow-origin"), Some(page));
-            assert_eq!(answer.header("cache-control"), Some("no-store"));
-            assert!(answer.header("x-request-id").is_some());
+            assert_rejected(&response, status, code, message);
+            assert_eq!(response.header("access-control-allow-origin"), Some(page));
+            assert_eq!(response.header("cache-control"), Some("no-store"));
+            assert!(response.header("x-request-id").is_some());
         }
         assert_eq!(me.delete("/api/v1/tasks").await.header("allow"), Some("GET, HEAD, POST, OPTIONS"));
-        let stranger = server.caller("me").with("Origin", "http://evil.example").get("/api/v1/tasks").await;
-        is_refused(&stranger, 403, "FORBIDDEN", "Origin not allowed");
+        let stranger = server.client_for("me").with("Origin", "http://evil.example").get("/api/v1/tasks").await;
+        assert_rejected(&stranger, 403, "FORBIDDEN", "Origin not allowed");
         let slow = format!("POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 99\r\nConnection: close\r\n\r\n{{\"title\": \"half a t", token_for("me"));
-        let answer = raw(server.address(), slow.as_bytes()).await;
-        assert!(answer.ends_with(r#"{"data":null,"error":{"message":"Request body did not arrive in time","code":"REQUEST_TIMEOUT"}}"#), "{answer}");
-        let odd = raw(server.address(), b"FOO /api/v1/tasks HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+        let response = send_raw(server.address(), slow.as_bytes()).await;
+        assert!(response.ends_with(r#"{"data":null,"error":{"message":"Request body did not arrive in time","code":"REQUEST_TIMEOUT"}}"#), "{response}");
+        let odd = send_raw(server.address(), b"FOO /api/v1/tasks HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
         assert!(odd.ends_with(r#"{"data":null,"error":{"message":"Method not allowed","code":"METHOD_NOT_ALLOWED"}}"#), "{odd}");
     }
 
-    async fn no_id_of_a_user_confuses_the_routing(engine: Engine) {
-        let server = Server::on(engine).await;
-        // Each of these is a word of some route's.
+    async fn user_ids_that_equal_path_words_route_correctly(engine: Engine) {
+        let server = Server::start(engine).await;
+        // Each id equals a segment of some route.
         for user in ["tasks", "v1", "api", "auth", "complete", "42", "livez"] {
-            let me = server.caller(user);
-            let other = server.caller("somebody-else");
+            let me = server.client_for(user);
+            let other = server.client_for("somebody-else");
             let in_envelope = create(&me, json!({ "title": user })).await;
             let id = &in_envelope["id"];
-            // Under `/api`, `v1` is the dialect and not a user. Everywhere else, everybody is.
+            // Directly below `/api`, `v1` is the dialect. In every other place each id is a user.
             let mut roots = vec!["/api/v1/tasks".to_owned(), format!("/api/v1/{user}/tasks"), "/api/tasks".to_owned()];
             roots.extend((user != "v1").then(|| format!("/api/{user}/tasks")));
             for root in roots {
                 let enveloped = root.starts_with("/api/v1/");
-                let open = |answer: &Answer| if enveloped { answer.json()["data"].clone() } else { answer.json() };
+                let open = |response: &Response| if enveloped { response.json()["data"].clone() } else { response.json() };
                 let list = open(&me.get(&root).await);
                 let list = if enveloped { list["tasks"].clone() } else { list };
                 assert_eq!(list.as_array().map(Vec::len), Some(1), "{user} {root}");
@@ -196,12 +198,12 @@ on_both_engines! {
                     ("PATCH", path.clone(), Some(json!({ "title": "y" }))),
                     ("PATCH", format!("{path}/complete"), None),
                 ] {
-                    let answer = me.call(method, &path, body.as_ref()).await;
-                    assert_eq!((answer.status, &open(&answer)["id"]), (200, id), "{user} {method} {path}");
-                    assert_eq!(open(&answer)["status"].is_string(), enveloped, "{user} {method} {path}");
+                    let response = me.call(method, &path, body.as_ref()).await;
+                    assert_eq!((response.status, &open(&response)["id"]), (200, id), "{user} {method} {path}");
+                    assert_eq!(open(&response)["status"].is_string(), enveloped, "{user} {method} {path}");
                 }
-                // A bad id, a bad method and no route stay what they are, in their dialect.
-                let keys = |answer: &Answer| answer.json().as_object().unwrap().contains_key("data");
+                // Invalid ids, unsupported methods and unknown routes keep their status and dialect.
+                let keys = |response: &Response| response.json().as_object().unwrap().contains_key("data");
                 for (method, path, status) in [
                     ("GET", format!("{root}/x"), if enveloped { 400 } else { 422 }),
                     ("PATCH", format!("{root}/x/complete"), if enveloped { 400 } else { 422 }),
@@ -210,21 +212,21 @@ on_both_engines! {
                     ("GET", format!("{path}/complete"), 405),
                     ("GET", format!("{path}/nothing"), 404),
                 ] {
-                    let answer = me.call(method, &path, None).await;
-                    assert_eq!((answer.status, keys(&answer)), (status, enveloped), "{user} {method} {path}: {answer:?}");
+                    let response = me.call(method, &path, None).await;
+                    assert_eq!((response.status, keys(&response)), (status, enveloped), "{user} {method} {path}: {response:?}");
                 }
                 let names_the_user = root == format!("/api/v1/{user}/tasks") || (user != "v1" && root == format!("/api/{user}/tasks"));
                 if names_the_user {
-                    let answer = other.get(&root).await;
-                    assert_eq!((answer.status, keys(&answer)), (403, enveloped), "{user} {root}: {answer:?}");
+                    let response = other.get(&root).await;
+                    assert_eq!((response.status, keys(&response)), (403, enveloped), "{user} {root}: {response:?}");
                 }
             }
         }
     }
 
-    async fn the_bodies_the_bare_dialect_refuses_this_one_refuses(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn rejects_the_same_bodies_as_the_bare_dialect(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         for body in [
             json!({ "title": 7 }),
             json!({ "title": "x".repeat(201) }),
@@ -237,25 +239,25 @@ on_both_engines! {
             let bare = me.post("/api/tasks", &body).await;
             let enveloped = me.post("/api/v1/tasks", &body).await;
             assert_eq!(bare.status, 422);
-            is_refused(&enveloped, 400, "VALIDATION_ERROR", bare.json()["detail"].as_str().unwrap());
+            assert_rejected(&enveloped, 400, "VALIDATION_ERROR", bare.json()["detail"].as_str().unwrap());
         }
         assert_eq!(data(&me.get("/api/v1/tasks").await, 200)["total"], 0);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_away_is_told_in_the_envelope() {
-    let cluster = Cluster::start(&[]);
-    let setup = Setup::bare()
+async fn database_outage_is_an_enveloped_503() {
+    let cluster = PostgresServer::start(&[]);
+    let config = ServerConfig::unconfigured()
         .with("DATABASE_URL", &cluster.database().await)
         .with("BETTER_AUTH_SECRET", SECRET)
         .with("ROCKET_LOG_FORMAT", "json")
         .with("ROCKET_DATABASES", "{todo={connect_timeout=1}}");
-    let server = setup.start().await;
-    cluster.kill();
+    let server = config.start().await;
+    cluster.crash();
     for path in ["/api/v1/tasks", "/api/v1/me/tasks/1"] {
-        let answer = server.caller("me").get(path).await;
-        is_refused(&answer, 503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
-        assert!(answer.header("retry-after").is_some());
+        let response = server.client_for("me").get(path).await;
+        assert_rejected(&response, 503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
+        assert!(response.header("retry-after").is_some());
     }
 }

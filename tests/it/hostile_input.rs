@@ -1,8 +1,8 @@
-//! Bodies and ids as nobody should send them, each with the answer it gets, and nothing changed by any.
+//! Invalid bodies and ids. Each has its error response and changes nothing.
 
 use serde_json::{Value, json};
 
-use crate::harness::{Engine, PATIENCE, Server, Setup};
+use crate::harness::{Engine, Server, ServerConfig, TEST_TIMEOUT};
 use crate::on_both_engines;
 
 const REQUIRED: &str = "Title is required and cannot be empty";
@@ -15,16 +15,16 @@ const TYPE: &str = "Description must be a string or null";
 const NUL: &str = "Description cannot contain the character U+0000";
 const COMPLETED: &str = "Completed must be true or false";
 
-/// A body of exactly this many bytes that is a good task.
+/// A valid task body of exactly this many bytes.
 fn task_of(bytes: usize) -> Vec<u8> {
     let frame = r#"{"title":"t","padding":""}"#.len();
     json!({ "title": "t", "padding": "x".repeat(bytes - frame) }).to_string().into_bytes()
 }
 
 on_both_engines! {
-    async fn any_text_comes_back_exactly_as_it_went_in(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn text_round_trips_unchanged(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         for text in [
             "a",
             "Ünïcödé",
@@ -60,9 +60,9 @@ on_both_engines! {
         assert_eq!(me.post("/api/tasks", &json!({ "title": "t", "description": long })).await.json()["description"], long);
     }
 
-    async fn a_title_is_trimmed_before_it_is_measured(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn title_is_trimmed_before_its_length_is_checked(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let long = "x".repeat(200);
         for (sent, kept) in [
             ("  a b  ", "a b"),
@@ -74,9 +74,9 @@ on_both_engines! {
         }
     }
 
-    async fn every_wrong_field_is_named_with_its_reason(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn each_invalid_field_has_its_message(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let task = me.create("as it was").await;
         let path = format!("/api/tasks/{}", task["id"]);
         let wrong_title = [
@@ -107,9 +107,9 @@ on_both_engines! {
             ("completed", json!({}), COMPLETED),
         ];
         let check = async |method: &str, path: &str, body: Value, field: &str, message: &str| {
-            let answer = me.call(method, path, Some(&body)).await;
-            answer.is_error(422, "VALIDATION_ERROR", message);
-            assert_eq!(answer.json()["errors"], json!([{ "field": field, "message": message }]), "{body}");
+            let response = me.call(method, path, Some(&body)).await;
+            response.assert_error(422, "VALIDATION_ERROR", message);
+            assert_eq!(response.json()["errors"], json!([{ "field": field, "message": message }]), "{body}");
         };
         for (title, message) in wrong_title {
             check("POST", "/api/tasks", json!({ "title": title }), "title", message.unwrap_or(REQUIRED)).await;
@@ -131,18 +131,18 @@ on_both_engines! {
         assert_eq!(me.get("/api/tasks").await.json(), json!([task]), "nothing was changed by any of it");
     }
 
-    async fn all_wrong_fields_are_named_at_once(engine: Engine) {
-        let server = Server::on(engine).await;
+    async fn all_invalid_fields_are_reported_together(engine: Engine) {
+        let server = Server::start(engine).await;
         let body = json!({ "title": "", "description": 1, "completed": "no" });
-        let answer = server.caller("me").post("/api/tasks", &body).await;
-        answer.is_error(422, "VALIDATION_ERROR", &format!("{REQUIRED}; {TYPE}; {COMPLETED}"));
-        let fields: Vec<Value> = answer.json()["errors"].as_array().unwrap().iter().map(|it| it["field"].clone()).collect();
+        let response = server.client_for("me").post("/api/tasks", &body).await;
+        response.assert_error(422, "VALIDATION_ERROR", &format!("{REQUIRED}; {TYPE}; {COMPLETED}"));
+        let fields: Vec<Value> = response.json()["errors"].as_array().unwrap().iter().map(|it| it["field"].clone()).collect();
         assert_eq!(fields, ["title", "description", "completed"]);
     }
 
-    async fn a_body_that_is_no_json_is_400_and_json_of_another_shape_422(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn non_json_is_400_and_wrong_shape_is_422(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let id = me.create("a").await["id"].as_i64().unwrap();
         let routes = [
             ("POST", "/api/tasks".to_owned()),
@@ -158,16 +158,16 @@ on_both_engines! {
                 r#"{"title":5,"#, "NaN", "\u{feff}{}", " ", "\0", deep.as_str(), deep_in_task.as_str(), r#"{"title":"\ud800"}"#,
                 r#"{"title":"\x41"}"#, "{\"title\":\"a\nb\"}",
             ] {
-                let answer = me.send(method, path, Some(body.into())).await;
-                assert_eq!((answer.status, &answer.json()["error_code"]), (400, &json!("BAD_REQUEST")), "{method} {body}");
-                assert!(answer.json()["detail"].as_str().unwrap().starts_with("Request body is not valid JSON: "));
+                let response = me.send(method, path, Some(body.into())).await;
+                assert_eq!((response.status, &response.json()["error_code"]), (400, &json!("BAD_REQUEST")), "{method} {body}");
+                assert!(response.json()["detail"].as_str().unwrap().starts_with("Request body is not valid JSON: "));
             }
             for body in [&b"{\"title\":\"\xff\"}"[..], b"\xff\xfe{\0}\0", b"\x1f\x8b\x08"] {
                 assert_eq!(me.send(method, path, Some(body.to_vec())).await.status, 400, "{method} {body:?}");
             }
             for body in ["[]", "[{\"title\":\"a\"}]", "\"title\"", "null", "true", "7", "-1.5e3"] {
-                let answer = me.send(method, path, Some(body.into())).await;
-                answer.is_error(422, "VALIDATION_ERROR", "Request body must be a JSON object");
+                let response = me.send(method, path, Some(body.into())).await;
+                response.assert_error(422, "VALIDATION_ERROR", "Request body must be a JSON object");
             }
         }
         for (method, path) in &routes[..3] {
@@ -176,9 +176,9 @@ on_both_engines! {
         assert_eq!(me.get("/api/tasks").await.json()[0]["completed"], false);
     }
 
-    async fn a_body_may_have_64_kib_and_not_a_byte_more(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn body_limit_is_64_kib(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         assert_eq!(me.send("POST", "/api/tasks", Some(task_of(65_536))).await.status, 201);
         let id = me.get("/api/tasks").await.json()[0]["id"].clone();
         for bytes in [65_537, 100_000, 900_000] {
@@ -188,49 +188,49 @@ on_both_engines! {
                 ("PATCH", format!("/api/tasks/{id}")),
                 ("PATCH", format!("/api/tasks/{id}/complete")),
             ] {
-                let answer = me.send(method, &path, Some(task_of(bytes))).await;
-                answer.is_error(413, "PAYLOAD_TOO_LARGE", "Request body must be at most 64 KiB");
+                let response = me.send(method, &path, Some(task_of(bytes))).await;
+                response.assert_error(413, "PAYLOAD_TOO_LARGE", "Request body must be at most 64 KiB");
             }
         }
         assert_eq!(me.get("/api/tasks").await.json().as_array().unwrap().len(), 1);
     }
 
-    async fn an_id_that_is_no_integer_is_422_and_any_other_404(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn non_integer_id_is_422_and_unknown_id_is_404(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         for root in ["/api/tasks", "/api/me/tasks"] {
             for (method, suffix) in [("GET", ""), ("PUT", ""), ("PATCH", ""), ("DELETE", ""), ("PATCH", "/complete")] {
                 for id in [
                     "abc", "1.5", "1e3", "0x10", "1_000", "%201", "1%20", "--1", "1;", "1,2", "%D9%A1", "null", "true", "%00", "1%00",
                     "9223372036854775808", "-9223372036854775809", "99999999999999999999999999", "1%27%20OR%201=1", "%2e%2e%2f1",
                 ] {
-                    let answer = me.call(method, &format!("{root}/{id}{suffix}"), Some(&json!({}))).await;
-                    answer.is_error(422, "VALIDATION_ERROR", "Task id must be a 64-bit integer");
-                    assert_eq!(answer.json()["errors"][0]["field"], "id");
+                    let response = me.call(method, &format!("{root}/{id}{suffix}"), Some(&json!({}))).await;
+                    response.assert_error(422, "VALIDATION_ERROR", "Task id must be a 64-bit integer");
+                    assert_eq!(response.json()["errors"][0]["field"], "id");
                 }
                 for id in ["0", "-1", "999999", "9223372036854775807", "-9223372036854775808"] {
-                    let answer = me.call(method, &format!("{root}/{id}{suffix}"), Some(&json!({ "completed": true }))).await;
-                    answer.is_error(404, "RESOURCE_NOT_FOUND", "Task not found");
+                    let response = me.call(method, &format!("{root}/{id}{suffix}"), Some(&json!({ "completed": true }))).await;
+                    response.assert_error(404, "RESOURCE_NOT_FOUND", "Task not found");
                 }
             }
         }
     }
 
-    async fn a_body_that_does_not_arrive_is_not_waited_for(engine: Engine) {
-        let server = Setup::on(engine).await.with("ROCKET_BODY_TIMEOUT", "1").start().await;
+    async fn incomplete_body_is_408(engine: Engine) {
+        let server = ServerConfig::with_database(engine).await.with("ROCKET_BODY_TIMEOUT", "1").start().await;
         let request = format!(
             "POST /api/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 5000\r\nConnection: close\r\n\r\n{}",
             crate::harness::token_for("me"), r#"{"title": "half a ta"#
         );
-        let answer = tokio::time::timeout(PATIENCE, crate::harness::raw(server.address(), request.as_bytes())).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
-        assert!(answer.ends_with(r#"{"detail":"Request body did not arrive in time","error_code":"REQUEST_TIMEOUT"}"#), "{answer}");
-        assert_eq!(server.caller("me").get("/api/tasks").await.json(), json!([]));
+        let response = tokio::time::timeout(TEST_TIMEOUT, crate::harness::send_raw(server.address(), request.as_bytes())).await.unwrap();
+        assert!(response.starts_with("HTTP/1.1 408 "), "{response}");
+        assert!(response.ends_with(r#"{"detail":"Request body did not arrive in time","error_code":"REQUEST_TIMEOUT"}"#), "{response}");
+        assert_eq!(server.client_for("me").get("/api/tasks").await.json(), json!([]));
     }
 
-    async fn a_declared_body_that_is_not_there_whole_is_400_and_changes_nothing(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn truncated_body_is_400_and_changes_nothing(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let task = me.create("t").await;
         let id = &task["id"];
         let mut refused = 0;
@@ -260,21 +260,21 @@ on_both_engines! {
             ] {
                 let token = crate::harness::token_for("me");
                 let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{body}");
-                // Sends no more, but reads the response, which is lost if hyper sees the end of the stream first.
-                let answer = crate::harness::raw_half_closed(server.address(), request.as_bytes()).await;
-                let is_refused = answer.starts_with("HTTP/1.1 400 ") && answer.contains("Malformed request");
-                assert!(is_refused || answer.is_empty(), "{method} {path} {body:?}: {answer}");
+                // Half-closes the connection and reads the response. hyper sends none if it reads the end of the stream first.
+                let response = crate::harness::send_raw_half_closed(server.address(), request.as_bytes()).await;
+                let is_refused = response.starts_with("HTTP/1.1 400 ") && response.contains("Malformed request");
+                assert!(is_refused || response.is_empty(), "{method} {path} {body:?}: {response}");
                 refused += usize::from(is_refused);
             }
         }
-        assert!(refused >= 24, "those with broken framing at least: {refused}");
+        assert!(refused >= 24, "at least those with invalid framing: {refused}");
         assert_eq!(me.get("/api/tasks").await.json(), json!([task]), "nothing has changed");
         for whole in ["Content-Length: 0\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"] {
             let token = crate::harness::token_for("me");
             let request = format!("PATCH /api/tasks/{id}/complete HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{whole}");
             let request = request.replace("Host: x", "Host: x\r\nConnection: close");
-            let answer = crate::harness::raw(server.address(), request.as_bytes()).await;
-            assert!(answer.starts_with("HTTP/1.1 200 "), "an empty body is whole: {answer}");
+            let response = crate::harness::send_raw(server.address(), request.as_bytes()).await;
+            assert!(response.starts_with("HTTP/1.1 200 "), "an empty body is complete: {response}");
         }
         assert_eq!(me.call("DELETE", &format!("/api/tasks/{id}"), Some(&json!({ "any": "body" }))).await.status, 204);
     }

@@ -1,26 +1,26 @@
-//! One user's tasks do not exist for another.
+//! Tenant isolation: users cannot see or change tasks of other users.
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::harness::{Answer, Engine, Server};
+use crate::harness::{Engine, Response, Server};
 use crate::on_both_engines;
 
-fn without_id_and_date(answer: Answer) -> (u16, BTreeMap<String, String>, String) {
-    let mut headers = answer.headers;
+fn without_id_and_date(response: Response) -> (u16, BTreeMap<String, String>, String) {
+    let mut headers = response.headers;
     headers.remove("x-request-id");
     headers.remove("date");
-    (answer.status, headers, answer.body)
+    (response.status, headers, response.body)
 }
 
 on_both_engines! {
-    async fn somebody_elses_task_and_no_task_are_one_answer_to_the_byte(engine: Engine) {
-        let server = Server::on(engine).await;
-        let (me, you) = (server.caller("me"), server.caller("you"));
+    async fn other_users_and_missing_tasks_are_identical_404s(engine: Engine) {
+        let server = Server::start(engine).await;
+        let (me, you) = (server.client_for("me"), server.client_for("you"));
         let yours = you.create("yours").await;
         let theirs = yours["id"].as_i64().unwrap();
-        let nobodys = theirs + 1000;
+        let unused_id = theirs + 1000;
         for root in ["/api/tasks", "/api/me/tasks"] {
             for (method, suffix, body) in [
                 ("GET", "", None),
@@ -34,7 +34,7 @@ on_both_engines! {
             ] {
                 let path = |id: i64| format!("{root}/{id}{suffix}");
                 let stranger = without_id_and_date(me.call(method, &path(theirs), body.as_ref()).await);
-                let nothing = without_id_and_date(me.call(method, &path(nobodys), body.as_ref()).await);
+                let nothing = without_id_and_date(me.call(method, &path(unused_id), body.as_ref()).await);
                 assert_eq!(stranger, nothing, "{method} {suffix}");
                 assert_eq!(stranger.0, 404);
             }
@@ -43,9 +43,9 @@ on_both_engines! {
         assert_eq!(me.get("/api/tasks").await.json(), json!([]));
     }
 
-    async fn the_users_own_path_refuses_everybody_else(engine: Engine) {
-        let server = Server::on(engine).await;
-        let (me, you) = (server.caller("me"), server.caller("you"));
+    async fn user_path_is_403_for_other_users(engine: Engine) {
+        let server = Server::start(engine).await;
+        let (me, you) = (server.client_for("me"), server.client_for("you"));
         let id = you.create("yours").await["id"].as_i64().unwrap();
         for user in ["you", "ME", "me%20", "m", "mee", "%00me"] {
             for (method, path) in [
@@ -56,19 +56,19 @@ on_both_engines! {
                 ("PATCH", format!("/api/{user}/tasks/{id}")),
                 ("DELETE", format!("/api/{user}/tasks/{id}")),
                 ("PATCH", format!("/api/{user}/tasks/{id}/complete")),
-                // Before anything else of the request is judged:
+                // The check precedes validation of the rest of the request.
                 ("GET", format!("/api/{user}/tasks/not-an-id")),
                 ("GET", format!("/api/{user}/tasks?status=nonsense")),
             ] {
-                let answer = me.call(method, &path, Some(&json!({ "title": 5 }))).await;
-                answer.is_error(403, "FORBIDDEN", "Not authorized to access this resource");
+                let response = me.call(method, &path, Some(&json!({ "title": 5 }))).await;
+                response.assert_error(403, "FORBIDDEN", "Not authorized to access this resource");
             }
         }
     }
 
-    async fn a_user_named_in_a_body_or_a_query_is_ignored(engine: Engine) {
-        let server = Server::on(engine).await;
-        let (me, you) = (server.caller("me"), server.caller("you"));
+    async fn user_id_in_body_or_query_is_ignored(engine: Engine) {
+        let server = Server::start(engine).await;
+        let (me, you) = (server.client_for("me"), server.client_for("you"));
         let body = json!({ "title": "t", "user_id": "you", "userId": "you", "id": 7, "owner": "you" });
         let task = me.post("/api/tasks?user_id=you", &body).await.json();
         assert_eq!(task["user_id"], "me");
@@ -78,23 +78,23 @@ on_both_engines! {
     }
 
     async fn user_ids_are_compared_exactly(engine: Engine) {
-        let server = Server::on(engine).await;
-        // Alike under case folding, trimming, LIKE, or Unicode normalization.
+        let server = Server::start(engine).await;
+        // Equal under case folding, trimming, LIKE or Unicode normalization.
         let users = ["user", "User", "user ", " user", "u%", "u_er", "é", "e\u{301}", "\u{feff}user"];
         for user in users {
-            server.caller(user).create(user).await;
+            server.client_for(user).create(user).await;
         }
         for user in users {
-            let tasks = server.caller(user).get("/api/tasks").await.json();
+            let tasks = server.client_for(user).get("/api/tasks").await.json();
             assert_eq!(tasks.as_array().unwrap().len(), 1, "{user:?}");
             assert_eq!((&tasks[0]["title"], &tasks[0]["user_id"]), (&json!(user.trim()), &json!(user)));
         }
     }
 
-    async fn fifty_users_at_once_lose_nothing_and_see_nothing_of_each_other(engine: Engine) {
-        let server = Server::on(engine).await;
+    async fn fifty_concurrent_users_are_isolated(engine: Engine) {
+        let server = Server::start(engine).await;
         let users = (0..50).map(|n| {
-            let me = server.caller(&format!("user-{n}"));
+            let me = server.client_for(&format!("user-{n}"));
             tokio::spawn(async move {
                 let mut kept = Vec::new();
                 for round in 0..6 {

@@ -1,21 +1,21 @@
-//! The list: all of a user's tasks, filtered and in order.
+//! Listing tasks: filter, order and large lists.
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::harness::{Caller, Cluster, Engine, Server, Setup, token_for};
+use crate::harness::{Engine, PostgresServer, Server, ServerConfig, TestClient, token_for};
 use crate::on_both_engines;
 
-async fn ids(me: &Caller, query: &str) -> Vec<i64> {
-    let answer = me.get(&format!("/api/tasks{query}")).await;
-    assert_eq!(answer.status, 200, "{query}: {answer:?}");
-    answer.json().as_array().unwrap().iter().map(|task| task["id"].as_i64().unwrap()).collect()
+async fn ids(me: &TestClient, query: &str) -> Vec<i64> {
+    let response = me.get(&format!("/api/tasks{query}")).await;
+    assert_eq!(response.status, 200, "{query}: {response:?}");
+    response.json().as_array().unwrap().iter().map(|task| task["id"].as_i64().unwrap()).collect()
 }
 
 on_both_engines! {
-    async fn it_is_filtered_by_status_and_ordered_by_time(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn list_filters_by_status_and_sorts_by_time(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let mut made = Vec::new();
         for n in 0..10 {
             let task = me.post("/api/tasks", &json!({ "title": n.to_string(), "completed": n % 3 == 0 })).await.json();
@@ -37,9 +37,9 @@ on_both_engines! {
         assert_eq!(ids(&me, "?status=pending&status=completed").await, completed, "the last of several counts");
     }
 
-    async fn a_value_that_is_not_allowed_is_refused_with_its_reason(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn invalid_query_value_is_400(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let status = "Invalid status filter: must be 'pending', 'completed', or 'all'";
         let sort = "Invalid sort field: must be 'created_at'";
         let order = "Invalid sort order: must be 'asc' or 'desc'";
@@ -58,18 +58,18 @@ on_both_engines! {
         ] {
             let query = query.replace(' ', "%20");
             for path in ["/api/tasks", "/api/me/tasks"] {
-                me.get(&format!("{path}?{query}")).await.is_error(400, "BAD_REQUEST", detail);
+                me.get(&format!("{path}?{query}")).await.assert_error(400, "BAD_REQUEST", detail);
             }
         }
     }
 
-    async fn ten_thousand_tasks_come_whole_and_in_order(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
-        server.caller("you").create("not mine").await;
+    async fn ten_thousand_tasks_are_complete_and_ordered(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
+        server.client_for("you").create("not mine").await;
         seed(&server, 10_000).await;
-        let answer = me.get("/api/tasks").await;
-        let tasks = answer.json();
+        let response = me.get("/api/tasks").await;
+        let tasks = response.json();
         let tasks = tasks.as_array().unwrap();
         assert_eq!(tasks.len(), 10_000);
         let key = |task: &Value| (task["created_at"].as_str().unwrap().to_owned(), task["id"].as_i64().unwrap());
@@ -81,9 +81,9 @@ on_both_engines! {
     }
 }
 
-/// Puts tasks of `me` straight into the database, many of them with the same time.
+/// Inserts tasks of `me` by SQL. Many have equal timestamps.
 async fn seed(server: &Server, count: i64) {
-    let url = server.setup.get("DATABASE_URL");
+    let url = server.config.get("DATABASE_URL");
     let (postgres, sqlite) = (
         "INSERT INTO tasks (user_id, title, completed, created_at, updated_at)
          SELECT 'me', 'task ' || n, n % 2 = 0, to_timestamp(1700000000 + n / 7), to_timestamp(1700000000 + n / 7)
@@ -95,7 +95,7 @@ async fn seed(server: &Server, count: i64) {
     );
     if let Some(path) = url.strip_prefix("sqlite://") {
         use sqlx::{Connection, SqliteConnection};
-        let path = server.setup.folder.path().join(path);
+        let path = server.config.directory.path().join(path);
         let mut db = SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
         sqlx::query(sqlite).bind(count).execute(&mut db).await.unwrap();
     } else {
@@ -105,11 +105,11 @@ async fn seed(server: &Server, count: i64) {
     }
 }
 
-/// Makes tasks behind the server's back: by requests it would take a minute.
+/// Inserts tasks by SQL, because requests would take a minute.
 async fn fill(server: &Server, count: usize) {
     let rows = |from: usize, to: usize| {
         let row = |n: usize| {
-            // Many of one time, so that the id must decide.
+            // Equal timestamps, so that the id determines the order.
             let time = format!("2026-11-21T06:{:02}:{:02}.000+00:00", n / 6000, n / 100 % 60);
             let done = if n.is_multiple_of(3) { "TRUE" } else { "FALSE" };
             format!("('me', 'task {n}', {done}, '{time}', '{time}')")
@@ -119,7 +119,7 @@ async fn fill(server: &Server, count: usize) {
     for from in (0..count).step_by(1000) {
         let values = rows(from, count.min(from + 1000));
         server
-            .sql(&format!(
+            .execute_sql(&format!(
                 "INSERT INTO tasks (user_id, title, completed, created_at, updated_at) VALUES {values}"
             ))
             .await;
@@ -127,13 +127,13 @@ async fn fill(server: &Server, count: usize) {
 }
 
 on_both_engines! {
-    async fn it_is_whole_and_in_order_however_long_it_is(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn lists_around_the_batch_size_are_complete(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let mut made = 0;
-        // Around the sizes of the parts in which it is read.
+        // Sizes around the batch size.
         for count in [1, 499, 500, 501, 1000, 1001, 3456] {
-            server.sql("DELETE FROM tasks").await;
+            server.execute_sql("DELETE FROM tasks").await;
             fill(&server, count).await;
             let (first, last) = (made + 1, made + count);
             made += count;
@@ -144,15 +144,15 @@ on_both_engines! {
             assert_eq!(ids(&me, "?order=asc&status=completed").await, completed, "{count}");
             assert_eq!(me.call("HEAD", "/api/tasks", None).await.status, 200);
         }
-        assert_eq!(server.caller("you").get("/api/tasks").await.json(), json!([]));
+        assert_eq!(server.client_for("you").get("/api/tasks").await.json(), json!([]));
     }
 
-    /// A client that takes its time holds neither a connection of the database nor the whole list in memory.
-    async fn those_who_take_long_lists_slowly_hold_nobody_up(engine: Engine) {
+    /// A slow reader holds neither a database connection nor the complete list in memory.
+    async fn slow_readers_do_not_block_others(engine: Engine) {
         let one = "{todo={max_connections=1,connect_timeout=3}}";
-        let server = Setup::on(engine).await.with("ROCKET_DATABASES", one).start().await;
+        let server = ServerConfig::with_database(engine).await.with("ROCKET_DATABASES", one).start().await;
         fill(&server, 20_000).await;
-        let me = server.caller("me");
+        let me = server.client_for("me");
         me.get("/api/tasks").await;
         let before = resident(&server);
         let mut slow = Vec::new();
@@ -166,7 +166,7 @@ on_both_engines! {
         for _ in 0..5 {
             assert_eq!(me.get("/api/v1/tasks").await.status, 200);
         }
-        // Twenty whole lists would be 80 MB.
+        // Twenty complete lists would be 80 MB.
         let grown = resident(&server).saturating_sub(before);
         assert!(grown < 40 * 1024, "{grown} kB more than before");
         drop(slow);
@@ -174,7 +174,7 @@ on_both_engines! {
     }
 }
 
-/// Kilobytes.
+/// Resident memory in KiB.
 fn resident(server: &Server) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -182,10 +182,10 @@ fn resident(server: &Server) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_the_database_cuts_off_is_not_taken_for_a_whole_one() {
-    let cluster = Cluster::start(&[]);
+async fn interrupted_list_is_not_valid_json() {
+    let cluster = PostgresServer::start(&[]);
     let url = cluster.database().await;
-    let server = Setup::on(Engine::Sqlite).await.with("DATABASE_URL", &url).start().await;
+    let server = ServerConfig::with_database(Engine::Sqlite).await.with("DATABASE_URL", &url).start().await;
     fill(&server, 20_000).await;
     let mut stream = tokio::net::TcpStream::connect(server.address()).await.unwrap();
     let request = format!(
@@ -193,11 +193,11 @@ async fn a_list_that_the_database_cuts_off_is_not_taken_for_a_whole_one() {
         token_for("me")
     );
     stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = vec![0; 1000];
-    stream.read_exact(&mut answer).await.unwrap();
-    cluster.kill();
-    let _ = stream.read_to_end(&mut answer).await;
-    let answer = String::from_utf8_lossy(&answer);
-    assert!(answer.starts_with("HTTP/1.1 200") && !answer.contains("}]"), "{}", answer.len());
-    assert!(server.output().iter().any(|line| line.contains("a list was cut off")));
+    let mut response = vec![0; 1000];
+    stream.read_exact(&mut response).await.unwrap();
+    cluster.crash();
+    let _ = stream.read_to_end(&mut response).await;
+    let response = String::from_utf8_lossy(&response);
+    assert!(response.starts_with("HTTP/1.1 200") && !response.contains("}]"), "{}", response.len());
+    assert!(server.logs().iter().any(|line| line.contains("a list was cut off")));
 }

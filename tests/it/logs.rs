@@ -1,20 +1,20 @@
-//! One line a request, and nothing in it that is anybody's.
+//! Request log: one line per request, without user data.
 
 use serde_json::{Value, json};
 
-use crate::harness::{Engine, SECRET, Server, Setup, token_for};
+use crate::harness::{Engine, SECRET, Server, ServerConfig, token_for};
 use crate::on_both_engines;
 
 on_both_engines! {
-    async fn each_request_is_one_line_with_what_an_operator_needs(engine: Engine) {
-        let mut server = Server::on(engine).await;
-        let me = server.caller("user_abc123");
+    async fn each_request_logs_one_structured_line(engine: Engine) {
+        let mut server = Server::start(engine).await;
+        let me = server.client_for("user_abc123");
         let task = me.with("X-Request-Id", "create-1").post("/api/tasks", &json!({ "title": "t" })).await.json();
         let id = task["id"].as_i64().unwrap();
         me.with("X-Request-Id", "show-1").get(&format!("/api/tasks/{id}")).await;
         me.with("X-Request-Id", "head-1").call("HEAD", &format!("/api/user_abc123/tasks/{id}"), None).await;
         me.with("X-Request-Id", "wrong-1").put("/api/tasks/x", &json!({})).await;
-        server.anonymous().with("X-Request-Id", "nobody-1").get("/api/tasks").await;
+        server.anonymous().with("X-Request-Id", "anonymous-1").get("/api/tasks").await;
         server.anonymous().with("X-Request-Id", "nowhere-1").get("/api/nothing/here").await;
         server.anonymous().with("X-Request-Id", "odd-1").call("FOO", "/api/tasks", None).await;
 
@@ -25,41 +25,41 @@ on_both_engines! {
             ("show-1", "GET", json!("/api/tasks/<id>"), 200, &user),
             ("head-1", "HEAD", json!("/api/tasks/<id>"), 200, &user),
             ("wrong-1", "PUT", json!("/api/tasks/<id>"), 422, &user),
-            ("nobody-1", "GET", json!("/api/tasks"), 401, &Value::Null),
+            ("anonymous-1", "GET", json!("/api/tasks"), 401, &Value::Null),
             ("nowhere-1", "GET", Value::Null, 404, &Value::Null),
             ("odd-1", "?", Value::Null, 405, &Value::Null),
         ] {
-            let line = server.line(|line| line["request_id"] == request).await;
+            let line = server.wait_for_log_line(|line| line["request_id"] == request).await;
             assert_eq!((&line["method"], &line["route"], &line["status"]), (&json!(method), &route, &json!(status)), "{line}");
             assert_eq!(&line["user_hash"], user, "{line}");
             assert_eq!(line["level"], "INFO");
             assert!(line["duration_ms"].as_f64().unwrap() >= 0.0 && line["timestamp"].is_string(), "{line}");
-            let lines = server.output();
+            let lines = server.logs();
             assert_eq!(lines.iter().filter(|it| it.contains(&format!("\"{request}\""))).count(), 1, "{request}");
         }
     }
 
-    async fn lines_of_requests_at_once_stay_apart(engine: Engine) {
-        let mut server = Server::on(engine).await;
+    async fn concurrent_log_lines_do_not_interleave(engine: Engine) {
+        let mut server = Server::start(engine).await;
         let longest = |number: usize| format!("{number:-<128}");
         let requests = (0..400).map(|number| {
-            let me = server.caller("somebody").with("X-Request-Id", &longest(number));
+            let me = server.client_for("somebody").with("X-Request-Id", &longest(number));
             tokio::spawn(async move { me.get("/api/tasks").await.status })
         });
         for request in requests.collect::<Vec<_>>() {
             assert_eq!(request.await.unwrap(), 200);
         }
         server.anonymous().with("X-Request-Id", "the-last").get("/livez").await;
-        server.line(|line| line["request_id"] == "the-last").await;
-        let logged: Vec<Value> = server.output().iter().map(|line| serde_json::from_str(line).expect(line)).collect();
+        server.wait_for_log_line(|line| line["request_id"] == "the-last").await;
+        let logged: Vec<Value> = server.logs().iter().map(|line| serde_json::from_str(line).expect(line)).collect();
         for number in 0..400 {
             assert_eq!(logged.iter().filter(|line| line["request_id"] == longest(number)).count(), 1, "{number}");
         }
     }
 
-    async fn nothing_that_is_anybodys_is_ever_logged(engine: Engine) {
-        let setup = Setup::on(engine).await.with("RUST_LOG", "trace").with("ROCKET_LOG_LEVEL", "debug");
-        let mut server = setup.start().await;
+    async fn no_user_data_is_logged(engine: Engine) {
+        let config = ServerConfig::with_database(engine).await.with("RUST_LOG", "trace").with("ROCKET_LOG_LEVEL", "debug");
+        let mut server = config.start().await;
         let token = token_for("a-user-with-a-name");
         let me = server.bearer(&token);
         let id = me.post("/api/tasks", &json!({ "title": "title-canary", "description": "description-canary" })).await.json()["id"].clone();
@@ -70,18 +70,18 @@ on_both_engines! {
         server.bearer("token-canary").get("/api/tasks").await;
         server.anonymous().with("Cookie", "session=cookie-canary").get("/api/path-canary").await;
         me.with("X-Request-Id", "the-last").get("/livez").await;
-        server.line(|line| line["request_id"] == "the-last").await;
-        let output = server.output().join("\n");
+        server.wait_for_log_line(|line| line["request_id"] == "the-last").await;
+        let output = server.logs().join("\n");
         for canary in [SECRET, &token, token.split('.').nth(2).unwrap(), "canary", "a-user-with-a-name"] {
             let shown = output.lines().find(|line| line.contains(canary));
             assert_eq!(shown, None, "{canary} was logged");
         }
     }
 
-    async fn readable_lines_are_for_people(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_LOG_FORMAT", "text").with("PORT", &crate::harness::free_port().to_string());
-        let url = format!("http://127.0.0.1:{}", setup.get("PORT"));
-        let mut child = setup.command(&[]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    async fn text_format_is_human_readable(engine: Engine) {
+        let config = ServerConfig::with_database(engine).await.with("ROCKET_LOG_FORMAT", "text").with("PORT", &crate::harness::free_port().to_string());
+        let url = format!("http://127.0.0.1:{}", config.get("PORT"));
+        let mut child = config.command(&[]).stdout(std::process::Stdio::piped()).spawn().unwrap();
         let mut lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(child.stdout.take().unwrap()));
         let mut output = String::new();
         while let Ok(Some(line)) = lines.next_line().await {
@@ -92,6 +92,6 @@ on_both_engines! {
         for part in [&format!("listening on {url}"), &format!("docs: {url}/docs"), database, "cargo run -q -- token --user me"] {
             assert!(output.contains(part), "{part}: {output}");
         }
-        assert!(!output.contains('\u{1b}'), "no colours where nobody sees them");
+        assert!(!output.contains('\u{1b}'), "no colours without a terminal");
     }
 }

@@ -1,4 +1,4 @@
-//! The promises of the service, each checked from outside: by the real program, over HTTP, on both databases.
+//! Integration tests: the real server over HTTP, on both engines.
 
 #![expect(
     clippy::expect_used,
@@ -15,6 +15,7 @@ mod configuration;
 mod connections;
 mod cors;
 mod crud;
+mod declared_responses;
 mod docs;
 mod durability;
 mod enveloped;

@@ -1,4 +1,4 @@
-//! The database goes away, and comes back.
+//! Database outages and recovery.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,80 +10,82 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
-use crate::harness::{Answer, Cluster, Engine, PATIENCE, SECRET, Server, Setup, token_for};
+use crate::harness::{
+    Engine, PostgresServer, Response, SECRET, Server, ServerConfig, TEST_TIMEOUT, token_for,
+};
 use crate::on_both_engines;
 
 #[track_caller]
-fn is_unavailable(answer: &Answer) {
-    answer.is_error(503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
-    assert!(answer.header("retry-after").unwrap().parse::<u32>().unwrap() > 0);
-    assert_eq!(answer.header("access-control-allow-origin"), Some("http://localhost:3000"));
+fn assert_unavailable(response: &Response) {
+    response.assert_error(503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
+    assert!(response.header("retry-after").unwrap().parse::<u32>().unwrap() > 0);
+    assert_eq!(response.header("access-control-allow-origin"), Some("http://localhost:3000"));
 }
 
-fn on(url: &str) -> Setup {
-    Setup::bare()
+fn with_url(url: &str) -> ServerConfig {
+    ServerConfig::unconfigured()
         .with("DATABASE_URL", url)
         .with("BETTER_AUTH_SECRET", SECRET)
         .with("ROCKET_LOG_FORMAT", "json")
         .with("ROCKET_DATABASES", "{todo={connect_timeout=1}}")
 }
 
-async fn eventually(server: &Server, what: &str) {
+async fn wait_until_healthy(server: &Server, event: &str) {
     let began = std::time::Instant::now();
-    while server.caller("me").get("/api/tasks").await.status != 200 {
-        assert!(began.elapsed() < PATIENCE, "{what}: {:#?}", server.output());
+    while server.client_for("me").get("/api/tasks").await.status != 200 {
+        assert!(began.elapsed() < TEST_TIMEOUT, "{event}: {:#?}", server.logs());
         sleep(Duration::from_millis(100)).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_killed_costs_503_until_it_is_back_and_nothing_else() {
-    let cluster = Cluster::start(&[]);
-    let mut server = on(&cluster.database().await).start().await;
-    let me = server.caller("me").with("Origin", "http://localhost:3000");
+async fn killed_database_is_503_until_it_recovers() {
+    let cluster = PostgresServer::start(&[]);
+    let mut server = with_url(&cluster.database().await).start().await;
+    let me = server.client_for("me").with("Origin", "http://localhost:3000");
     let task = me.create("kept").await;
 
-    cluster.kill();
+    cluster.crash();
     for _ in 0..3 {
-        is_unavailable(&me.get("/api/tasks").await);
-        is_unavailable(&me.post("/api/tasks", &json!({ "title": "lost" })).await);
+        assert_unavailable(&me.get("/api/tasks").await);
+        assert_unavailable(&me.post("/api/tasks", &json!({ "title": "lost" })).await);
     }
-    server.ready(false).await;
+    server.wait_for_readyz(false).await;
     assert_eq!(me.get("/livez").await.status, 200);
     assert_eq!(
         server.anonymous().get("/api/tasks").await.status,
         401,
-        "who has no token is told so all the same"
+        "authentication precedes the database"
     );
-    assert_eq!(me.get("/api/you/tasks").await.status, 403, "and so is who is somebody else");
-    let line = server.line(|line| line["status"] == 503 && line["route"] == "/api/tasks").await;
+    assert_eq!(me.get("/api/you/tasks").await.status, 403, "authorization precedes the database");
+    let line = server.wait_for_log_line(|line| line["status"] == 503 && line["route"] == "/api/tasks").await;
     assert!(line["error"].is_string() && line["request_id"].is_string(), "the log says why: {line}");
 
-    cluster.revive();
-    eventually(&server, "it heals by itself").await;
-    server.ready(true).await;
+    cluster.restart();
+    wait_until_healthy(&server, "it heals by itself").await;
+    server.wait_for_readyz(true).await;
     assert_eq!(me.get("/api/tasks").await.json(), json!([task]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_away_at_the_start_is_waited_for() {
-    let cluster = Cluster::start(&[]);
+async fn server_starts_without_database_and_recovers() {
+    let cluster = PostgresServer::start(&[]);
     let url = cluster.database().await;
-    cluster.kill();
-    let server = on(&url).start().await;
-    let me = server.caller("me").with("Origin", "http://localhost:3000");
+    cluster.crash();
+    let server = with_url(&url).start().await;
+    let me = server.client_for("me").with("Origin", "http://localhost:3000");
     assert_eq!(me.get("/livez").await.status, 200);
     assert_eq!(me.get("/readyz").await.status, 503);
-    is_unavailable(&me.get("/api/tasks").await);
-    cluster.revive();
-    eventually(&server, "it migrates and serves when the database comes").await;
-    server.ready(true).await;
+    assert_unavailable(&me.get("/api/tasks").await);
+    cluster.restart();
+    wait_until_healthy(&server, "it migrates and serves when the database comes").await;
+    server.wait_for_readyz(true).await;
     me.create("t").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_says_nothing_is_not_waited_for() {
-    // A listener that accepts and is silent: what a dead host behind a live load balancer looks like.
+async fn unresponsive_database_is_503_within_the_timeout() {
+    // A listener that accepts and never responds, as a dead host behind a load balancer does.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("postgres://u@127.0.0.1:{}/x", silent.local_addr().unwrap().port());
     tokio::spawn(async move {
@@ -92,36 +94,36 @@ async fn a_database_that_says_nothing_is_not_waited_for() {
             held.push(stream);
         }
     });
-    let server = on(&url).start().await;
-    let me = server.caller("me").with("Origin", "http://localhost:3000");
-    is_unavailable(&timeout(PATIENCE, me.get("/api/tasks")).await.unwrap());
+    let server = with_url(&url).start().await;
+    let me = server.client_for("me").with("Origin", "http://localhost:3000");
+    assert_unavailable(&timeout(TEST_TIMEOUT, me.get("/api/tasks")).await.unwrap());
     assert_eq!(me.get("/readyz").await.status, 503);
     assert_eq!(me.get("/livez").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_that_dies_in_the_middle_of_a_statement_is_noticed() {
-    let proxy = Proxy::before(Cluster::shared().port()).await;
-    let database = Cluster::shared().database().await;
-    let url = database.replace(&format!(":{}", Cluster::shared().port()), &format!(":{}", proxy.port));
+async fn network_failure_during_a_query_is_detected() {
+    let proxy = Proxy::start(PostgresServer::shared().port()).await;
+    let database = PostgresServer::shared().database().await;
+    let url = database.replace(&format!(":{}", PostgresServer::shared().port()), &format!(":{}", proxy.port));
     let server =
-        on(&url).with("ROCKET_DATABASES", "{todo={connect_timeout=1,query_timeout=1}}").start().await;
-    let me = server.caller("me").with("Origin", "http://localhost:3000");
+        with_url(&url).with("ROCKET_DATABASES", "{todo={connect_timeout=1,query_timeout=1}}").start().await;
+    let me = server.client_for("me").with("Origin", "http://localhost:3000");
     me.create("kept").await;
-    proxy.freeze(true);
+    proxy.set_frozen(true);
     for _ in 0..3 {
-        is_unavailable(&timeout(PATIENCE, me.get("/api/tasks")).await.unwrap());
+        assert_unavailable(&timeout(TEST_TIMEOUT, me.get("/api/tasks")).await.unwrap());
     }
     assert_eq!(me.get("/livez").await.status, 200);
-    proxy.freeze(false);
-    eventually(&server, "it heals when the network does").await;
+    proxy.set_frozen(false);
+    wait_until_healthy(&server, "it heals when the network does").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_that_the_server_kills_cost_no_request_once_a_second_has_passed() {
-    let url = Cluster::shared().database().await;
-    let server = on(&url).start().await;
-    let me = server.caller("me");
+async fn terminated_connections_fail_no_request_after_one_second() {
+    let url = PostgresServer::shared().database().await;
+    let server = with_url(&url).start().await;
+    let me = server.client_for("me");
     let burst = async || {
         let calls: Vec<_> = (0..40)
             .map(|_| {
@@ -136,7 +138,7 @@ async fn connections_that_the_server_kills_cost_no_request_once_a_second_has_pas
         statuses
     };
     assert_eq!(burst().await, [200; 40]);
-    let mut admin = PgConnection::connect(&Cluster::shared().url("postgres")).await.unwrap();
+    let mut admin = PgConnection::connect(&PostgresServer::shared().url("postgres")).await.unwrap();
     let database = url.rsplit('/').next().unwrap();
     for _ in 0..3 {
         let killed: Vec<(bool,)> =
@@ -152,13 +154,13 @@ async fn connections_that_the_server_kills_cost_no_request_once_a_second_has_pas
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pool_that_is_busy_is_503_in_time_and_nothing_is_lost() {
-    let url = Cluster::shared().database().await;
-    let server = on(&url)
+async fn exhausted_pool_is_503_and_loses_nothing() {
+    let url = PostgresServer::shared().database().await;
+    let server = with_url(&url)
         .with("ROCKET_DATABASES", "{todo={max_connections=2,connect_timeout=1,query_timeout=60}}")
         .start()
         .await;
-    let me = server.caller("me").with("Origin", "http://localhost:3000");
+    let me = server.client_for("me").with("Origin", "http://localhost:3000");
     me.create("a").await;
     let mut locker = PgConnection::connect(&url).await.unwrap();
     let mut lock = locker.begin().await.unwrap();
@@ -170,23 +172,25 @@ async fn a_pool_that_is_busy_is_503_in_time_and_nothing_is_lost() {
         })
         .collect();
     sleep(Duration::from_millis(300)).await;
-    is_unavailable(&me.get("/api/tasks").await);
+    assert_unavailable(&me.get("/api/tasks").await);
     lock.rollback().await.unwrap();
     for call in stuck {
-        assert_eq!(call.await.unwrap(), 200, "whoever had a connection gets an answer");
+        assert_eq!(call.await.unwrap(), 200, "a request with a connection gets its response");
     }
     assert_eq!(me.get("/api/tasks").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_without_connections_left_makes_requests_wait_for_the_pools_own() {
-    let cluster = Cluster::with("-c max_connections=8 -c superuser_reserved_connections=0");
+async fn postgresql_connection_limit_makes_requests_wait_for_the_pool() {
+    let cluster = PostgresServer::with("-c max_connections=8 -c superuser_reserved_connections=0");
     let url = cluster.database().await;
-    let server =
-        on(&url).with("ROCKET_DATABASES", "{todo={max_connections=15,connect_timeout=10}}").start().await;
-    let me = server.caller("me");
+    let server = with_url(&url)
+        .with("ROCKET_DATABASES", "{todo={max_connections=15,connect_timeout=10}}")
+        .start()
+        .await;
+    let me = server.client_for("me");
     me.create("t").await;
-    // Other programs take all connections but three.
+    // Other clients hold all but three connections.
     let mut others = Vec::new();
     while others.len() < 5 {
         others.push(PgConnection::connect(&url).await.unwrap());
@@ -205,14 +209,14 @@ async fn a_server_without_connections_left_makes_requests_wait_for_the_pools_own
             })
             .collect();
         for call in calls {
-            assert!([200, 201].contains(&call.await.unwrap()), "{:#?}", server.output());
+            assert!([200, 201].contains(&call.await.unwrap()), "{:#?}", server.logs());
         }
     }
 }
 
 on_both_engines! {
-    async fn forty_stalled_uploads_do_not_hold_up_anybody(engine: Engine) {
-        let server = Setup::on(engine).await.with("ROCKET_DATABASES", "{todo={max_connections=4,connect_timeout=1}}").start().await;
+    async fn stalled_uploads_hold_no_connection(engine: Engine) {
+        let server = ServerConfig::with_database(engine).await.with("ROCKET_DATABASES", "{todo={max_connections=4,connect_timeout=1}}").start().await;
         let mut stalled = Vec::new();
         for n in 0..40 {
             let mut stream = TcpStream::connect(server.address()).await.unwrap();
@@ -221,7 +225,7 @@ on_both_engines! {
             stream.write_all(head.as_bytes()).await.unwrap();
             stalled.push(stream);
         }
-        let me = server.caller("me");
+        let me = server.client_for("me");
         for _ in 0..20 {
             let task = me.create("t").await;
             assert_eq!(me.get(&format!("/api/tasks/{}", task["id"])).await.status, 200);
@@ -231,11 +235,11 @@ on_both_engines! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_writers_at_once_lose_nothing_on_sqlite() {
-    let server = Server::on(Engine::Sqlite).await;
+async fn concurrent_sqlite_writers_lose_nothing() {
+    let server = Server::start(Engine::Sqlite).await;
     let writers: Vec<_> = (0..8)
         .map(|n| {
-            let me = server.caller(&n.to_string());
+            let me = server.client_for(&n.to_string());
             tokio::spawn(async move {
                 for _ in 0..50 {
                     me.create("t").await;
@@ -249,14 +253,14 @@ async fn many_writers_at_once_lose_nothing_on_sqlite() {
     }
 }
 
-/// Passes bytes on to PostgreSQL, until it is told to stop: then connections stay, and nothing comes through.
+/// Proxy to PostgreSQL. While frozen it keeps connections open and forwards nothing.
 struct Proxy {
     port: u16,
     frozen: Arc<AtomicBool>,
 }
 
 impl Proxy {
-    async fn before(port: u16) -> Self {
+    async fn start(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let own = listener.local_addr().unwrap().port();
         let frozen = Arc::new(AtomicBool::new(false));
@@ -266,19 +270,19 @@ impl Proxy {
                 let server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
                 let ((from_client, to_client), (from_server, to_server)) =
                     (client.into_split(), server.into_split());
-                tokio::spawn(pass(from_client, to_server, is_frozen.clone()));
-                tokio::spawn(pass(from_server, to_client, is_frozen.clone()));
+                tokio::spawn(forward(from_client, to_server, is_frozen.clone()));
+                tokio::spawn(forward(from_server, to_client, is_frozen.clone()));
             }
         });
         Self { port: own, frozen }
     }
 
-    fn freeze(&self, frozen: bool) {
+    fn set_frozen(&self, frozen: bool) {
         self.frozen.store(frozen, Ordering::SeqCst);
     }
 }
 
-async fn pass(
+async fn forward(
     mut from: impl AsyncReadExt + Unpin,
     mut to: impl AsyncWriteExt + Unpin,
     frozen: Arc<AtomicBool>,

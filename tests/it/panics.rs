@@ -1,4 +1,4 @@
-//! A panic in a handler. The program has none to offer, so this test alone builds the server itself and gives it one.
+//! Panics in handlers. No route of the server panics, so this test builds the Rocket instance itself and mounts a panicking route.
 
 use rocket::http::{Header, Status};
 use rocket::local::asynchronous::Client;
@@ -9,9 +9,9 @@ fn panicking() -> &'static str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_is_a_500_of_the_dialect_and_the_server_lives() {
-    let url = crate::harness::Cluster::shared().database().await;
-    // Not `ConfigLoader::from_sources`, which would read this machine's environment.
+async fn panic_is_500_and_the_server_survives() {
+    let url = crate::harness::PostgresServer::shared().database().await;
+    // Not `ConfigLoader::from_sources`, because it reads the environment of the test process.
     let settings = todo_api::config::ConfigLoader::from_values([
         ("databases.todo.url", url.as_str()),
         ("auth.secret", crate::harness::SECRET),
@@ -24,10 +24,10 @@ async fn a_panic_is_a_500_of_the_dialect_and_the_server_lives() {
     let bare = r#"{"detail":"Internal server error","error_code":"INTERNAL_ERROR"}"#;
     let enveloped = r#"{"data":null,"error":{"message":"Internal server error","code":"INTERNAL_ERROR"}}"#;
     for (path, expected) in [("/api/panic", bare), ("/api/v1/panic", enveloped), ("/api/panic", bare)] {
-        let answer = client.get(path).header(Header::new("Host", "localhost")).dispatch().await;
-        assert_eq!(answer.status(), Status::InternalServerError);
-        assert!(answer.headers().contains("X-Request-Id"));
-        let body = answer.into_string().await.unwrap();
+        let response = client.get(path).header(Header::new("Host", "localhost")).dispatch().await;
+        assert_eq!(response.status(), Status::InternalServerError);
+        assert!(response.headers().contains("X-Request-Id"));
+        let body = response.into_string().await.unwrap();
         assert_eq!(body, expected);
     }
     assert_eq!(client.get("/readyz").dispatch().await.status(), Status::Ok);

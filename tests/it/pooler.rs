@@ -1,4 +1,4 @@
-//! Behind a connection pooler, as Neon's users are.
+//! PostgreSQL behind a connection pooler, as on Neon.
 
 use std::time::Duration;
 
@@ -8,26 +8,26 @@ use sqlx::{Connection, PgConnection};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::harness::{Answer, Cluster, Engine, PgBouncer, Server, Setup};
+use crate::harness::{Engine, PgBouncer, PostgresServer, Response, Server, ServerConfig};
 
-/// A server whose statements go by way of the pooler, and whose migrations do not.
-async fn behind(pooler: &PgBouncer, direct: &str) -> Setup {
-    Setup::on(Engine::Sqlite)
+/// A server that queries through the pooler and migrates directly.
+async fn through(pooler: &PgBouncer, direct: &str) -> ServerConfig {
+    ServerConfig::with_database(Engine::Sqlite)
         .await
         .with("DATABASE_URL", &pooler.url(direct))
         .with("MIGRATE_DATABASE_URL", direct)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pooler_that_mixes_up_prepared_statements_is_refused_with_what_to_change() {
-    let direct = Cluster::shared().database().await;
+async fn incompatible_pooler_is_503_and_logs_the_fix() {
+    let direct = PostgresServer::shared().database().await;
     for settings in
         ["", "ignore_startup_parameters = options", "default_pool_size = 1", "server_round_robin = 1"]
     {
-        let off = if PgBouncer::keeps_statements_apart() { "\nmax_prepared_statements = 0" } else { "" };
+        let off = if PgBouncer::tracks_prepared_statements() { "\nmax_prepared_statements = 0" } else { "" };
         let settings = &format!("{settings}{off}");
-        let pooler = PgBouncer::before(Cluster::shared(), "transaction", settings);
-        // Leaves the pooler with several server connections.
+        let pooler = PgBouncer::start(PostgresServer::shared(), "transaction", settings);
+        // Makes the pooler open several server connections.
         let options: PgConnectOptions = pooler.url(&direct).parse().unwrap();
         let options = options.extra_float_digits(None);
         let mut others = [
@@ -42,14 +42,15 @@ async fn a_pooler_that_mixes_up_prepared_statements_is_refused_with_what_to_chan
             one.rollback().await.unwrap();
             two.rollback().await.unwrap();
         }
-        let mut server = behind(&pooler, &direct).await.start().await;
-        let me = server.caller("me");
+        let mut server = through(&pooler, &direct).await.start().await;
+        let me = server.client_for("me");
         for _ in 0..3 {
-            let answer = me.get("/api/tasks").await;
-            assert_eq!(answer.status, 503, "{answer:?} {:#?}", server.output());
+            let response = me.get("/api/tasks").await;
+            assert_eq!(response.status, 503, "{response:?} {:#?}", server.logs());
         }
-        server.ready(false).await;
-        let line = server.line(|line| line["status"] == 503 && line["route"] == "/api/tasks").await;
+        server.wait_for_readyz(false).await;
+        let line =
+            server.wait_for_log_line(|line| line["status"] == 503 && line["route"] == "/api/tasks").await;
         let error = line["error"].as_str().unwrap();
         for part in
             ["PgBouncer 1.21", "max_prepared_statements", "databases.todo.prepared_statements = false"]
@@ -65,34 +66,34 @@ async fn a_pooler_that_mixes_up_prepared_statements_is_refused_with_what_to_chan
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn statements_without_names_are_never_mixed_up_behind_any_pooler() {
+async fn unnamed_statements_are_correct_behind_any_pooler() {
     mixed_load_of_two_processes(false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn statements_with_names_are_never_mixed_up_behind_a_pooler_that_is_accepted() {
-    if PgBouncer::keeps_statements_apart() {
+async fn named_statements_are_correct_behind_an_accepted_pooler() {
+    if PgBouncer::tracks_prepared_statements() {
         mixed_load_of_two_processes(true).await;
     } else {
-        // An older one has only its session mode.
-        let direct = Cluster::shared().database().await;
-        let pooler = PgBouncer::before(Cluster::shared(), "session", "");
-        let server = behind(&pooler, &direct).await.start().await;
-        server.caller("me").create("t").await;
-        server.ready(true).await;
+        // Older versions are compatible in session mode only.
+        let direct = PostgresServer::shared().database().await;
+        let pooler = PgBouncer::start(PostgresServer::shared(), "session", "");
+        let server = through(&pooler, &direct).await.start().await;
+        server.client_for("me").create("t").await;
+        server.wait_for_readyz(true).await;
     }
 }
 
-/// Two processes have statements of the same names on connections that the pooler exchanges.
+/// Runs two servers whose statements have equal names on connections that the pooler exchanges.
 async fn mixed_load_of_two_processes(named: bool) {
-    let direct = Cluster::shared().database().await;
-    let pooler = PgBouncer::before(Cluster::shared(), "transaction", "default_pool_size = 3");
-    let setup = behind(&pooler, &direct).await;
-    let setup = setup.with("ROCKET_DATABASES", &format!("{{todo={{prepared_statements={named}}}}}"));
-    let servers = [setup.clone().start().await, setup.start().await];
+    let direct = PostgresServer::shared().database().await;
+    let pooler = PgBouncer::start(PostgresServer::shared(), "transaction", "default_pool_size = 3");
+    let config = through(&pooler, &direct).await;
+    let config = config.with("ROCKET_DATABASES", &format!("{{todo={{prepared_statements={named}}}}}"));
+    let servers = [config.clone().start().await, config.start().await];
     let users: Vec<_> = (0..8)
         .map(|n| {
-            let me = servers[n % 2].caller(&format!("user-{n}"));
+            let me = servers[n % 2].client_for(&format!("user-{n}"));
             tokio::spawn(async move {
                 let mut kept = Vec::new();
                 for round in 0..15 {
@@ -120,29 +121,29 @@ async fn mixed_load_of_two_processes(named: bool) {
         user.await.unwrap();
     }
     for server in servers {
-        server.ready(true).await;
+        server.wait_for_readyz(true).await;
     }
 }
 
-/// A pooler that refuses start-up parameters as PgBouncer and Neon's do, and does nothing else.
-async fn refusing_pooler() -> u16 {
+/// A pooler that rejects startup parameters as PgBouncer and Neon do, and otherwise only forwards.
+async fn rejecting_pooler() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
-            tokio::spawn(refuse_or_forward(client));
+            tokio::spawn(reject_or_forward(client));
         }
     });
     port
 }
 
-async fn refuse_or_forward(mut client: TcpStream) -> Option<()> {
+async fn reject_or_forward(mut client: TcpStream) -> Option<()> {
     loop {
         let length = client.read_i32().await.ok()?;
         let mut message = vec![0; usize::try_from(length - 4).ok()?];
         client.read_exact(&mut message).await.ok()?;
         if message.len() == 4 {
-            // The request for TLS, which is declined.
+            // Declines the TLS request.
             client.write_all(b"N").await.ok()?;
             continue;
         }
@@ -153,7 +154,7 @@ async fn refuse_or_forward(mut client: TcpStream) -> Option<()> {
             client.write_all(fields).await.ok()?;
             return None;
         }
-        let mut server = TcpStream::connect(("127.0.0.1", Cluster::shared().port())).await.ok()?;
+        let mut server = TcpStream::connect(("127.0.0.1", PostgresServer::shared().port())).await.ok()?;
         server.write_i32(length).await.ok()?;
         server.write_all(&message).await.ok()?;
         copy_bidirectional(&mut client, &mut server).await.ok()?;
@@ -162,34 +163,36 @@ async fn refuse_or_forward(mut client: TcpStream) -> Option<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_behind_a_pooler_that_is_refused_never_happens() {
-    let direct = Cluster::shared().database().await;
-    let port = refusing_pooler().await;
-    let url = direct.replace(&format!(":{}", Cluster::shared().port()), &format!(":{port}"));
-    let setup =
-        Setup::on(Engine::Sqlite).await.with("DATABASE_URL", &url).with("MIGRATE_DATABASE_URL", &direct);
-    let server = setup.with("ROCKET_DATABASES", "{todo={query_timeout=1}}").start().await;
-    refuses_for_good(&server, &direct).await;
+async fn timed_out_write_never_happens_behind_a_pooler() {
+    let direct = PostgresServer::shared().database().await;
+    let port = rejecting_pooler().await;
+    let url = direct.replace(&format!(":{}", PostgresServer::shared().port()), &format!(":{port}"));
+    let config = ServerConfig::with_database(Engine::Sqlite)
+        .await
+        .with("DATABASE_URL", &url)
+        .with("MIGRATE_DATABASE_URL", &direct);
+    let server = config.with("ROCKET_DATABASES", "{todo={query_timeout=1}}").start().await;
+    assert_timed_out_write_never_happens(&server, &direct).await;
 
-    // With limits of the role's own no transaction is needed, and the promise is the same.
+    // Limits set on the role need no transaction. The guarantee is the same.
     let mut admin = PgConnection::connect(&direct).await.unwrap();
     let database = direct.rsplit('/').next().unwrap();
     for limit in ["statement_timeout = 400", "lock_timeout = 350"] {
         let alter = format!("ALTER ROLE postgres IN DATABASE {database} SET {limit}");
         sqlx::raw_sql(sqlx::AssertSqlSafe(alter)).execute(&mut admin).await.unwrap();
     }
-    let server = server.again().await;
-    refuses_for_good(&server, &direct).await;
+    let server = server.restart().await;
+    assert_timed_out_write_never_happens(&server, &direct).await;
 }
 
-/// That a write which waits for a lock is refused in time, and does not happen when the lock is released.
-async fn refuses_for_good(server: &Server, direct: &str) {
-    let me = server.caller("me");
+/// Checks that a write that waits for a lock gets a 503 and does not happen after the lock is released.
+async fn assert_timed_out_write_never_happens(server: &Server, direct: &str) {
+    let me = server.client_for("me");
     let task = me.create("t").await;
     let mut locker = PgConnection::connect(direct).await.unwrap();
     let mut lock = locker.begin().await.unwrap();
     sqlx::raw_sql("SELECT 1 FROM tasks FOR UPDATE").execute(&mut *lock).await.unwrap();
-    let refused: Answer = me.patch(&format!("/api/tasks/{}/complete", task["id"]), &json!({})).await;
+    let refused: Response = me.patch(&format!("/api/tasks/{}/complete", task["id"]), &json!({})).await;
     assert_eq!(refused.status, 503, "{refused:?}");
     lock.rollback().await.unwrap();
     tokio::time::sleep(Duration::from_millis(500)).await;

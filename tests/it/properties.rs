@@ -1,4 +1,4 @@
-//! Properties of the parsers that hostile input reaches, each tried with generated input.
+//! Property tests of the parsers, with generated input.
 
 use std::fmt::Debug;
 
@@ -8,12 +8,12 @@ use proptest::{collection, option, prop_assert, prop_assert_eq, string};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
 
-use crate::harness::{Answer, Caller, Engine, Server, base64, token_for};
+use crate::harness::{Engine, Response, Server, TestClient, base64, token_for};
 use crate::on_both_engines;
 
 const CASES: u32 = 192;
 
-/// Tries a property, and reports the smallest input that breaks it.
+/// Checks a property and reports the smallest counterexample.
 fn holds<S>(strategy: S, property: impl AsyncFn(S::Value) -> TestCaseResult)
 where
     S: Strategy,
@@ -27,7 +27,7 @@ where
     tried.unwrap_or_else(|error| panic!("{error}"));
 }
 
-/// Texts of all lengths about the limits, of characters that are special somewhere.
+/// Texts with lengths around the limits and characters with a special meaning in some layer.
 fn text(longest: usize) -> impl Strategy<Value = String> {
     let character = prop_oneof![
         any::<char>(),
@@ -95,32 +95,32 @@ fn object() -> impl Strategy<Value = Map<String, Value>> {
     collection::btree_map(name(), value(), 0..5).prop_map(|it| it.into_iter().collect())
 }
 
-/// A client error is a client error, with a body of its dialect.
-fn is_client_error(answer: &Answer) -> TestCaseResult {
-    prop_assert!((400..500).contains(&answer.status), "{answer:?}");
-    let body: Value = serde_json::from_str(&answer.body)
-        .map_err(|error| TestCaseError::fail(format!("{error}: {answer:?}")))?;
-    prop_assert!(body.is_object(), "{answer:?}");
+/// Asserts a 4xx with a JSON object as body.
+fn assert_client_error(response: &Response) -> TestCaseResult {
+    prop_assert!((400..500).contains(&response.status), "{response:?}");
+    let body: Value = serde_json::from_str(&response.body)
+        .map_err(|error| TestCaseError::fail(format!("{error}: {response:?}")))?;
+    prop_assert!(body.is_object(), "{response:?}");
     Ok(())
 }
 
-async fn tasks(me: &Caller) -> Value {
+async fn tasks(me: &TestClient) -> Value {
     me.get("/api/tasks").await.json()
 }
 
 on_both_engines! {
-    async fn a_title_is_accepted_exactly_if_it_is_one_and_comes_back_trimmed(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn title_is_accepted_if_valid_and_returned_trimmed(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         holds((text(201), option::of(text(1001))), async |(title, description)| {
             let trimmed = title.trim();
             let is_title = (1..=200).contains(&trimmed.chars().count()) && !trimmed.contains('\0');
             let is_description =
                 description.as_ref().is_none_or(|it| it.chars().count() <= 1000 && !it.contains('\0'));
-            let answer = me.post("/api/tasks", &json!({ "title": title, "description": description })).await;
-            prop_assert_eq!(answer.status, if is_title && is_description { 201 } else { 422 }, "{:?}", answer);
-            if answer.status == 201 {
-                let task = answer.json();
+            let response = me.post("/api/tasks", &json!({ "title": title, "description": description })).await;
+            prop_assert_eq!(response.status, if is_title && is_description { 201 } else { 422 }, "{:?}", response);
+            if response.status == 201 {
+                let task = response.json();
                 prop_assert_eq!(&task["title"], &json!(trimmed));
                 prop_assert_eq!(&task["description"], &json!(description));
                 let path = format!("/api/tasks/{}", task["id"]);
@@ -131,15 +131,15 @@ on_both_engines! {
         });
     }
 
-    async fn no_body_breaks_the_task_routes_and_none_that_is_refused_changes_anything(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn arbitrary_task_bodies_never_fail_and_rejected_ones_change_nothing(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let id = me.create("t").await["id"].clone();
         let bytes = prop_oneof![
             collection::vec(any::<u8>(), 0..64),
             object().prop_map(|it| Value::Object(it).to_string().into_bytes()),
             value().prop_map(|it| it.to_string().into_bytes()),
-            // Cut off anywhere.
+            // Truncated at any position.
             (object(), any::<proptest::sample::Index>()).prop_map(|(it, cut)| {
                 let bytes = Value::Object(it).to_string().into_bytes();
                 bytes[..cut.index(bytes.len())].to_vec()
@@ -151,34 +151,34 @@ on_both_engines! {
         ]);
         holds((route, bytes), async |((method, path), body)| {
             let before = tasks(&me).await;
-            let answer = me.send(method, &path.replace("ID", &id.to_string()), Some(body)).await;
-            if !(200..300).contains(&answer.status) {
-                is_client_error(&answer)?;
+            let response = me.send(method, &path.replace("ID", &id.to_string()), Some(body)).await;
+            if !(200..300).contains(&response.status) {
+                assert_client_error(&response)?;
                 prop_assert_eq!(tasks(&me).await, before);
             }
             Ok(())
         });
     }
 
-    async fn no_body_breaks_the_issuers_routes(engine: Engine) {
-        let server = Server::on(engine).await;
+    async fn arbitrary_auth_bodies_never_fail(engine: Engine) {
+        let server = Server::start(engine).await;
         let me = server.anonymous();
         let route = proptest::sample::select(vec![
             "sign-up/email", "sign-in/email", "request-password-reset", "reset-password", "sign-out", "update-user",
             "change-password", "delete-user", "revoke-session", "login", "register",
         ]);
-        // A password hashed for each case would take all the time.
+        // Hashing a password for each case would be too slow.
         let cheap = object().prop_filter("hashes no password", |it| !it.contains_key("password"));
         holds((route, cheap), async |(route, body)| {
-            let answer = me.post(&format!("/api/auth/{route}"), &Value::Object(body)).await;
-            prop_assert!(answer.status < 500, "{:?}", answer);
+            let response = me.post(&format!("/api/auth/{route}"), &Value::Object(body)).await;
+            prop_assert!(response.status < 500, "{:?}", response);
             Ok(())
         });
     }
 
-    async fn no_query_breaks_a_list(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn arbitrary_list_queries_never_fail(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let part = prop_oneof![
             proptest::sample::select(vec![
                 "status", "sort", "order", "limit", "offset", "page", "pending", "all", "asc", "desc", "=", "&", "+", "%00", "%ff", "%",
@@ -189,19 +189,19 @@ on_both_engines! {
         ];
         holds(collection::vec(part, 0..8), async |parts| {
             for path in ["/api/tasks", "/api/v1/tasks", "/api/me/tasks"] {
-                let answer = me.get(&format!("{path}?{}", parts.concat())).await;
-                if answer.status != 200 {
-                    is_client_error(&answer)?;
+                let response = me.get(&format!("{path}?{}", parts.concat())).await;
+                if response.status != 200 {
+                    assert_client_error(&response)?;
                 }
             }
             Ok(())
         });
     }
 
-    async fn no_path_breaks_the_server_or_reaches_another_users_tasks(engine: Engine) {
-        let server = Server::on(engine).await;
-        let secret = server.caller("you").create("of another user").await["id"].to_string();
-        let me = server.caller("me");
+    async fn arbitrary_paths_never_fail_or_reach_another_users_tasks(engine: Engine) {
+        let server = Server::start(engine).await;
+        let secret = server.client_for("you").create("of another user").await["id"].to_string();
+        let me = server.client_for("me");
         let segment = prop_oneof![
             proptest::sample::select(vec![
                 "api", "v1", "auth", "tasks", "complete", "me", "you", "..", ".", "%2e%2e", "%2F", "%00", "%ff", "", "docs", "ID", "ID%00",
@@ -212,22 +212,22 @@ on_both_engines! {
         holds((collection::vec(segment, 0..6), proptest::sample::select(vec!["GET", "PATCH", "DELETE", "PUT"])), async |(segments, method)| {
             let path = format!("/{}", segments.join("/")).replace("ID", &secret);
             let body = (method != "GET").then(|| b"{\"title\":\"x\"}".to_vec());
-            let answer = me.send(method, &path, body).await;
-            prop_assert!(answer.status < 500, "{:?}", answer);
-            prop_assert!(!answer.body.contains("of another user"), "{:?}", answer);
+            let response = me.send(method, &path, body).await;
+            prop_assert!(response.status < 500, "{:?}", response);
+            prop_assert!(!response.body.contains("of another user"), "{:?}", response);
             Ok(())
         });
-        assert_eq!(tasks(&server.caller("you")).await[0]["title"], "of another user");
+        assert_eq!(tasks(&server.client_for("you")).await[0]["title"], "of another user");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_token_but_a_signed_one_is_accepted() {
-    let server = Server::on(Engine::Sqlite).await;
+async fn unsigned_tokens_are_never_accepted() {
+    let server = Server::start(Engine::Sqlite).await;
     let good = token_for("me");
     let parts: Vec<String> = good.split('.').map(str::to_owned).collect();
     let header = prop_oneof![
-        // Signed parts, put together in another way or changed.
+        // Parts of signed tokens, recombined or changed.
         (any::<proptest::sample::Index>(), string::string_regex("[A-Za-z0-9_=.-]").unwrap()).prop_map({
             let good = good.clone();
             move |(at, by)| {
@@ -255,23 +255,23 @@ async fn no_token_but_a_signed_one_is_accepted() {
         }),
         string::string_regex("[!-~]{0,40}").unwrap(),
     ];
-    // The last character of a signature has bits that are not part of it; such a token is refused or the same.
+    // The last character of the signature has unused bits. A token that differs only there is rejected or equal.
     let is_same = |token: &str| token.split('.').take(2).eq(good.split('.').take(2));
     holds(header, async |token| {
-        let answer = server.bearer(&token).get("/api/tasks").await;
+        let response = server.bearer(&token).get("/api/tasks").await;
         prop_assert!(
-            answer.status == 401 || (token == good || is_same(&token)) && answer.status == 200,
+            response.status == 401 || (token == good || is_same(&token)) && response.status == 200,
             "{}: {:?}",
             token,
-            answer
+            response
         );
         Ok(())
     });
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_cookie_but_a_signed_one_is_a_session() {
-    let server = Server::on(Engine::Sqlite).await;
+async fn unsigned_cookies_are_never_sessions() {
+    let server = Server::start(Engine::Sqlite).await;
     let cookie = prop_oneof![
         string::string_regex("[ -~]{0,60}").unwrap(),
         (
@@ -285,8 +285,8 @@ async fn no_cookie_but_a_signed_one_is_a_session() {
             .prop_map(|(name, value)| format!("{name}={value}; {name}={value}")),
     ];
     holds(cookie, async |cookie| {
-        let answer = server.anonymous().with("Cookie", &cookie).get("/api/auth/get-session").await;
-        prop_assert_eq!((answer.status, answer.body.as_str()), (200, "null"));
+        let response = server.anonymous().with("Cookie", &cookie).get("/api/auth/get-session").await;
+        prop_assert_eq!((response.status, response.body.as_str()), (200, "null"));
         Ok(())
     });
 }

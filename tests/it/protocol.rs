@@ -1,14 +1,14 @@
-//! HTTP itself: methods, paths, heads, request ids, and errors from wherever they come.
+//! HTTP: methods, paths, headers, request ids and malformed requests.
 
 use serde_json::json;
 
-use crate::harness::{Engine, Server, raw, token_for};
+use crate::harness::{Engine, Server, send_raw, token_for};
 use crate::on_both_engines;
 
 on_both_engines! {
-    async fn a_method_that_a_path_does_not_have_is_405_with_those_it_has(engine: Engine) {
-        let server = Server::on(engine).await;
-        let nobody = server.anonymous();
+    async fn unsupported_method_is_405_with_allow(engine: Engine) {
+        let server = Server::start(engine).await;
+        let anonymous = server.anonymous();
         let all = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE"];
         for (path, allow) in [
             ("/api/tasks", "GET, HEAD, POST, OPTIONS"),
@@ -20,28 +20,28 @@ on_both_engines! {
             ("/livez", "GET, HEAD, OPTIONS"),
         ] {
             for method in all.into_iter().filter(|it| !allow.contains(it)) {
-                let answer = nobody.call(method, path, None).await;
-                assert_eq!((answer.status, answer.header("allow")), (405, Some(allow)), "{method} {path}");
+                let response = anonymous.call(method, path, None).await;
+                assert_eq!((response.status, response.header("allow")), (405, Some(allow)), "{method} {path}");
                 if method != "HEAD" {
-                    answer.is_error(405, "METHOD_NOT_ALLOWED", "Method not allowed");
+                    response.assert_error(405, "METHOD_NOT_ALLOWED", "Method not allowed");
                 }
             }
-            let answer = nobody.call("OPTIONS", path, None).await;
-            assert_eq!((answer.status, answer.header("allow"), answer.body.as_str()), (204, Some(allow), ""));
+            let response = anonymous.call("OPTIONS", path, None).await;
+            assert_eq!((response.status, response.header("allow"), response.body.as_str()), (204, Some(allow), ""));
         }
     }
 
-    async fn an_unknown_route_is_404_in_json(engine: Engine) {
-        let server = Server::on(engine).await;
+    async fn unknown_route_is_json_404(engine: Engine) {
+        let server = Server::start(engine).await;
         for path in ["/", "/nothing", "/api", "/api/", "/api/nothing", "/api/tasks/1/2/3", "/api/me/nothing", "/cors/500", "/cors/403", "/api/%00"] {
-            server.caller("me").get(path).await.is_error(404, "RESOURCE_NOT_FOUND", "Not found");
-            server.anonymous().post(path, &json!({})).await.is_error(404, "RESOURCE_NOT_FOUND", "Not found");
+            server.client_for("me").get(path).await.assert_error(404, "RESOURCE_NOT_FOUND", "Not found");
+            server.anonymous().post(path, &json!({})).await.assert_error(404, "RESOURCE_NOT_FOUND", "Not found");
         }
     }
 
-    async fn a_trailing_slash_is_the_same_route(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn trailing_slash_is_ignored(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let task = me.post("/api/tasks/", &json!({ "title": "t" })).await.json();
         let id = task["id"].as_i64().unwrap();
         assert_eq!(me.get("/api/tasks/?status=all").await.json(), json!([task]));
@@ -51,9 +51,9 @@ on_both_engines! {
         assert_eq!(me.get("/livez/").await.status, 200);
     }
 
-    async fn head_is_get_without_the_body(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn head_equals_get_without_body(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let id = me.create("t").await["id"].as_i64().unwrap();
         for path in ["/api/tasks".to_owned(), format!("/api/tasks/{id}"), "/api/tasks/999".to_owned(), "/health".to_owned()] {
             let (get, head) = (me.get(&path).await, me.call("HEAD", &path, None).await);
@@ -63,9 +63,9 @@ on_both_engines! {
         }
     }
 
-    async fn every_answer_has_a_request_id(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn every_response_has_a_request_id(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         for given in ["a", "0b6e7a52-98d3-4fd0", "!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~", &"x".repeat(128)] {
             for path in ["/api/tasks", "/api/nothing", "/livez", "/api/tasks/x"] {
                 assert_eq!(me.with("X-Request-Id", given).get(path).await.header("x-request-id"), Some(given));
@@ -73,34 +73,34 @@ on_both_engines! {
         }
         let mut made = std::collections::BTreeSet::new();
         for refused in ["", "with space", &"x".repeat(129), "tab\there"] {
-            let answer = me.with("X-Request-Id", refused).get("/api/tasks").await;
-            let id = answer.header("x-request-id").unwrap();
+            let response = me.with("X-Request-Id", refused).get("/api/tasks").await;
+            let id = response.header("x-request-id").unwrap();
             assert!(id.len() >= 16 && id != refused, "{id}");
-            assert!(made.insert(id.to_owned()), "each request its own");
+            assert!(made.insert(id.to_owned()), "each request has a unique id");
         }
-        let answer = raw(server.address(), b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Request-Id: \xff\xfe\r\nConnection: close\r\n\r\n").await;
-        assert!(answer.to_lowercase().contains("x-request-id: "), "{answer}");
+        let response = send_raw(server.address(), b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Request-Id: \xff\xfe\r\nConnection: close\r\n\r\n").await;
+        assert!(response.to_lowercase().contains("x-request-id: "), "{response}");
     }
 
-    async fn every_answer_has_the_headers_of_an_api(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn every_response_has_security_headers(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         for (path, status) in [("/api/tasks", 200), ("/api/tasks/9", 404), ("/api/nothing", 404), ("/livez", 200), ("/nothing", 404)] {
-            let answer = me.get(path).await;
-            assert_eq!(answer.status, status);
-            assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-            assert_eq!(answer.header("x-frame-options"), Some("DENY"));
-            assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
-            assert_eq!(answer.header("content-security-policy"), Some("default-src 'none'; frame-ancestors 'none'"));
-            assert_eq!(answer.header("server"), None, "it does not say what it is");
-            assert_eq!(answer.header("vary"), Some("Origin"));
+            let response = me.get(path).await;
+            assert_eq!(response.status, status);
+            assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+            assert_eq!(response.header("x-frame-options"), Some("DENY"));
+            assert_eq!(response.header("referrer-policy"), Some("no-referrer"));
+            assert_eq!(response.header("content-security-policy"), Some("default-src 'none'; frame-ancestors 'none'"));
+            assert_eq!(response.header("server"), None, "the server software is not disclosed");
+            assert_eq!(response.header("vary"), Some("Origin"));
             let cached = path.starts_with("/api").then_some("no-store");
-            assert_eq!(answer.header("cache-control"), cached, "{path}");
+            assert_eq!(response.header("cache-control"), cached, "{path}");
         }
     }
 
-    async fn a_request_that_cannot_be_understood_is_answered_like_any_other(engine: Engine) {
-        let server = Server::on(engine).await;
+    async fn malformed_request_gets_a_regular_error(engine: Engine) {
+        let server = Server::start(engine).await;
         let token = token_for("me");
         let origin = "Origin: http://localhost:3000\r\nX-Request-Id: mine";
         for (line, status, allow) in [
@@ -112,37 +112,38 @@ on_both_engines! {
             ("CONNECT x:1", 400, ""),
         ] {
             let request = format!("{line} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{origin}\r\nConnection: close\r\n\r\n");
-            let answer = raw(server.address(), request.as_bytes()).await.to_lowercase();
-            assert!(answer.starts_with(&format!("http/1.1 {status} ")), "{line}: {answer}");
+            let response = send_raw(server.address(), request.as_bytes()).await.to_lowercase();
+            assert!(response.starts_with(&format!("http/1.1 {status} ")), "{line}: {response}");
             let (detail, code) = match status {
                 405 => ("method not allowed", "method_not_allowed"),
                 404 => ("not found", "resource_not_found"),
                 _ => ("malformed request", "bad_request"),
             };
-            assert!(answer.ends_with(&format!(r#"{{"detail":"{detail}","error_code":"{code}"}}"#)), "{line}: {answer}");
-            assert!(allow.is_empty() || answer.contains(&format!("allow: {allow}\r\n")), "{line}: {answer}");
-            assert!(answer.contains("x-request-id: mine"), "{line}: {answer}");
-            assert!(answer.contains("access-control-allow-origin: http://localhost:3000"), "{line}: {answer}");
+            assert!(response.ends_with(&format!(r#"{{"detail":"{detail}","error_code":"{code}"}}"#)), "{line}: {response}");
+            assert!(allow.is_empty() || response.contains(&format!("allow: {allow}\r\n")), "{line}: {response}");
+            assert!(response.contains("x-request-id: mine"), "{line}: {response}");
+            assert!(response.contains("access-control-allow-origin: http://localhost:3000"), "{line}: {response}");
         }
         for target in ["/api/tasks|x", "/api/tasks?status=<>", "/api/\"tasks\"", "/api/tasks?%zz", "//api//tasks/../x", "/api/tasks/%"] {
             let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{origin}\r\nConnection: close\r\n\r\n");
-            let answer = raw(server.address(), request.as_bytes()).await;
-            let status: u16 = answer.split(' ').nth(1).and_then(|it| it.parse().ok()).unwrap_or(0);
-            assert!((200..500).contains(&status), "{target}: {answer}");
-            if let Some((_, body)) = answer.split_once("\r\n\r\n").filter(|(_, body)| !body.is_empty()) {
-                assert!(serde_json::from_str::<serde_json::Value>(body).is_ok(), "{target}: {answer}");
+            let response = send_raw(server.address(), request.as_bytes()).await;
+            let status: u16 = response.split(' ').nth(1).and_then(|it| it.parse().ok()).unwrap_or(0);
+            assert!((200..500).contains(&status), "{target}: {response}");
+            if let Some((_, body)) = response.split_once("\r\n\r\n").filter(|(_, body)| !body.is_empty()) {
+                assert!(serde_json::from_str::<serde_json::Value>(body).is_ok(), "{target}: {response}");
             }
         }
-        assert_eq!(server.caller("me").get("/api/tasks").await.status, 200, "and it goes on");
+        assert_eq!(server.client_for("me").get("/api/tasks").await.status, 200, "the server keeps serving");
     }
 
-    /// RFC 9112, 3.2. Rocket does not tell HTTP/1.0 from 1.1, and probes by the former have no `Host`: those are outside `/api`.
-    async fn a_request_to_the_api_must_name_one_host(engine: Engine) {
-        let server = Server::on(engine).await;
+    /// RFC 9112, section 3.2. Rocket does not distinguish HTTP/1.0 from 1.1. Probes over HTTP/1.0 send no `Host`, so the check applies below
+    /// `/api` only.
+    async fn api_request_requires_exactly_one_host(engine: Engine) {
+        let server = Server::start(engine).await;
         let token = token_for("me");
         let ask = async |line: &str, hosts: &str| {
             let rest = format!("Authorization: Bearer {token}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}");
-            raw(server.address(), format!("{line}\r\n{hosts}{rest}").as_bytes()).await
+            send_raw(server.address(), format!("{line}\r\n{hosts}{rest}").as_bytes()).await
         };
         let bare = r#"{"detail":"Malformed request","error_code":"BAD_REQUEST"}"#;
         let enveloped = r#"{"data":null,"error":{"message":"Malformed request","code":"BAD_REQUEST"}}"#;
@@ -162,8 +163,8 @@ on_both_engines! {
                 ("OPTIONS /api/auth/sign-out", auth),
                 ("GET /api/auth/nothing", auth),
             ] {
-                let answer = ask(&format!("{line} HTTP/1.1"), hosts).await;
-                assert!(answer.starts_with("HTTP/1.1 400 ") && answer.ends_with(body), "{line} {hosts}: {answer}");
+                let response = ask(&format!("{line} HTTP/1.1"), hosts).await;
+                assert!(response.starts_with("HTTP/1.1 400 ") && response.ends_with(body), "{line} {hosts}: {response}");
             }
         }
         assert!(ask("GET /api/tasks HTTP/1.1", "Host: x:8000\r\n").await.starts_with("HTTP/1.1 200 "));
@@ -173,11 +174,11 @@ on_both_engines! {
         assert!(ask("GET /livez HTTP/1.1", "").await.starts_with("HTTP/1.1 200 "));
     }
 
-    async fn the_probes_say_how_it_is(engine: Engine) {
-        let server = Server::on(engine).await;
-        let nobody = server.anonymous();
-        assert_eq!(nobody.get("/livez").await.json(), json!({ "status": "ok" }));
-        assert_eq!(nobody.get("/readyz").await.json(), json!({ "status": "ready" }));
-        assert_eq!(nobody.get("/health").await.json(), json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }));
+    async fn probes_report_health(engine: Engine) {
+        let server = Server::start(engine).await;
+        let anonymous = server.anonymous();
+        assert_eq!(anonymous.get("/livez").await.json(), json!({ "status": "ok" }));
+        assert_eq!(anonymous.get("/readyz").await.json(), json!({ "status": "ready" }));
+        assert_eq!(anonymous.get("/health").await.json(), json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }));
     }
 }

@@ -1,24 +1,24 @@
-//! The SQL and the schema, on both engines.
+//! SQL statements and schemas of both engines.
 
 use sqlx::{Connection, Executor, PgConnection, SqlSafeStr, SqliteConnection};
 use todo_api::issuer::store::sql as issuer_sql;
 use todo_api::store::sql;
 
-use crate::harness::{Engine, Setup};
+use crate::harness::{Engine, ServerConfig};
 
-async fn both() -> (Setup, PgConnection, Setup, SqliteConnection) {
-    let postgres = Setup::on(Engine::Postgres).await;
-    let sqlite = Setup::on(Engine::Sqlite).await;
+async fn both() -> (ServerConfig, PgConnection, ServerConfig, SqliteConnection) {
+    let postgres = ServerConfig::with_database(Engine::Postgres).await;
+    let sqlite = ServerConfig::with_database(Engine::Sqlite).await;
     assert!(postgres.run(&["migrate"]).await.status.success());
     assert!(sqlite.run(&["migrate"]).await.status.success());
     let pg = PgConnection::connect(postgres.get("DATABASE_URL")).await.unwrap();
-    let path = sqlite.folder.path().join("todo.db");
+    let path = sqlite.directory.path().join("todo.db");
     let lite = SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
     (postgres, pg, sqlite, lite)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_statement_can_be_prepared_on_both_engines() {
+async fn every_statement_prepares_on_both_engines() {
     let (_postgres, mut pg, _sqlite, mut lite) = both().await;
     for (name, statement) in sql::ALL.iter().chain(issuer_sql::ALL) {
         (&mut pg)
@@ -33,7 +33,7 @@ async fn every_statement_can_be_prepared_on_both_engines() {
 }
 
 #[test]
-fn every_statement_on_tasks_names_the_user() {
+fn every_task_statement_filters_by_user_id() {
     for (name, statement) in sql::ALL {
         for text in [statement.postgres, statement.sqlite] {
             let of_user = text.contains("WHERE user_id = $") || text.contains("AND user_id = $");
@@ -54,7 +54,7 @@ fn every_statement_on_tasks_names_the_user() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_two_schemas_agree() {
+async fn postgres_and_sqlite_schemas_match() {
     let (_postgres, mut pg, _sqlite, mut lite) = both().await;
     let in_postgres: Vec<(String, String, bool)> = sqlx::query_as(
         "SELECT column_name::text, data_type::text, is_nullable = 'YES' FROM information_schema.columns
@@ -97,7 +97,7 @@ async fn the_two_schemas_agree() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_list_is_read_from_its_index_without_sorting() {
+async fn list_uses_its_index_without_sorting() {
     let (_postgres, mut pg, _sqlite, mut lite) = both().await;
     sqlx::raw_sql(
         "INSERT INTO tasks (user_id, title, completed, created_at, updated_at)
@@ -107,8 +107,8 @@ async fn the_list_is_read_from_its_index_without_sorting() {
     .execute(&mut pg)
     .await
     .unwrap();
-    // Whether the planner prefers the index's order or sorts depends on numbers and settings (specs/database/schema.md).
-    // Here it may not sort what it could have in order.
+    // The planner's choice between the index order and a sort depends on statistics and settings (specs/database/schema.md).
+    // With sorting disabled the index must provide the order.
     for statement in [sql::LIST_DESCENDING, sql::LIST_ASCENDING] {
         sqlx::raw_sql(sqlx::AssertSqlSafe(format!("DEALLOCATE ALL; PREPARE list AS {}", statement.postgres)))
             .execute(&mut pg)

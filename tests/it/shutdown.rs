@@ -1,4 +1,4 @@
-//! Going away without anybody noticing.
+//! Graceful shutdown.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use crate::harness::{Engine, Setup, token_for};
+use crate::harness::{Engine, ServerConfig, Signal, token_for};
 use crate::on_both_engines;
 
-/// A request whose body is still missing its end.
-async fn begin_request(address: &str) -> TcpStream {
+/// Starts a request without the end of its body.
+async fn start_request(address: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let head = format!(
         "POST /api/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 24\r\n\r\n{}",
@@ -25,39 +25,39 @@ async fn begin_request(address: &str) -> TcpStream {
 
 async fn finish_request(mut stream: TcpStream) -> String {
     stream.write_all(br#""   }"#).await.unwrap();
-    let mut answer = vec![0; 4096];
-    let length = stream.read(&mut answer).await.unwrap();
-    String::from_utf8_lossy(&answer[..length]).into_owned()
+    let mut response = vec![0; 4096];
+    let length = stream.read(&mut response).await.unwrap();
+    String::from_utf8_lossy(&response[..length]).into_owned()
 }
 
 on_both_engines! {
-    async fn readiness_falls_first_then_requests_in_flight_are_answered_then_it_ends_with_0(engine: Engine) {
-        let mut server = Setup::on(engine).await.with("ROCKET_SHUTDOWN", "{drain=2}").start().await;
+    async fn sigterm_drains_finishes_in_flight_and_exits_0(engine: Engine) {
+        let mut server = ServerConfig::with_database(engine).await.with("ROCKET_SHUTDOWN", "{drain=2}").start().await;
         assert_eq!(server.anonymous().get("/readyz").await.status, 200);
-        let request = begin_request(server.address()).await;
-        server.signal("TERM");
-        server.ready(false).await;
+        let request = start_request(server.address()).await;
+        server.signal(Signal::TERM);
+        server.wait_for_readyz(false).await;
         assert_eq!(server.anonymous().get("/readyz").await.json(), json!({ "status": "shutting down" }));
         assert_eq!(server.anonymous().get("/livez").await.status, 200);
-        let answer = server.caller("me").get("/api/tasks").await;
-        assert_eq!(answer.status, 200, "whoever still comes is served");
-        assert_eq!(answer.header("connection"), Some("close"), "and asked to go elsewhere next time");
-        // The listener closes after the drain; the request is still there then.
+        let response = server.client_for("me").get("/api/tasks").await;
+        assert_eq!(response.status, 200, "whoever still comes is served");
+        assert_eq!(response.header("connection"), Some("close"), "the client must reconnect");
+        // The listener closes after the drain. The request is still in flight then.
         while TcpStream::connect(server.address()).await.is_ok() {
             sleep(Duration::from_millis(50)).await;
         }
-        let answer = finish_request(request).await;
-        assert!(answer.starts_with("HTTP/1.1 201 "), "the pool is open as long as anybody needs it: {answer}");
-        assert_eq!(server.ended().await.code(), Some(0));
-        let output = server.output();
+        let response = finish_request(request).await;
+        assert!(response.starts_with("HTTP/1.1 201 "), "the pool is open as long as anybody needs it: {response}");
+        assert_eq!(server.wait().await.code(), Some(0));
+        let output = server.logs();
         assert!(output.iter().any(|line| line.contains("stopped")), "{output:?}");
         assert!(!output.iter().any(|line| line.contains("ERROR")), "{output:?}");
-        let again = server.setup.clone().start().await;
-        assert_eq!(again.caller("me").get("/api/tasks").await.json()[0]["title"], "in flight", "what was acknowledged is there");
+        let again = server.config.clone().start().await;
+        assert_eq!(again.client_for("me").get("/api/tasks").await.json()[0]["title"], "in flight", "the acknowledged write is stored");
     }
 
-    async fn idle_connections_hold_nothing_up(engine: Engine) {
-        let mut server = Setup::on(engine).await.with("ROCKET_SHUTDOWN", "{grace=300}").start().await;
+    async fn idle_connections_do_not_delay_shutdown(engine: Engine) {
+        let mut server = ServerConfig::with_database(engine).await.with("ROCKET_SHUTDOWN", "{grace=300}").start().await;
         let mut idle = Vec::new();
         for n in 0..20 {
             let mut stream = TcpStream::connect(server.address()).await.unwrap();
@@ -67,39 +67,39 @@ on_both_engines! {
             }
             idle.push(stream);
         }
-        server.signal("TERM");
-        assert_eq!(server.ended().await.code(), Some(0), "long before its grace is over");
+        server.signal(Signal::TERM);
+        assert_eq!(server.wait().await.code(), Some(0), "long before its grace is over");
     }
 
-    async fn sigint_is_as_good(engine: Engine) {
-        let mut server = Setup::on(engine).await.start().await;
-        server.caller("me").create("t").await;
-        server.signal("INT");
-        assert_eq!(server.ended().await.code(), Some(0));
+    async fn sigint_equals_sigterm(engine: Engine) {
+        let mut server = ServerConfig::with_database(engine).await.start().await;
+        server.client_for("me").create("t").await;
+        server.signal(Signal::INT);
+        assert_eq!(server.wait().await.code(), Some(0));
     }
 
-    async fn a_second_signal_ends_it_at_once(engine: Engine) {
+    async fn second_signal_exits_immediately(engine: Engine) {
         for (shutdown, in_drain) in [("{drain=300}", true), ("{grace=300}", false)] {
-            let mut server = Setup::on(engine).await.with("ROCKET_SHUTDOWN", shutdown).with("ROCKET_BODY_TIMEOUT", "300").start().await;
-            let _request = begin_request(server.address()).await;
-            server.signal("TERM");
+            let mut server = ServerConfig::with_database(engine).await.with("ROCKET_SHUTDOWN", shutdown).with("ROCKET_BODY_TIMEOUT", "300").start().await;
+            let _request = start_request(server.address()).await;
+            server.signal(Signal::TERM);
             if in_drain {
-                server.ready(false).await;
+                server.wait_for_readyz(false).await;
             } else {
-                server.line(|line| line["message"] == "received signal, draining").await;
+                server.wait_for_log_line(|line| line["message"] == "shutting down").await;
                 sleep(Duration::from_millis(300)).await;
             }
-            server.signal("TERM");
-            assert_eq!(server.ended().await.code(), Some(143));
+            server.signal(Signal::TERM);
+            assert_eq!(server.wait().await.code(), Some(143));
         }
     }
 
-    async fn a_request_that_never_ends_is_cut_when_its_time_is_over(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_SHUTDOWN", "{grace=1,mercy=1}").with("ROCKET_BODY_TIMEOUT", "300");
-        let mut server = setup.start().await;
-        let _request = begin_request(server.address()).await;
-        server.signal("TERM");
-        assert_eq!(server.ended().await.code(), Some(0));
-        server.setup.clone().start().await.ready(true).await;
+    async fn request_is_aborted_after_the_grace_period(engine: Engine) {
+        let config = ServerConfig::with_database(engine).await.with("ROCKET_SHUTDOWN", "{grace=1,mercy=1}").with("ROCKET_BODY_TIMEOUT", "300");
+        let mut server = config.start().await;
+        let _request = start_request(server.address()).await;
+        server.signal(Signal::TERM);
+        assert_eq!(server.wait().await.code(), Some(0));
+        server.config.clone().start().await.wait_for_readyz(true).await;
     }
 }

@@ -1,4 +1,4 @@
-//! A write that is refused after a time limit does not happen later.
+//! Query and lock timeouts. A write that timed out does not happen later.
 
 use std::time::{Duration, Instant};
 
@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, SqliteConnection};
 use tokio::time::sleep;
 
-use crate::harness::{Answer, Engine, PATIENCE, Server, Setup};
+use crate::harness::{Engine, Response, Server, ServerConfig, TEST_TIMEOUT};
 use crate::on_both_engines;
 
 const LIMIT: &str = "{todo={query_timeout=1}}";
 
-/// A lock of another session on everything that writes, until it is dropped.
+/// Lock of another session that blocks every write until dropped.
 enum Locker {
     Postgres(PgConnection),
     Sqlite(SqliteConnection),
@@ -19,9 +19,9 @@ enum Locker {
 
 impl Locker {
     async fn lock(server: &Server, postgres: &str) -> Self {
-        let url = server.setup.get("DATABASE_URL");
+        let url = server.config.get("DATABASE_URL");
         if url.starts_with("sqlite") {
-            let file = format!("sqlite://{}", server.setup.folder.path().join("todo.db").display());
+            let file = format!("sqlite://{}", server.config.directory.path().join("todo.db").display());
             let mut connection = SqliteConnection::connect(&file).await.unwrap();
             sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await.unwrap();
             Self::Sqlite(connection)
@@ -41,30 +41,30 @@ impl Locker {
     }
 }
 
-async fn every_write(server: &Server, task: &Value) -> Vec<Answer> {
-    let me = server.caller("me");
+async fn every_write(server: &Server, task: &Value) -> Vec<Response> {
+    let me = server.client_for("me");
     let path = format!("/api/tasks/{}", task["id"]);
     let complete = format!("{path}/complete");
     let (title, empty) = (json!({ "title": "new" }), json!({}));
-    let answers = tokio::join!(
+    let responses = tokio::join!(
         me.post("/api/tasks", &title),
         me.put(&path, &title),
         me.patch(&complete, &empty),
         me.delete(&path),
     );
-    vec![answers.0, answers.1, answers.2, answers.3]
+    vec![responses.0, responses.1, responses.2, responses.3]
 }
 
 on_both_engines! {
-    async fn a_write_that_waited_too_long_for_a_lock_is_503_and_never_happens(engine: Engine) {
-        // One writes at a time on SQLite, and each waits for the lock.
+    async fn write_that_times_out_on_a_lock_is_503_and_never_happens(engine: Engine) {
+        // SQLite has one writer at a time, and each waits for the lock.
         let limits = "{todo={query_timeout=1,connect_timeout=10}}";
-        let server = Setup::on(engine).await.with("ROCKET_DATABASES", limits).start().await;
-        let me = server.caller("me");
+        let server = ServerConfig::with_database(engine).await.with("ROCKET_DATABASES", limits).start().await;
+        let me = server.client_for("me");
         let task = me.create("t").await;
         let locker = Locker::lock(&server, "LOCK TABLE tasks IN SHARE ROW EXCLUSIVE MODE").await;
-        for answer in every_write(&server, &task).await {
-            assert_eq!(answer.status, 503, "{answer:?}");
+        for response in every_write(&server, &task).await {
+            assert_eq!(response.status, 503, "{response:?}");
         }
         locker.unlock().await;
         sleep(Duration::from_secs(1)).await;
@@ -72,9 +72,9 @@ on_both_engines! {
         me.create("and the next is stored").await;
     }
 
-    async fn a_statement_that_runs_too_long_is_stopped_and_changes_nothing(engine: Engine) {
-        let server = Setup::on(engine).await.with("ROCKET_DATABASES", LIMIT).start().await;
-        let me = server.caller("me");
+    async fn slow_statement_is_cancelled_and_changes_nothing(engine: Engine) {
+        let server = ServerConfig::with_database(engine).await.with("ROCKET_DATABASES", LIMIT).start().await;
+        let me = server.client_for("me");
         let task = me.create("t").await;
         let slow = match engine {
             Engine::Postgres => "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_sleep(3); RETURN NEW; END$$;
@@ -82,49 +82,50 @@ on_both_engines! {
             Engine::Sqlite => "CREATE TRIGGER slow BEFORE UPDATE ON tasks BEGIN
                 SELECT (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000000) SELECT count(*) FROM n); END",
         };
-        server.sql(slow).await;
-        let answer = me.patch(&format!("/api/tasks/{}/complete", task["id"]), &json!({})).await;
-        assert_eq!(answer.status, 503, "{answer:?}");
+        server.execute_sql(slow).await;
+        let response = me.patch(&format!("/api/tasks/{}/complete", task["id"]), &json!({})).await;
+        assert_eq!(response.status, 503, "{response:?}");
         sleep(Duration::from_secs(4)).await;
         assert_eq!(me.get("/api/tasks").await.json(), json!([task]), "nothing happens later");
-        server.sql(if engine == Engine::Postgres { "DROP TRIGGER slow ON tasks" } else { "DROP TRIGGER slow" }).await;
-        let answer = me.patch(&format!("/api/tasks/{}/complete", task["id"]), &json!({})).await;
-        assert_eq!((answer.status, &answer.json()["completed"]), (200, &json!(true)), "the connection is free again");
+        server.execute_sql(if engine == Engine::Postgres { "DROP TRIGGER slow ON tasks" } else { "DROP TRIGGER slow" }).await;
+        let response = me.patch(&format!("/api/tasks/{}/complete", task["id"]), &json!({})).await;
+        assert_eq!((response.status, &response.json()["completed"]), (200, &json!(true)), "the connection is free again");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn statements_that_were_given_up_do_not_pile_up_in_postgresql() {
-    let server = Setup::on(Engine::Postgres).await.with("ROCKET_DATABASES", LIMIT).start().await;
-    let me = server.caller("me");
+async fn timed_out_statements_do_not_accumulate_in_postgresql() {
+    let server =
+        ServerConfig::with_database(Engine::Postgres).await.with("ROCKET_DATABASES", LIMIT).start().await;
+    let me = server.client_for("me");
     let task = me.create("t").await;
     let locker = Locker::lock(&server, "SELECT 1 FROM tasks FOR UPDATE").await;
     for _ in 0..3 {
-        for answer in every_write(&server, &task).await.split_off(1) {
-            assert_eq!(answer.status, 503, "{answer:?}");
+        for response in every_write(&server, &task).await.split_off(1) {
+            assert_eq!(response.status, 503, "{response:?}");
         }
     }
     let began = Instant::now();
     let busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while server.number(busy).await > 0 {
-        assert!(began.elapsed() < PATIENCE, "backends still wait for the lock");
+    while server.query_i64(busy).await > 0 {
+        assert!(began.elapsed() < TEST_TIMEOUT, "backends still wait for the lock");
         sleep(Duration::from_millis(50)).await;
     }
     locker.unlock().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn limits_of_the_url_that_are_shorter_are_kept() {
-    let setup = Setup::on(Engine::Postgres).await;
-    let url = format!("{}?options=-c%20statement_timeout%3D200", setup.get("DATABASE_URL"));
-    let mut server = setup.with("DATABASE_URL", &url).start().await;
-    let me = server.caller("me");
+async fn shorter_limits_in_the_url_apply() {
+    let config = ServerConfig::with_database(Engine::Postgres).await;
+    let url = format!("{}?options=-c%20statement_timeout%3D200", config.get("DATABASE_URL"));
+    let mut server = config.with("DATABASE_URL", &url).start().await;
+    let me = server.client_for("me");
     let task = me.create("t").await;
     let locker = Locker::lock(&server, "SELECT 1 FROM tasks FOR UPDATE").await;
-    let answer = me.patch(&format!("/api/tasks/{}/complete", task["id"]), &json!({})).await;
-    assert_eq!(answer.status, 503);
-    let line = server.line(|line| line["status"] == 503).await;
-    // The server's own limit of 4 s for a lock would have been reported as a lock timeout.
+    let response = me.patch(&format!("/api/tasks/{}/complete", task["id"]), &json!({})).await;
+    assert_eq!(response.status, 503);
+    let line = server.wait_for_log_line(|line| line["status"] == 503).await;
+    // The server's limit of 4 s would have been reported as a lock timeout.
     assert!(line["error"].as_str().unwrap().contains("statement timeout"), "{line}");
     locker.unlock().await;
 }

@@ -2,9 +2,9 @@
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
-use crate::harness::{Cluster, Engine, Setup};
+use crate::harness::{Engine, PostgresServer, ServerConfig};
 
-/// An authority, and a certificate of its for this name.
+/// A CA and a certificate that it issued for this name.
 fn certificate(name: &str) -> (String, String, String) {
     let authority_key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(Vec::new()).unwrap();
@@ -18,10 +18,10 @@ fn certificate(name: &str) -> (String, String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_can_speak_tls_is_spoken_to_in_it_and_its_certificate_checked_on_demand() {
+async fn tls_is_used_if_offered_and_verified_if_configured() {
     let (authority, certificate_pem, key) = certificate("localhost");
     let (stranger, ..) = certificate("localhost");
-    let cluster = Cluster::start(&[("server.crt", &certificate_pem), ("server.key", &key)]);
+    let cluster = PostgresServer::start(&[("server.crt", &certificate_pem), ("server.key", &key)]);
     for (mode, host, authority, works) in [
         ("sslmode=require", "127.0.0.1", None, true),
         ("ssl=require", "127.0.0.1", None, true),
@@ -35,18 +35,18 @@ async fn a_server_that_can_speak_tls_is_spoken_to_in_it_and_its_certificate_chec
     ] {
         let database = cluster.database().await.replace("127.0.0.1", host);
         let mut url = format!("{database}?{mode}");
-        let setup = Setup::on(Engine::Sqlite).await;
+        let config = ServerConfig::with_database(Engine::Sqlite).await;
         if let Some(authority) = authority {
-            let file = setup.folder.path().join("ca.pem");
+            let file = config.directory.path().join("ca.pem");
             std::fs::write(&file, authority).unwrap();
             url = format!("{url}&sslrootcert={}", file.display());
         }
-        let server = setup
+        let server = config
             .with("DATABASE_URL", &url)
             .with("ROCKET_DATABASES", "{todo={connect_timeout=1}}")
             .start()
             .await;
-        let status = server.caller("me").get("/api/tasks").await.status;
-        assert_eq!(status, if works { 200 } else { 503 }, "{mode} to {host}: {:?}", server.output());
+        let status = server.client_for("me").get("/api/tasks").await.status;
+        assert_eq!(status, if works { 200 } else { 503 }, "{mode} to {host}: {:?}", server.logs());
     }
 }

@@ -1,17 +1,19 @@
-//! Who is let in, and with which words everybody else is not.
+//! Bearer tokens: accepted and rejected tokens with their errors.
 
 use aws_lc_rs::hmac;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Engine, SECRET, Server, Setup, base64, claims, now, signed, token_for};
+use crate::harness::{
+    Engine, Response, SECRET, Server, ServerConfig, base64, claims, now, signed, token_for,
+};
 use crate::on_both_engines;
 
 #[track_caller]
-fn is_refused(answer: &Answer, detail: &str) {
-    answer.is_error(401, "AUTHENTICATION_REQUIRED", detail);
+fn assert_rejected(response: &Response, detail: &str) {
+    response.assert_error(401, "AUTHENTICATION_REQUIRED", detail);
     let challenge = if detail.starts_with("Missing") { "Bearer" } else { r#"Bearer error="invalid_token""# };
-    assert_eq!(answer.header("www-authenticate"), Some(challenge));
+    assert_eq!(response.header("www-authenticate"), Some(challenge));
 }
 
 const MISSING: &str = "Missing authorization token";
@@ -19,7 +21,7 @@ const EXPIRED: &str = "Token has expired";
 const SIGNATURE: &str = "Invalid token signature";
 const INVALID: &str = "Invalid token";
 
-/// A token of this very header and payload, with an HMAC that is right.
+/// Signs this header and payload with the secret.
 fn forged(header: &str, payload: &str, key: &[u8]) -> String {
     let message = format!("{}.{}", base64(header.as_bytes()), base64(payload.as_bytes()));
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message.as_bytes());
@@ -33,26 +35,26 @@ fn with(name: &str, value: Value) -> Value {
 }
 
 on_both_engines! {
-    async fn a_request_without_a_token_is_told_so(engine: Engine) {
-        let server = Server::on(engine).await;
-        let nobody = server.anonymous();
-        is_refused(&nobody.get("/api/tasks").await, MISSING);
+    async fn missing_token_is_401(engine: Engine) {
+        let server = Server::start(engine).await;
+        let anonymous = server.anonymous();
+        assert_rejected(&anonymous.get("/api/tasks").await, MISSING);
         for header in ["", "Bearer", "Bearer ", "Bearer    ", "Basic dXNlcjpwYXNz", "Token abc", "abc", "Bearerabc"] {
-            is_refused(&nobody.with("Authorization", header).get("/api/tasks").await, MISSING);
+            assert_rejected(&anonymous.with("Authorization", header).get("/api/tasks").await, MISSING);
         }
     }
 
-    async fn a_good_token_is_good_on_every_route_and_in_any_spelling_of_bearer(engine: Engine) {
-        let server = Server::on(engine).await;
+    async fn valid_token_works_on_every_route(engine: Engine) {
+        let server = Server::start(engine).await;
         for scheme in ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer  "] {
             let me = server.anonymous().with("Authorization", &format!("{scheme} {}", token_for("me")));
             assert_eq!(me.get("/api/tasks").await.status, 200, "{scheme}");
         }
-        is_refused(&server.caller("me").with("Authorization", "Bearer x").get("/api/tasks").await, INVALID);
+        assert_rejected(&server.client_for("me").with("Authorization", "Bearer x").get("/api/tasks").await, INVALID);
     }
 
-    async fn the_token_is_judged_before_anything_else_of_the_request(engine: Engine) {
-        let server = Server::on(engine).await;
+    async fn authentication_precedes_every_other_check(engine: Engine) {
+        let server = Server::start(engine).await;
         for caller in [server.anonymous(), server.bearer("rubbish")] {
             for (method, path) in [
                 ("GET", "/api/tasks?status=nonsense"),
@@ -70,14 +72,14 @@ on_both_engines! {
                 ("DELETE", "/api/somebody/tasks/1"),
                 ("PATCH", "/api/somebody/tasks/1/complete"),
             ] {
-                let answer = caller.send(method, path, Some(vec![b'x'; 70_000])).await;
-                assert_eq!(answer.status, 401, "{method} {path}");
+                let response = caller.send(method, path, Some(vec![b'x'; 70_000])).await;
+                assert_eq!(response.status, 401, "{method} {path}");
             }
         }
     }
 
-    async fn every_wrong_token_is_refused_for_its_reason(engine: Engine) {
-        let server = Server::on(engine).await;
+    async fn each_invalid_token_has_its_error(engine: Engine) {
+        let server = Server::start(engine).await;
         let good = token_for("me");
         let parts: Vec<&str> = good.split('.').collect();
         let payload = claims("me").to_string();
@@ -90,7 +92,7 @@ on_both_engines! {
         assert_eq!(server.bearer(&forge(hs256)).get("/api/tasks").await.status, 200, "the forge works");
 
         for (token, detail) in [
-            // Not a token at all.
+            // Not a JWT.
             ("x".to_owned(), INVALID),
             ("a.b".to_owned(), INVALID),
             ("a.b.c".to_owned(), INVALID),
@@ -99,7 +101,7 @@ on_both_engines! {
             (format!("{good} x"), SIGNATURE),
             ("null".to_owned(), INVALID),
             ("A".repeat(5000), INVALID),
-            // Signed otherwise than with the secret by HS256.
+            // Not signed with the secret by HS256.
             (other(Algorithm::HS384), INVALID),
             (other(Algorithm::HS512), INVALID),
             (forge(r#"{"alg":"none"}"#), INVALID),
@@ -118,7 +120,7 @@ on_both_engines! {
             (encode(&Header::default(), &claims("me"), &stranger).unwrap(), SIGNATURE),
             (forged(hs256, &payload, b""), SIGNATURE),
             (forged(hs256, &payload, PUBLIC_KEY.as_bytes()), SIGNATURE),
-            // Tampered with.
+            // Tampered.
             (format!("{}.{}.{}", parts[0], base64(with("sub", json!("you")).to_string().as_bytes()), parts[2]), SIGNATURE),
             (format!("{}.{}.{}", base64(br#"{"alg":"HS256","typ":"jwt"}"#), parts[1], parts[2]), SIGNATURE),
             (format!("{}.{}.{}", parts[0], parts[1], base64(&[0; 32])), SIGNATURE),
@@ -126,37 +128,37 @@ on_both_engines! {
             (format!("{}.{}.", parts[0], parts[1]), SIGNATURE),
             (format!("{}.{}.!!!", parts[0], parts[1]), SIGNATURE),
             (format!("{}.{}.{}=", parts[0], parts[1], parts[2]), SIGNATURE),
-            // Claims that are no JSON object.
+            // Claims are not a JSON object.
             (forged(hs256, "not json", secret), INVALID),
             (forged(hs256, "[]", secret), INVALID),
             (forged(hs256, "null", secret), INVALID),
             (forged(hs256, "", secret), INVALID),
         ] {
-            let answer = server.bearer(&token).get("/api/tasks").await;
-            assert_eq!(answer.status, 401, "{token}");
-            is_refused(&answer, detail);
+            let response = server.bearer(&token).get("/api/tasks").await;
+            assert_eq!(response.status, 401, "{token}");
+            assert_rejected(&response, detail);
         }
     }
 
-    async fn a_token_is_good_until_the_second_it_expires_in(engine: Engine) {
-        let server = Server::on(engine).await;
+    async fn token_expires_exactly_at_exp(engine: Engine) {
+        let server = Server::start(engine).await;
         for exp in [json!(now() - 1), json!(now()), json!(0), json!(-1), json!(1.5), json!(now() - 100_000)] {
-            is_refused(&server.bearer(&signed(&with("exp", exp.clone()))).get("/api/tasks").await, EXPIRED);
+            assert_rejected(&server.bearer(&signed(&with("exp", exp.clone()))).get("/api/tasks").await, EXPIRED);
         }
         for exp in [json!(now() + 60), json!(1e300), json!(i64::MAX), json!(u64::MAX)] {
             assert_eq!(server.bearer(&signed(&with("exp", exp.clone()))).get("/api/tasks").await.status, 200, "{exp}");
         }
         for exp in [Value::Null, json!("4102444800"), json!([4_102_444_800_i64]), json!(true), json!({})] {
-            is_refused(&server.bearer(&signed(&with("exp", exp))).get("/api/tasks").await, INVALID);
+            assert_rejected(&server.bearer(&signed(&with("exp", exp))).get("/api/tasks").await, INVALID);
         }
-        is_refused(&server.bearer(&signed(&json!({ "sub": "me" }))).get("/api/tasks").await, INVALID);
+        assert_rejected(&server.bearer(&signed(&json!({ "sub": "me" }))).get("/api/tasks").await, INVALID);
         for (nbf, status) in [(json!(now() - 5), 200), (json!(now() + 60), 401), (json!("now"), 401), (json!(1e300), 401)] {
             assert_eq!(server.bearer(&signed(&with("nbf", nbf.clone()))).get("/api/tasks").await.status, status, "{nbf}");
         }
     }
 
-    async fn leeway_forgives_clocks(engine: Engine) {
-        let server = Setup::on(engine).await.with("ROCKET_AUTH", "{leeway=30}").start().await;
+    async fn leeway_tolerates_clock_skew(engine: Engine) {
+        let server = ServerConfig::with_database(engine).await.with("ROCKET_AUTH", "{leeway=30}").start().await;
         for (claim, value, status) in [
             ("exp", now() - 10, 200),
             ("exp", now() - 40, 401),
@@ -168,8 +170,8 @@ on_both_engines! {
         }
     }
 
-    async fn the_user_is_sub_else_user_id_else_id(engine: Engine) {
-        let server = Server::on(engine).await;
+    async fn user_id_is_sub_then_user_id_then_id(engine: Engine) {
+        let server = Server::start(engine).await;
         let exp = now() + 60;
         let longest = "ü".repeat(255);
         for (claims, user) in [
@@ -185,8 +187,8 @@ on_both_engines! {
         }
     }
 
-    async fn a_user_id_that_is_none_is_refused(engine: Engine) {
-        let server = Server::on(engine).await;
+    async fn invalid_user_id_claim_is_rejected(engine: Engine) {
+        let server = Server::start(engine).await;
         let mut wrong = vec![json!({ "exp": now() + 60 }), json!({ "exp": now() + 60, "email": "a@b.c" })];
         for id in [
             json!(""),
@@ -205,13 +207,13 @@ on_both_engines! {
             wrong.push(json!({ "exp": now() + 60, "id": id }));
         }
         for claims in wrong {
-            is_refused(&server.bearer(&signed(&claims)).get("/api/tasks").await, INVALID);
+            assert_rejected(&server.bearer(&signed(&claims)).get("/api/tasks").await, INVALID);
         }
     }
 
-    async fn issuer_and_audience_are_required_where_configured(engine: Engine) {
-        let setup = Setup::on(engine).await;
-        let server = setup.with("ROCKET_AUTH", r#"{issuer="https://id.example",audience=["a","b"]}"#).start().await;
+    async fn configured_issuer_and_audience_are_required(engine: Engine) {
+        let config = ServerConfig::with_database(engine).await;
+        let server = config.with("ROCKET_AUTH", r#"{issuer="https://id.example",audience=["a","b"]}"#).start().await;
         let (good, iss) = (json!("a"), json!("https://id.example"));
         for (iss, aud, status) in [
             (&iss, &good, 200),
@@ -230,24 +232,24 @@ on_both_engines! {
         }
     }
 
-    async fn tokens_of_better_auths_session_cache_are_never_accepted(engine: Engine) {
-        let server = Server::on(engine).await;
+    async fn session_cache_tokens_are_rejected(engine: Engine) {
+        let server = Server::start(engine).await;
         for aud in [json!("better-auth:session-cache"), json!(["x", "better-auth:session-cache"])] {
-            is_refused(&server.bearer(&signed(&with("aud", aud))).get("/api/tasks").await, INVALID);
+            assert_rejected(&server.bearer(&signed(&with("aud", aud))).get("/api/tasks").await, INVALID);
         }
     }
 
-    async fn the_token_command_makes_tokens_that_work(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_AUTH", r#"{issuer="i",audience="a"}"#);
-        let out = setup.run(&["token", "--user", "ann", "--email", "ann@example.com", "--ttl", "2m"]).await;
+    async fn token_command_issues_valid_tokens(engine: Engine) {
+        let config = ServerConfig::with_database(engine).await.with("ROCKET_AUTH", r#"{issuer="i",audience="a"}"#);
+        let out = config.run(&["token", "--user", "ann", "--email", "ann@example.com", "--ttl", "2m"]).await;
         let token = String::from_utf8(out.stdout).unwrap();
         assert!(out.status.success() && token.lines().count() == 1);
-        let server = setup.start().await;
+        let server = config.start().await;
         assert_eq!(server.bearer(token.trim()).create("t").await["user_id"], "ann");
     }
 }
 
-/// Nobody's: any PEM will do.
+/// Unused public key. Any PEM works.
 const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
 -----END PUBLIC KEY-----
@@ -261,8 +263,8 @@ fn resident(pid: u32) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_remembered_of_tokens_is_bounded_in_bytes() {
-    let server = Server::on(Engine::Sqlite).await;
+async fn token_cache_is_bounded_in_bytes() {
+    let server = Server::start(Engine::Sqlite).await;
     let send = async |n: usize, size: usize| {
         let token = signed(&json!({ "sub": "me", "exp": now() + 600, "n": n, "email": "x".repeat(size) }));
         assert_eq!(server.bearer(&token).get("/api/tasks").await.status, 200);

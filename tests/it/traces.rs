@@ -1,4 +1,4 @@
-//! Traces, for a collector of OpenTelemetry's.
+//! Traces exported to an OpenTelemetry collector.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::harness::{Engine, PATIENCE, Setup, free_port, http};
+use crate::harness::{Engine, ServerConfig, Signal, TEST_TIMEOUT, free_port, http};
 use crate::on_both_engines;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-/// Takes what is sent, and has it when asked.
+/// Collector that stores the spans it receives.
 struct Collector {
     url: String,
     taken: Arc<Mutex<Vec<u8>>>,
@@ -56,14 +56,14 @@ impl Collector {
         Self { url: format!("http://127.0.0.1:{port}"), taken }
     }
 
-    fn has(&self, part: &[u8]) -> bool {
+    fn contains(&self, part: &[u8]) -> bool {
         self.taken.lock().unwrap().windows(part.len()).any(|it| it == part)
     }
 
-    async fn gets(&self, part: &[u8]) {
+    async fn wait_for(&self, part: &[u8]) {
         let began = Instant::now();
-        while !self.has(part) {
-            assert!(began.elapsed() < PATIENCE, "{part:?} never came");
+        while !self.contains(part) {
+            assert!(began.elapsed() < TEST_TIMEOUT, "{part:?} never came");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -77,50 +77,50 @@ fn bytes(hexadecimal: &str) -> Vec<u8> {
 }
 
 on_both_engines! {
-    async fn a_request_is_a_span_of_its_clients_trace(engine: Engine) {
+    async fn request_span_joins_the_client_trace(engine: Engine) {
         let collector = Collector::start().await;
-        let setup = Setup::on(engine).await.with("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url).with("OTEL_BSP_SCHEDULE_DELAY", "50");
-        let mut server = setup.start().await;
-        let me = server.caller("user_with_a_name").with("traceparent", &format!("00-{TRACE}-00f067aa0ba902b7-01"));
+        let config = ServerConfig::with_database(engine).await.with("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url).with("OTEL_BSP_SCHEDULE_DELAY", "50");
+        let mut server = config.start().await;
+        let me = server.client_for("user_with_a_name").with("traceparent", &format!("00-{TRACE}-00f067aa0ba902b7-01"));
         me.create("a secret title").await;
         me.get("/api/user_with_a_name/tasks").await;
-        collector.gets(b"GET /api/tasks").await;
+        collector.wait_for(b"GET /api/tasks").await;
         for part in [&b"POST /v1/traces "[..], b"POST /api/tasks", b"http.route", b"http.request.method", b"http.response.status_code", b"todo-api", &bytes(TRACE), &bytes("00f067aa0ba902b7")] {
-            assert!(collector.has(part), "{}", String::from_utf8_lossy(part));
+            assert!(collector.contains(part), "{}", String::from_utf8_lossy(part));
         }
-        assert!(!collector.has(b"user_with_a_name") && !collector.has(b"secret"));
-        let line = server.line(|line| line["route"] == "/api/tasks").await;
+        assert!(!collector.contains(b"user_with_a_name") && !collector.contains(b"secret"));
+        let line = server.wait_for_log_line(|line| line["route"] == "/api/tasks").await;
         assert_eq!(line["trace_id"], TRACE, "the log leads there");
-        // Without a trace of the client's it is one of its own.
-        server.caller("me").get("/api/v1/tasks").await;
-        collector.gets(b"GET /api/v1/tasks").await;
-        let line = server.line(|line| line["route"] == "/api/v1/tasks").await;
+        // Without a `traceparent` the request starts a new trace.
+        server.client_for("me").get("/api/v1/tasks").await;
+        collector.wait_for(b"GET /api/v1/tasks").await;
+        let line = server.wait_for_log_line(|line| line["route"] == "/api/v1/tasks").await;
         assert!(line["trace_id"].as_str().is_some_and(|it| it.len() == 32 && it != TRACE));
-        // What was not sent yet is sent at the end.
-        server.caller("me").get("/readyz").await;
-        server.signal("TERM");
-        assert!(server.ended().await.success());
-        assert!(collector.has(b"GET /readyz"));
+        // Shutdown exports the remaining spans.
+        server.client_for("me").get("/readyz").await;
+        server.signal(Signal::TERM);
+        assert!(server.wait().await.success());
+        assert!(collector.contains(b"GET /readyz"));
     }
 
-    async fn a_collector_that_is_away_is_in_nobodys_way(engine: Engine) {
+    async fn unreachable_collector_does_not_affect_requests(engine: Engine) {
         let gone = format!("http://127.0.0.1:{}", free_port());
-        let mut server = Setup::on(engine).await.with("OTEL_EXPORTER_OTLP_ENDPOINT", &gone).start().await;
-        server.caller("me").create("t").await;
-        server.signal("TERM");
-        assert!(server.ended().await.success());
+        let mut server = ServerConfig::with_database(engine).await.with("OTEL_EXPORTER_OTLP_ENDPOINT", &gone).start().await;
+        server.client_for("me").create("t").await;
+        server.signal(Signal::TERM);
+        assert!(server.wait().await.success());
     }
 
-    async fn without_a_collector_nothing_is_traced(engine: Engine) {
-        let mut server = Setup::on(engine).await.start().await;
-        server.caller("me").with("traceparent", &format!("00-{TRACE}-00f067aa0ba902b7-01")).get("/api/tasks").await;
-        let line = server.line(|line| line["route"] == "/api/tasks").await;
+    async fn no_spans_without_a_collector(engine: Engine) {
+        let mut server = ServerConfig::with_database(engine).await.start().await;
+        server.client_for("me").with("traceparent", &format!("00-{TRACE}-00f067aa0ba902b7-01")).get("/api/tasks").await;
+        let line = server.wait_for_log_line(|line| line["route"] == "/api/tasks").await;
         assert!(line["trace_id"].is_null());
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_collector_that_cannot_be_one_stops_the_start() {
+async fn invalid_otlp_endpoint_aborts_startup() {
     for (name, value, wanted) in [
         (
             "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -129,9 +129,10 @@ async fn a_collector_that_cannot_be_one_stops_the_start() {
         ),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "OTEL_EXPORTER_OTLP_PROTOCOL is not supported"),
     ] {
-        let setup =
-            Setup::on(Engine::Sqlite).await.with("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318");
-        let output = setup.with(name, value).run(&[]).await;
+        let config = ServerConfig::with_database(Engine::Sqlite)
+            .await
+            .with("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318");
+        let output = config.with(name, value).run(&[]).await;
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(2) && error.contains(wanted), "{error}");
     }

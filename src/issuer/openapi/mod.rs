@@ -18,6 +18,7 @@ use utoipa::{PartialSchema, ToSchema};
 use operations::Operation;
 
 use super::error::{AuthError, AuthErrorBody};
+use super::input::NUL_MESSAGE;
 use crate::error::ApiError;
 
 use super::store::{Account, Session, User};
@@ -91,6 +92,7 @@ fn add_operation(document: &mut OpenApi, operation: Operation) {
         built = built.request_body(Some(body.build()));
     }
     errors.extend(operation.needs_session.then_some(AuthError::Unauthorized));
+    errors.push(AuthError::Validation(format!("[query] {NUL_MESSAGE}")));
     errors.push(AuthError::TooManyRequests(3));
     errors.push(ApiError::Internal(String::new()).into());
     errors.push(ApiError::Unavailable(String::new()).into());

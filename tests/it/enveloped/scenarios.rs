@@ -1,50 +1,50 @@
-//! The scenarios of the first specification, by their names there.
+//! The scenarios of the first specification.
 
 use serde_json::{Value, json};
 
-use super::{calls_on, create, data, is_refused, titles};
+use super::{assert_rejected, create, data, operations_on, titles};
 use crate::harness::{Engine, Server, now, signed, token_for};
 use crate::on_both_engines;
 
 on_both_engines! {
     async fn create_with_status_pending(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("user_a");
-        let answer = me.post("/api/v1/user_a/tasks", &json!({ "title": "Deploy", "description": "to production", "status": "Pending" })).await;
-        let task = data(&answer, 201);
-        assert_eq!(answer.header("location"), Some(format!("/api/v1/tasks/{}", task["id"]).as_str()));
+        let server = Server::start(engine).await;
+        let me = server.client_for("user_a");
+        let response = me.post("/api/v1/user_a/tasks", &json!({ "title": "Deploy", "description": "to production", "status": "Pending" })).await;
+        let task = data(&response, 201);
+        assert_eq!(response.header("location"), Some(format!("/api/v1/tasks/{}", task["id"]).as_str()));
         assert_eq!((&task["status"], &task["completed"], &task["user_id"]), (&json!("Pending"), &json!(false), &json!("user_a")));
         assert_eq!(task.as_object().unwrap().len(), 8, "{task}");
-        assert_eq!(data(&me.get(answer.header("location").unwrap()).await, 200), task);
+        assert_eq!(data(&me.get(response.header("location").unwrap()).await, 200), task);
     }
 
     async fn create_with_only_a_title(engine: Engine) {
-        let server = Server::on(engine).await;
-        let task = create(&server.caller("me"), json!({ "title": "  Deploy " })).await;
+        let server = Server::start(engine).await;
+        let task = create(&server.client_for("me"), json!({ "title": "  Deploy " })).await;
         assert_eq!((&task["title"], &task["description"], &task["status"]), (&json!("Deploy"), &Value::Null, &json!("Pending")));
     }
 
-    async fn create_with_an_empty_title(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn create_with_empty_title_is_400(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         for body in [json!({ "title": "" }), json!({ "title": "   " }), json!({}), json!({ "description": "d", "status": "Pending" })] {
-            is_refused(&me.post("/api/v1/tasks", &body).await, 400, "VALIDATION_ERROR", "Title is required and cannot be empty");
+            assert_rejected(&me.post("/api/v1/tasks", &body).await, 400, "VALIDATION_ERROR", "Title is required and cannot be empty");
         }
         assert_eq!(data(&me.get("/api/v1/tasks").await, 200)["total"], 0);
     }
 
-    async fn without_a_token(engine: Engine) {
-        let server = Server::on(engine).await;
+    async fn missing_token_is_401(engine: Engine) {
+        let server = Server::start(engine).await;
         for path in ["/api/v1/tasks", "/api/v1/me/tasks", "/api/v1/tasks/1", "/api/v1/me/tasks/x"] {
-            let answer = server.anonymous().get(path).await;
-            is_refused(&answer, 401, "MISSING_TOKEN", "Missing authorization token");
-            assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+            let response = server.anonymous().get(path).await;
+            assert_rejected(&response, 401, "MISSING_TOKEN", "Missing authorization token");
+            assert_eq!(response.header("www-authenticate"), Some("Bearer"));
         }
     }
 
-    async fn five_tasks_of_a_and_three_of_b(engine: Engine) {
-        let server = Server::on(engine).await;
-        let (a, b) = (server.caller("a"), server.caller("b"));
+    async fn list_contains_only_the_callers_tasks(engine: Engine) {
+        let server = Server::start(engine).await;
+        let (a, b) = (server.client_for("a"), server.client_for("b"));
         for n in 0..5 {
             create(&a, json!({ "title": format!("a{n}") })).await;
             if n < 3 {
@@ -56,25 +56,25 @@ on_both_engines! {
         assert_eq!(data(&b.get("/api/v1/b/tasks").await, 200)["total"], 3);
     }
 
-    async fn a_task_of_b_asked_for_by_a(engine: Engine) {
-        let server = Server::on(engine).await;
-        let (a, b) = (server.caller("a"), server.caller("b"));
+    async fn other_users_task_is_403(engine: Engine) {
+        let server = Server::start(engine).await;
+        let (a, b) = (server.client_for("a"), server.client_for("b"));
         let task = create(&b, json!({ "title": "b's" })).await;
         for root in ["/api/v1/tasks", "/api/v1/a/tasks"] {
-            for (method, path, body) in calls_on(&task["id"]) {
-                let answer = a.call(method, &format!("{root}{path}"), body.as_ref()).await;
-                is_refused(&answer, 403, "FORBIDDEN", "Not authorized to access this task");
+            for (method, path, body) in operations_on(&task["id"]) {
+                let response = a.call(method, &format!("{root}{path}"), body.as_ref()).await;
+                assert_rejected(&response, 403, "FORBIDDEN", "Not authorized to access this task");
             }
-            for (method, path, body) in calls_on(&json!(task["id"].as_i64().unwrap() + 1000)) {
-                let answer = a.call(method, &format!("{root}{path}"), body.as_ref()).await;
-                is_refused(&answer, 404, "NOT_FOUND", "Task not found");
+            for (method, path, body) in operations_on(&json!(task["id"].as_i64().unwrap() + 1000)) {
+                let response = a.call(method, &format!("{root}{path}"), body.as_ref()).await;
+                assert_rejected(&response, 404, "NOT_FOUND", "Task not found");
             }
         }
         assert_eq!(data(&b.get(&format!("/api/v1/tasks/{}", task["id"])).await, 200), task, "it is as it was");
     }
 
-    async fn a_token_that_was_tampered_with(engine: Engine) {
-        let server = Server::on(engine).await;
+    async fn tampered_token_is_401(engine: Engine) {
+        let server = Server::start(engine).await;
         let good = token_for("me");
         let parts: Vec<&str> = good.split('.').collect();
         let foreign = token_for("you");
@@ -85,15 +85,15 @@ on_both_engines! {
             (&expired, "TOKEN_EXPIRED", "Token has expired"),
             ("rubbish", "INVALID_TOKEN", "Invalid token"),
         ] {
-            let answer = server.bearer(token).get("/api/v1/tasks").await;
-            is_refused(&answer, 401, code, message);
-            assert_eq!(answer.header("www-authenticate"), Some(r#"Bearer error="invalid_token""#));
+            let response = server.bearer(token).get("/api/v1/tasks").await;
+            assert_rejected(&response, 401, code, message);
+            assert_eq!(response.header("www-authenticate"), Some(r#"Bearer error="invalid_token""#));
         }
     }
 
-    async fn ten_tasks_of_which_seven_pending_newest_first(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn pending_tasks_newest_first(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         for n in 0..10 {
             create(&me, json!({ "title": n.to_string(), "status": if n < 7 { "Pending" } else { "Completed" } })).await;
         }
@@ -103,52 +103,52 @@ on_both_engines! {
         assert_eq!(data(&me.get("/api/v1/tasks?status=Pending&limit=2").await, 200)["total"], 7);
     }
 
-    async fn ascending(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn tasks_oldest_first(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         for n in 0..4 {
             create(&me, json!({ "title": n.to_string() })).await;
         }
         assert_eq!(titles(&me, "/api/v1/tasks?sort=created_at&order=asc").await, ["0", "1", "2", "3"]);
     }
 
-    async fn an_invalid_status(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+    async fn invalid_status_is_400(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         for status in ["Done", "", "pending,completed", "%00"] {
-            let answer = me.get(&format!("/api/v1/me/tasks?status={status}")).await;
-            is_refused(&answer, 400, "BAD_REQUEST", "Invalid status filter. Allowed values: Pending, Completed");
+            let response = me.get(&format!("/api/v1/me/tasks?status={status}")).await;
+            assert_rejected(&response, 400, "BAD_REQUEST", "Invalid status filter. Allowed values: Pending, Completed");
         }
     }
 
     async fn update_complete_delete_then_404(engine: Engine) {
-        let server = Server::on(engine).await;
-        let me = server.caller("me");
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
         let task = create(&me, json!({ "title": "a" })).await;
         let path = format!("/api/v1/me/tasks/{}", task["id"]);
         let task = data(&me.put(&path, &json!({ "title": "b", "description": "d" })).await, 200);
         assert_eq!((&task["title"], &task["description"], &task["status"]), (&json!("b"), &json!("d"), &json!("Pending")));
         let task = data(&me.send("PATCH", &format!("{path}/complete"), None).await, 200);
         assert_eq!((&task["status"], &task["completed"]), (&json!("Completed"), &json!(true)));
-        let answer = me.delete(&path).await;
-        assert_eq!((answer.status, answer.body.as_str()), (204, ""));
-        is_refused(&me.get(&path).await, 404, "NOT_FOUND", "Task not found");
-        is_refused(&me.delete(&path).await, 404, "NOT_FOUND", "Task not found");
+        let response = me.delete(&path).await;
+        assert_eq!((response.status, response.body.as_str()), (204, ""));
+        assert_rejected(&me.get(&path).await, 404, "NOT_FOUND", "Task not found");
+        assert_rejected(&me.delete(&path).await, 404, "NOT_FOUND", "Task not found");
     }
 
-    async fn a_path_user_other_than_the_tokens(engine: Engine) {
-        let server = Server::on(engine).await;
-        let (me, you) = (server.caller("me"), server.caller("you"));
+    async fn path_user_mismatch_is_403(engine: Engine) {
+        let server = Server::start(engine).await;
+        let (me, you) = (server.client_for("me"), server.client_for("you"));
         let id = create(&you, json!({ "title": "yours" })).await["id"].clone();
         let root = "/api/v1/you/tasks";
-        for (method, path, body) in calls_on(&id).into_iter().chain([
+        for (method, path, body) in operations_on(&id).into_iter().chain([
             ("GET", String::new(), None),
             ("GET", "?status=nonsense".to_owned(), None),
             ("POST", String::new(), Some(json!({ "title": 5 }))),
             ("GET", "/not-an-id".to_owned(), None),
         ]) {
-            let answer = me.call(method, &format!("{root}{path}"), body.as_ref()).await;
-            is_refused(&answer, 403, "FORBIDDEN", "Not authorized to access this resource");
+            let response = me.call(method, &format!("{root}{path}"), body.as_ref()).await;
+            assert_rejected(&response, 403, "FORBIDDEN", "Not authorized to access this resource");
         }
     }
 }

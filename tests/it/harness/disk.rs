@@ -1,41 +1,41 @@
-//! A disk that fails on command.
+//! Injects disk faults into the server.
 
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::{Server, Setup};
+use super::{Server, ServerConfig};
 
-/// What the disk fails at.
+/// The operation that fails.
 #[derive(Clone, Copy, Debug)]
 pub enum Fault {
-    /// Each write: no space is left.
+    /// Each write, with ENOSPC.
     Full,
-    /// Each sync: an I/O error.
+    /// Each sync, with EIO.
     Sync,
 }
 
-impl Setup {
-    /// The same server with a SQLite database on a disk that [`Server::disk_fails`] controls.
-    pub fn on_a_faulty_disk(self) -> Self {
-        let fault = self.folder.path().join("disk-fault");
+impl ServerConfig {
+    /// Puts the SQLite database on a disk that [`Server::set_disk_fault`] controls.
+    pub fn with_faulty_disk(self) -> Self {
+        let fault = self.directory.path().join("disk-fault");
         self.with("LD_PRELOAD", library().to_str().unwrap()).with("DISK_FAULT", fault.to_str().unwrap())
     }
 }
 
 impl Server {
     /// Starts or ends a fault.
-    pub fn disk_fails(&self, fault: Option<Fault>) {
+    pub fn set_disk_fault(&self, fault: Option<Fault>) {
         let text = match fault {
             Some(Fault::Full) => "full",
             Some(Fault::Sync) => "sync",
             None => "",
         };
-        std::fs::write(self.setup.get("DISK_FAULT"), text).unwrap();
+        std::fs::write(self.config.get("DISK_FAULT"), text).unwrap();
     }
 }
 
-/// Compiled once for all tests, by the C compiler that the build needs as well.
+/// The preloaded library. Compiled once for all tests, with the C compiler that the build requires anyway.
 fn library() -> &'static PathBuf {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
@@ -47,7 +47,7 @@ fn library() -> &'static PathBuf {
             .arg(source)
             .arg("-ldl")
             .status();
-        assert!(compiled.unwrap().success(), "the C compiler makes {}", library.display());
+        assert!(compiled.unwrap().success(), "cc failed to compile {}", library.display());
         library
     })
 }

@@ -1,4 +1,4 @@
-//! An issuer that publishes whatever a test wants, and counts who asks.
+//! JWKS server with configurable responses. It records the requests.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,75 +12,75 @@ use tokio::net::TcpListener;
 
 use super::free_port;
 
-/// What the issuer answers: a whole HTTP response, or nothing at all.
+/// The response of the server.
 #[derive(Clone)]
-pub enum Publishes {
+pub enum JwksResponse {
     Keys(Vec<Value>),
-    /// Keys at this path, and 404 at every other.
+    /// Keys at this path and 404 at every other.
     KeysAt(&'static str, Vec<Value>),
     Raw(Vec<u8>),
     Silence,
 }
 
-pub struct Issuer {
+pub struct JwksServer {
     pub url: String,
-    publishes: Arc<Mutex<Publishes>>,
-    asked: Arc<Mutex<Vec<String>>>,
+    publishes: Arc<Mutex<JwksResponse>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
-impl Issuer {
+impl JwksServer {
     pub async fn with(keys: Vec<Value>) -> Self {
-        Self::at(free_port(), Publishes::Keys(keys)).await
+        Self::at(free_port(), JwksResponse::Keys(keys)).await
     }
 
-    pub async fn at(port: u16, publishes: Publishes) -> Self {
+    pub async fn at(port: u16, publishes: JwksResponse) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-        let (publishes, asked) = (Arc::new(Mutex::new(publishes)), Arc::<Mutex<Vec<String>>>::default());
+        let (publishes, requests) = (Arc::new(Mutex::new(publishes)), Arc::<Mutex<Vec<String>>>::default());
         let issuer = Self {
             url: format!("http://127.0.0.1:{port}"),
             publishes: publishes.clone(),
-            asked: asked.clone(),
+            requests: requests.clone(),
         };
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let (publishes, asked) = (publishes.clone(), asked.clone());
+                let (publishes, requests) = (publishes.clone(), requests.clone());
                 tokio::spawn(async move {
                     let mut request = vec![0; 8192];
                     let length = stream.read(&mut request).await.unwrap_or(0);
                     let request = String::from_utf8_lossy(&request[..length]).into_owned();
                     let path = request.split(' ').nth(1).unwrap_or_default();
-                    asked.lock().unwrap().push(path.to_owned());
+                    requests.lock().unwrap().push(path.to_owned());
                     let publishes = publishes.lock().unwrap().clone();
-                    let answer = match publishes {
-                        Publishes::KeysAt(at, _) if at != path => not_found(),
-                        Publishes::KeysAt(_, keys) => jwks(&keys),
-                        _ if path != "/api/auth/jwks" => panic!("only the keys are asked for, not {path}"),
-                        Publishes::Keys(keys) => jwks(&keys),
-                        Publishes::Raw(bytes) => bytes,
-                        Publishes::Silence => {
+                    let response = match publishes {
+                        JwksResponse::KeysAt(at, _) if at != path => not_found(),
+                        JwksResponse::KeysAt(_, keys) => jwks(&keys),
+                        _ if path != "/api/auth/jwks" => panic!("only the keys are requests for, not {path}"),
+                        JwksResponse::Keys(keys) => jwks(&keys),
+                        JwksResponse::Raw(bytes) => bytes,
+                        JwksResponse::Silence => {
                             tokio::time::sleep(Duration::from_mins(5)).await;
                             Vec::new()
                         }
                     };
-                    let _ = stream.write_all(&answer).await;
+                    let _ = stream.write_all(&response).await;
                 });
             }
         });
         issuer
     }
 
-    pub fn publish(&self, publishes: Publishes) {
+    pub fn publish(&self, publishes: JwksResponse) {
         *self.publishes.lock().unwrap() = publishes;
     }
 
-    /// How often anybody asked so far.
-    pub fn asked(&self) -> usize {
-        self.asked.lock().unwrap().len()
+    /// Number of requests so far.
+    pub fn request_count(&self) -> usize {
+        self.requests.lock().unwrap().len()
     }
 
-    /// For what, in order.
-    pub fn asked_for(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+    /// Paths of the requests so far.
+    pub fn requested_paths(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
@@ -98,10 +98,10 @@ pub fn http(body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// The `iss` and `aud` of a [`Signer`]'s tokens that say nothing else. Servers are told of it by `auth.issuer`.
+/// Default `iss` and `aud` of the tokens of a [`Signer`]. Servers trust it through `auth.issuer`.
 pub const ISSUER: &str = "https://id.example";
 
-/// A key pair of the algorithm that Better Auth uses by default.
+/// Ed25519 key pair: the default algorithm of Better Auth.
 pub struct Signer {
     pair: Ed25519KeyPair,
     pub kid: &'static str,
@@ -125,7 +125,7 @@ impl Signer {
         self.sign_with(&json!({ "alg": "EdDSA", "kid": self.kid }), claims)
     }
 
-    /// Adds `iss` and `aud` where there are none.
+    /// Adds `iss` and `aud` unless the claims contain them.
     pub fn sign_with(&self, header: &Value, claims: &Value) -> String {
         let mut all = json!({ "iss": ISSUER, "aud": ISSUER });
         all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());

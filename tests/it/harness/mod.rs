@@ -1,22 +1,25 @@
-//! What every test needs: a database of its own, the real program on it, and somebody to call it.
+//! Test harness: for each test a separate database, the real server and an HTTP client.
 
 mod client;
 mod disk;
 mod issuer;
+mod openapi;
 mod pgbouncer;
 mod postgres;
 mod server;
 mod tokens;
 
-pub use client::{Answer, Caller, raw, raw_half_closed};
+pub use client::{Response, TestClient, send_raw, send_raw_half_closed};
 pub use disk::Fault;
-pub use issuer::{ISSUER, Issuer, Publishes, Signer, base64, http};
+pub use issuer::{ISSUER, JwksResponse, JwksServer, Signer, base64, http};
+pub use openapi::{declared_responses, seen_responses};
 pub use pgbouncer::PgBouncer;
-pub use postgres::{Cluster, free_port};
-pub use server::{Engine, PATIENCE, Server, Setup};
+pub use postgres::{PostgresServer, free_port};
+pub use rustix::process::Signal;
+pub use server::{Engine, Server, ServerConfig, TEST_TIMEOUT};
 pub use tokens::{SECRET, claims, now, signed, token_for};
 
-/// Writes each test once and runs it on both databases. The engine's name is at the end of the test's.
+/// Runs each test on both engines. The test's name ends with the name of the engine.
 #[macro_export]
 macro_rules! on_both_engines {
     ($($(#[$doc:meta])* async fn $name:ident($engine:ident: Engine) $body:block)*) => {$(
@@ -24,16 +27,16 @@ macro_rules! on_both_engines {
         mod $name {
             use super::*;
 
-            async fn promise($engine: Engine) $body
+            async fn case($engine: Engine) $body
 
             #[tokio::test(flavor = "multi_thread")]
             async fn sqlite() {
-                promise(Engine::Sqlite).await;
+                case(Engine::Sqlite).await;
             }
 
             #[tokio::test(flavor = "multi_thread")]
             async fn postgres() {
-                promise(Engine::Postgres).await;
+                case(Engine::Postgres).await;
             }
         }
     )*};

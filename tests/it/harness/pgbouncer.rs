@@ -1,4 +1,4 @@
-//! PgBouncer, as the distribution has it: Debian 12 has 1.18, which does not keep the prepared statements of its clients apart.
+//! PgBouncer of the distribution. Debian 12 has 1.18, which mixes up the prepared statements of its clients.
 
 use std::os::unix::fs::chown;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use super::postgres::{NOBODY, as_nobody, is_root};
-use super::{Cluster, PATIENCE, free_port};
+use super::{PostgresServer, TEST_TIMEOUT, free_port};
 
 pub struct PgBouncer {
     port: u16,
@@ -15,8 +15,8 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Whether the installed version keeps prepared statements apart: 1.21 and later do.
-    pub fn keeps_statements_apart() -> bool {
+    /// Whether the installed version tracks prepared statements per client: 1.21 and later do.
+    pub fn tracks_prepared_statements() -> bool {
         let output = Command::new(program())
             .arg("--version")
             .output()
@@ -27,8 +27,8 @@ impl PgBouncer {
         (numbers.next(), numbers.next()) >= (Some(1), Some(21))
     }
 
-    /// In front of this server, with a pool mode and more settings.
-    pub fn before(cluster: &Cluster, mode: &str, settings: &str) -> Self {
+    /// Starts PgBouncer in front of this server, with a pool mode and more settings.
+    pub fn start(cluster: &PostgresServer, mode: &str, settings: &str) -> Self {
         let port = free_port();
         let directory =
             std::env::temp_dir().join(format!("todo-api-pgbouncer-{}-{port}", std::process::id()));
@@ -52,13 +52,13 @@ impl PgBouncer {
             .expect("PgBouncer is installed by scripts/test");
         let began = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < PATIENCE, "PgBouncer does not listen");
+            assert!(began.elapsed() < TEST_TIMEOUT, "PgBouncer does not listen");
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
         Self { port, directory, process }
     }
 
-    /// The URL of a database by way of the pooler.
+    /// URL of the database through the pooler.
     pub fn url(&self, direct: &str) -> String {
         let database = direct.rsplit('/').next().unwrap();
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
@@ -73,7 +73,7 @@ impl Drop for PgBouncer {
     }
 }
 
-/// `PGBOUNCER`, or the distribution's, which is not in every path.
+/// The binary: `PGBOUNCER`, or else that of the distribution. Debian installs it outside the `PATH` of users.
 fn program() -> PathBuf {
     let own = std::env::var_os("PGBOUNCER").map(PathBuf::from);
     let known = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].map(PathBuf::from);

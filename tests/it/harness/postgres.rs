@@ -1,8 +1,7 @@
-//! PostgreSQL servers for the tests: one that all share, each test with a database of its own, and more for those that
-//! kill theirs.
+//! PostgreSQL servers. Tests share one server and have separate databases. Tests that crash PostgreSQL start a dedicated server.
 //!
-//! A server is started by a shell that waits for the end of its standard input, which is the end of the test program
-//! however it comes about, and then stops the server and removes its files.
+//! A shell supervises each server. Its standard input closes when the test process ends for any reason. The shell then stops the server and
+//! removes its files.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -15,14 +14,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sqlx::{Connection, PgConnection};
 
-/// `initdb` and `postgres` refuse to run as root; then they run as this user (`nobody`).
+/// User id of `nobody`. As root, the tests run `initdb` and `postgres` under it, because both refuse to run as root.
 pub(super) const NOBODY: u32 = 65534;
 
 const SETTINGS: &str =
     "-c fsync=off -c max_connections=400 -c log_min_messages=fatal -c unix_socket_directories=";
 
-/// Keeps the server until its input ends. Its output is a line once the server is up.
-const KEEPER: &str = r#"
+/// Runs the server until standard input closes. Prints a line when the server is up.
+const SUPERVISOR_SCRIPT: &str = r#"
     "$1/pg_ctl" -D "$2" -l "$2/log" -w -o "$3" start >/dev/null || { cat "$2/log" >&2; exit 1; }
     echo up
     cat >/dev/null
@@ -30,27 +29,27 @@ const KEEPER: &str = r#"
     rm -rf "$2"
 "#;
 
-pub struct Cluster {
+pub struct PostgresServer {
     bin: PathBuf,
-    folder: PathBuf,
+    directory: PathBuf,
     options: String,
     port: u16,
-    keeper: Child,
+    supervisor: Child,
 }
 
-impl Cluster {
-    /// The server all tests share.
+impl PostgresServer {
+    /// The server shared by all tests.
     pub fn shared() -> &'static Self {
-        static SHARED: OnceLock<Cluster> = OnceLock::new();
+        static SHARED: OnceLock<PostgresServer> = OnceLock::new();
         SHARED.get_or_init(|| Self::start(&[]))
     }
 
-    /// A server of one test's own. `files` are put into its folder, and its settings may name them.
+    /// Starts a dedicated server. `files` are written to its data directory, where settings can refer to them.
     pub fn start(files: &[(&str, &str)]) -> Self {
         Self::start_with(files, "")
     }
 
-    /// A server of one test's own, with more settings on its command line.
+    /// Starts a dedicated server with more settings on its command line.
     pub fn with(settings: &str) -> Self {
         Self::start_with(&[], settings)
     }
@@ -59,20 +58,20 @@ impl Cluster {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let bin = programs();
         let name = format!("todo-api-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir(&folder).unwrap();
+        let directory = std::env::temp_dir().join(name);
+        std::fs::create_dir(&directory).unwrap();
         if is_root() {
-            chown(&folder, Some(NOBODY), Some(NOBODY)).unwrap();
+            chown(&directory, Some(NOBODY), Some(NOBODY)).unwrap();
         }
         let made = as_nobody(Command::new(bin.join("initdb")))
             .args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "-D"])
-            .arg(&folder)
+            .arg(&directory)
             .output()
             .unwrap();
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         let mut tls = "";
         for (name, text) in files {
-            let path = folder.join(name);
+            let path = directory.join(name);
             std::fs::write(&path, text).unwrap();
             std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
             if is_root() {
@@ -84,22 +83,22 @@ impl Cluster {
         }
         let port = free_port();
         let options = format!("-p {port} -h 127.0.0.1 {SETTINGS} {tls} {settings}");
-        let mut keeper = as_nobody(Command::new("sh"))
-            .args(["-c", KEEPER, "keeper"])
+        let mut supervisor = as_nobody(Command::new("sh"))
+            .args(["-c", SUPERVISOR_SCRIPT, "supervisor"])
             .arg(&bin)
-            .arg(&folder)
+            .arg(&directory)
             .arg(&options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert_eq!(line, "up\n", "PostgreSQL does not start");
-        Self { bin, folder, options, port, keeper }
+        BufReader::new(supervisor.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "up\n", "PostgreSQL failed to start");
+        Self { bin, directory, options, port, supervisor }
     }
 
-    /// A new, empty database.
+    /// Creates an empty database and returns its URL.
     pub async fn database(&self) -> String {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
@@ -119,21 +118,21 @@ impl Cluster {
         self.port
     }
 
-    /// Kills the server, as a power cut would.
-    pub fn kill(&self) {
+    /// Stops the server without a checkpoint, as a crash does.
+    pub fn crash(&self) {
         self.control(&["-m", "immediate", "stop"]);
     }
 
-    /// Starts it again, on the same files and the same port.
-    pub fn revive(&self) {
-        let log = self.folder.join("log");
+    /// Starts the server again with the same files and port.
+    pub fn restart(&self) {
+        let log = self.directory.join("log");
         self.control(&["-l", log.to_str().unwrap(), "-w", "-o", &self.options, "start"]);
     }
 
     fn control(&self, arguments: &[&str]) {
         let done = as_nobody(Command::new(self.bin.join("pg_ctl")))
             .arg("-D")
-            .arg(&self.folder)
+            .arg(&self.directory)
             .args(arguments)
             .stdout(Stdio::null())
             .status()
@@ -142,19 +141,19 @@ impl Cluster {
     }
 }
 
-impl Drop for Cluster {
+impl Drop for PostgresServer {
     fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
+        drop(self.supervisor.stdin.take());
+        let _ = self.supervisor.wait();
     }
 }
 
-/// A port nobody listens on just now.
+/// A port that is currently free.
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Debian keeps the server's programs out of the path, by version; others do not.
+/// Directory of the server's binaries. Debian has a directory per version outside `PATH`.
 fn programs() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = versions.map(|it| it.path().join("bin")).collect();

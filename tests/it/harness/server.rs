@@ -1,4 +1,4 @@
-//! The real program, on a database of its own.
+//! The real server on a separate database.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,16 +7,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use sqlx::{Connection, PgConnection, SqliteConnection};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use super::{Caller, Cluster, SECRET, token_for};
+use super::{PostgresServer, SECRET, TestClient, token_for};
 
-/// How long anything may take that should take no time. Generous: it is no measurement.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// Maximum wait for any event that should be immediate. Generous, because it is no measurement.
+pub const TEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
@@ -24,19 +25,19 @@ pub enum Engine {
     Postgres,
 }
 
-/// How the program is to be started: where, and with which environment. Nothing of the tests' own gets through.
+/// Working directory and environment of the server. It inherits no variable of the test process.
 #[derive(Clone)]
-pub struct Setup {
-    pub folder: Arc<Folder>,
+pub struct ServerConfig {
+    pub directory: Arc<TempDir>,
     environment: BTreeMap<String, String>,
-    /// An argument of `ulimit`.
+    /// Argument of `ulimit`.
     limit: Option<&'static str>,
 }
 
-/// A working directory that goes away with its last user.
-pub struct Folder(PathBuf);
+/// Temporary directory, removed when the last reference is dropped.
+pub struct TempDir(PathBuf);
 
-impl Folder {
+impl TempDir {
     pub fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("todo-api-run-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -50,26 +51,26 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for TempDir {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
-impl Setup {
-    /// Nothing configured at all, but for a free port.
-    pub fn bare() -> Self {
-        let setup = Self { folder: Arc::new(Folder::new()), environment: BTreeMap::new(), limit: None };
-        setup.with("PORT", "0").with("PATH", &std::env::var("PATH").unwrap_or_default())
+impl ServerConfig {
+    /// Configures only a free port.
+    pub fn unconfigured() -> Self {
+        let config = Self { directory: Arc::new(TempDir::new()), environment: BTreeMap::new(), limit: None };
+        config.with("PORT", "0").with("PATH", &std::env::var("PATH").unwrap_or_default())
     }
 
-    /// A fresh database of this kind, and the secret of the tests.
-    pub async fn on(engine: Engine) -> Self {
+    /// Configures an empty database of this engine and the secret of the tests.
+    pub async fn with_database(engine: Engine) -> Self {
         let url = match engine {
             Engine::Sqlite => "sqlite://todo.db".to_owned(),
-            Engine::Postgres => Cluster::shared().database().await,
+            Engine::Postgres => PostgresServer::shared().database().await,
         };
-        Self::bare()
+        Self::unconfigured()
             .with("DATABASE_URL", &url)
             .with("BETTER_AUTH_SECRET", SECRET)
             .with("ROCKET_LOG_FORMAT", "json")
@@ -81,8 +82,8 @@ impl Setup {
         self
     }
 
-    /// Starts the program in a shell after this `ulimit`.
-    pub fn limited(self, limit: &'static str) -> Self {
+    /// Starts the server from a shell that first calls `ulimit`.
+    pub fn with_ulimit(self, limit: &'static str) -> Self {
         Self { limit: Some(limit), ..self }
     }
 
@@ -105,14 +106,14 @@ impl Setup {
                 shell
             }
         };
-        command.args(arguments).env_clear().envs(&self.environment).current_dir(self.folder.path());
+        command.args(arguments).env_clear().envs(&self.environment).current_dir(self.directory.path());
         command.stdin(Stdio::null()).kill_on_drop(true);
         command
     }
 
-    /// Runs a command to its end.
+    /// Runs a command and waits for its exit.
     pub async fn run(&self, arguments: &[&str]) -> Output {
-        timeout(PATIENCE, self.command(arguments).output()).await.expect("the command ends").unwrap()
+        timeout(TEST_TIMEOUT, self.command(arguments).output()).await.expect("the command ends").unwrap()
     }
 
     /// Starts the server and waits until it listens.
@@ -121,8 +122,8 @@ impl Setup {
         let lines = Arc::new(Mutex::new(Vec::new()));
         collect(child.stdout.take().unwrap(), lines.clone());
         collect(child.stderr.take().unwrap(), lines.clone());
-        let mut server = Server { setup: self, child, lines, url: String::new() };
-        let listening = server.line(|line| line["url"].is_string()).await;
+        let mut server = Server { config: self, child, lines, url: String::new() };
+        let listening = server.wait_for_log_line(|line| line["url"].is_string()).await;
         listening["url"].as_str().unwrap().clone_into(&mut server.url);
         server
     }
@@ -137,31 +138,31 @@ fn collect(stream: impl tokio::io::AsyncRead + Send + Unpin + 'static, lines: Ar
     });
 }
 
-/// A server that runs. It is killed when this goes.
+/// A running server. Dropping it kills the process.
 pub struct Server {
-    pub setup: Setup,
+    pub config: ServerConfig,
     pub url: String,
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    pub async fn on(engine: Engine) -> Self {
-        Setup::on(engine).await.start().await
+    pub async fn start(engine: Engine) -> Self {
+        ServerConfig::with_database(engine).await.start().await
     }
 
-    /// Somebody with a good token.
-    pub fn caller(&self, user: &str) -> Caller {
-        Caller::new(&self.url, Some(token_for(user)))
+    /// Client with a valid token of this user.
+    pub fn client_for(&self, user: &str) -> TestClient {
+        TestClient::new(&self.url, Some(token_for(user)))
     }
 
-    /// Somebody with this token.
-    pub fn bearer(&self, token: &str) -> Caller {
-        Caller::new(&self.url, Some(token.to_owned()))
+    /// Client with this token.
+    pub fn bearer(&self, token: &str) -> TestClient {
+        TestClient::new(&self.url, Some(token.to_owned()))
     }
 
-    pub fn anonymous(&self) -> Caller {
-        Caller::new(&self.url, None)
+    pub fn anonymous(&self) -> TestClient {
+        TestClient::new(&self.url, None)
     }
 
     pub fn address(&self) -> &str {
@@ -172,16 +173,16 @@ impl Server {
         self.child.id().expect("the server runs")
     }
 
-    /// Everything the server has said so far.
-    pub fn output(&self) -> Vec<String> {
+    /// Log lines so far.
+    pub fn logs(&self) -> Vec<String> {
         self.lines.lock().unwrap().clone()
     }
 
-    /// The first log line that is as wanted, as soon as there is one.
-    pub async fn line(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+    /// Waits for a log line that satisfies the predicate.
+    pub async fn wait_for_log_line(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let began = Instant::now();
         loop {
-            let lines = self.output();
+            let lines = self.logs();
             let mut parsed = lines.iter().filter_map(|line| serde_json::from_str(line).ok());
             if let Some(line) = parsed.find(&wanted) {
                 return line;
@@ -189,29 +190,29 @@ impl Server {
             if let Ok(Some(status)) = self.child.try_wait() {
                 panic!("the server ended with {status}: {lines:#?}");
             }
-            assert!(began.elapsed() < PATIENCE, "no such line in {lines:#?}");
+            assert!(began.elapsed() < TEST_TIMEOUT, "no such line in {lines:#?}");
             sleep(Duration::from_millis(10)).await;
         }
     }
 
-    /// Runs SQL on the server's database, behind its back.
-    pub async fn sql(&self, text: &str) {
+    /// Executes SQL on the server's database.
+    pub async fn execute_sql(&self, text: &str) {
         let text = || sqlx::raw_sql(sqlx::AssertSqlSafe(text.to_owned()));
-        let url = self.setup.get("DATABASE_URL");
+        let url = self.config.get("DATABASE_URL");
         if url.starts_with("sqlite") {
-            let file = format!("sqlite://{}", self.setup.folder.path().join("todo.db").display());
+            let file = format!("sqlite://{}", self.config.directory.path().join("todo.db").display());
             text().execute(&mut SqliteConnection::connect(&file).await.unwrap()).await.unwrap();
         } else {
             text().execute(&mut PgConnection::connect(url).await.unwrap()).await.unwrap();
         }
     }
 
-    /// The one number that a query gives.
-    pub async fn number(&self, query: &str) -> i64 {
+    /// Runs a query that returns a number.
+    pub async fn query_i64(&self, query: &str) -> i64 {
         let query = || sqlx::AssertSqlSafe(query.to_owned());
-        let url = self.setup.get("DATABASE_URL");
+        let url = self.config.get("DATABASE_URL");
         if url.starts_with("sqlite") {
-            let file = format!("sqlite://{}", self.setup.folder.path().join("todo.db").display());
+            let file = format!("sqlite://{}", self.config.directory.path().join("todo.db").display());
             let mut connection = SqliteConnection::connect(&file).await.unwrap();
             sqlx::query_scalar(query()).fetch_one(&mut connection).await.unwrap()
         } else {
@@ -220,41 +221,41 @@ impl Server {
         }
     }
 
-    pub fn signal(&self, name: &str) {
-        let sent = std::process::Command::new("kill").args(["-s", name, &self.pid().to_string()]).status();
-        assert!(sent.unwrap().success());
+    pub fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.pid().try_into().unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
     }
 
-    /// Waits for the process to end by itself.
-    pub async fn ended(&mut self) -> ExitStatus {
-        timeout(PATIENCE, self.child.wait()).await.expect("the server ends").unwrap()
+    /// Waits until the process exits.
+    pub async fn wait(&mut self) -> ExitStatus {
+        timeout(TEST_TIMEOUT, self.child.wait()).await.expect("the server ends").unwrap()
     }
 
-    /// Kills the process, as a power cut would, and returns how it was started.
-    pub async fn killed(mut self) -> Setup {
-        self.signal("KILL");
-        self.ended().await;
-        self.setup.clone()
+    /// Kills the process and returns its configuration for a restart.
+    pub async fn kill(mut self) -> ServerConfig {
+        self.signal(Signal::KILL);
+        self.wait().await;
+        self.config.clone()
     }
 
-    /// Stops it and starts it again.
-    pub async fn again(mut self) -> Self {
-        self.signal("TERM");
-        self.ended().await;
-        self.setup.clone().start().await
+    /// Stops the server and starts it again.
+    pub async fn restart(mut self) -> Self {
+        self.signal(Signal::TERM);
+        self.wait().await;
+        self.config.clone().start().await
     }
 
-    /// The same, with another setting.
-    pub async fn again_with(mut self, name: &str, value: &str) -> Self {
-        self.setup = self.setup.clone().with(name, value);
-        self.again().await
+    /// Restarts with a changed setting.
+    pub async fn restart_with(mut self, name: &str, value: &str) -> Self {
+        self.config = self.config.clone().with(name, value);
+        self.restart().await
     }
 
-    /// Waits until `/readyz` says so.
-    pub async fn ready(&self, ready: bool) {
+    /// Waits until `/readyz` reports this state.
+    pub async fn wait_for_readyz(&self, ready: bool) {
         let began = Instant::now();
         while (self.anonymous().get("/readyz").await.status == 200) != ready {
-            assert!(began.elapsed() < PATIENCE, "/readyz never became {ready}: {:#?}", self.output());
+            assert!(began.elapsed() < TEST_TIMEOUT, "/readyz never became {ready}: {:#?}", self.logs());
             sleep(Duration::from_millis(50)).await;
         }
     }

@@ -1,33 +1,33 @@
-//! Neon Auth: its variables, the path of its keys, and its anonymous role; and what a failed fetch says.
+//! Neon Auth: its variables, JWKS path and anonymous role, and the log of failed fetches.
 
 use serde_json::json;
 
 use super::{ask, check_table, session};
-use crate::harness::{Engine, Issuer, Publishes, Setup, Signer, now};
+use crate::harness::{Engine, JwksResponse, JwksServer, ServerConfig, Signer, now};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn anonymous_roles_are_accepted_where_a_setting_says_so() {
+async fn anonymous_role_is_accepted_if_configured() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
-    let setup = Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_URL", &issuer.url);
-    let server = setup.with("ROCKET_AUTH", "{allow_anonymous=true}").start().await;
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
+    let config = ServerConfig::with_database(Engine::Sqlite).await.with("BETTER_AUTH_URL", &issuer.url);
+    let server = config.with("ROCKET_AUTH", "{allow_anonymous=true}").start().await;
     check_table(
         &server,
         &signer,
         &issuer.url,
-        vec![("anybody", None, vec![("role", json!("anonymous"))], true)],
+        vec![("an anonymous user", None, vec![("role", json!("anonymous"))], true)],
     )
     .await;
 }
 
-/// The path of the keys of Neon Auth, below its base URL.
+/// JWKS path of Neon Auth below its base URL.
 const NEON: &str = "/neondb/auth/.well-known/jwks.json";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn neons_variables_are_enough_and_the_path_that_answered_is_remembered() {
+async fn neon_variables_suffice_and_the_jwks_path_is_remembered() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
-    issuer.publish(Publishes::KeysAt(NEON, vec![signer.jwk()]));
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
+    issuer.publish(JwksResponse::KeysAt(NEON, vec![signer.jwk()]));
     let (base, keys) = (format!("{}/neondb/auth", issuer.url), format!("{}{NEON}", issuer.url));
     let user = ("role", json!("authenticated"));
     for (variables, asked) in [
@@ -37,33 +37,35 @@ async fn neons_variables_are_enough_and_the_path_that_answered_is_remembered() {
         (vec![("NEON_AUTH_JWKS_URL", &keys)], vec![NEON, NEON]),
         (vec![("NEON_AUTH_BASE_URL", &base), ("NEON_AUTH_JWKS_URL", &keys)], vec![NEON, NEON]),
     ] {
-        let before = issuer.asked();
-        let release =
-            Setup::on(Engine::Sqlite).await.without("BETTER_AUTH_SECRET").with("ROCKET_PROFILE", "release");
-        let mut setup = release.with("ROCKET_ADDRESS", "127.0.0.1").with("ROCKET_SHUTDOWN", "{drain=0}");
+        let before = issuer.request_count();
+        let release = ServerConfig::with_database(Engine::Sqlite)
+            .await
+            .without("BETTER_AUTH_SECRET")
+            .with("ROCKET_PROFILE", "release");
+        let mut config = release.with("ROCKET_ADDRESS", "127.0.0.1").with("ROCKET_SHUTDOWN", "{drain=0}");
         for (name, value) in &variables {
-            setup = setup.with(name, value);
+            config = config.with(name, value);
         }
-        let server = setup.start().await;
+        let server = config.start().await;
         check_table(&server, &signer, &issuer.url, vec![("a user", None, vec![user.clone()], true)]).await;
-        // An unknown key makes it fetch once more.
+        // An unknown `kid` triggers another fetch.
         ask(
             &server,
             &Signer::new("two")
                 .sign_exactly(&json!({ "alg": "EdDSA", "kid": "two" }), &session(&issuer.url, &[])),
         )
         .await;
-        assert_eq!(issuer.asked_for()[before..], asked, "{variables:?}");
-        let anybody = vec![("anybody", None, vec![("role", json!("anonymous"))], false)];
-        check_table(&server, &signer, &issuer.url, anybody).await;
+        assert_eq!(issuer.requested_paths()[before..], asked, "{variables:?}");
+        let anonymous_row = vec![("an anonymous user", None, vec![("role", json!("anonymous"))], false)];
+        check_table(&server, &signer, &issuer.url, anonymous_row).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn neons_variables_change_nothing_where_another_issuer_is_configured() {
+async fn neon_variables_are_ignored_if_another_issuer_is_configured() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
-    let neon = Setup::on(Engine::Sqlite)
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
+    let neon = ServerConfig::with_database(Engine::Sqlite)
         .await
         .with("NEON_AUTH_BASE_URL", "http://127.0.0.1:1/neondb/auth")
         .with("NEON_AUTH_JWKS_URL", "http://127.0.0.1:1/neondb/auth/.well-known/jwks.json");
@@ -75,14 +77,15 @@ async fn neons_variables_change_nothing_where_another_issuer_is_configured() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_fetch_names_host_and_path_and_whether_there_ever_was_one() {
+async fn failed_jwks_fetch_logs_host_path_and_last_success() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
-    issuer.publish(Publishes::KeysAt("/elsewhere", Vec::new()));
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
+    issuer.publish(JwksResponse::KeysAt("/elsewhere", Vec::new()));
     let url = issuer.url.replace("http://", "http://user:hunter2@");
-    let mut server = Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_URL", &url).start().await;
+    let mut server =
+        ServerConfig::with_database(Engine::Sqlite).await.with("BETTER_AUTH_URL", &url).start().await;
     let host = issuer.url.strip_prefix("http://").unwrap();
-    let line = server.line(|line| line["error"].is_string()).await;
+    let line = server.wait_for_log_line(|line| line["error"].is_string()).await;
     let error = line["error"].as_str().unwrap();
     assert_eq!(
         error,
@@ -91,29 +94,30 @@ async fn a_failed_fetch_names_host_and_path_and_whether_there_ever_was_one() {
         )
     );
     assert!(line["message"].as_str().unwrap().contains("no keys are cached"), "{line}");
-    assert!(!server.output().iter().any(|it| it.contains("hunter2")));
+    assert!(!server.logs().iter().any(|it| it.contains("hunter2")));
 
-    // It appears, at the second path, and is gone from there: the first is asked again.
-    issuer.publish(Publishes::KeysAt("/api/auth/.well-known/jwks.json", vec![signer.jwk()]));
-    server.line(|line| line["message"] == "JWKS fetch recovered").await;
-    issuer.publish(Publishes::KeysAt("/api/auth/jwks", vec![Signer::new("two").jwk(), signer.jwk()]));
+    // The keys appear at the second path and then disappear: the server tries the first path again.
+    issuer.publish(JwksResponse::KeysAt("/api/auth/.well-known/jwks.json", vec![signer.jwk()]));
+    server.wait_for_log_line(|line| line["message"] == "JWKS fetch recovered").await;
+    issuer.publish(JwksResponse::KeysAt("/api/auth/jwks", vec![Signer::new("two").jwk(), signer.jwk()]));
     let token = signer.sign_exactly(&json!({ "alg": "EdDSA", "kid": "three" }), &session(&issuer.url, &[]));
     ask(&server, &token).await;
-    assert_eq!(issuer.asked_for().last().unwrap(), "/api/auth/jwks");
+    assert_eq!(issuer.requested_paths().last().unwrap(), "/api/auth/jwks");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_issuer_that_goes_away_is_unavailable_since_the_last_fetch() {
+async fn jwks_outage_logs_its_start_and_keeps_cached_keys() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
-    let mut server = Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_URL", &issuer.url).start().await;
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
+    let mut server =
+        ServerConfig::with_database(Engine::Sqlite).await.with("BETTER_AUTH_URL", &issuer.url).start().await;
     check_table(&server, &signer, &issuer.url, vec![("a user", None, vec![], true)]).await;
-    issuer.publish(Publishes::Raw(
+    issuer.publish(JwksResponse::Raw(
         b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec(),
     ));
     let unknown = signer.sign_exactly(&json!({ "alg": "EdDSA", "kid": "two" }), &session(&issuer.url, &[]));
     ask(&server, &unknown).await;
-    let line = server.line(|line| line["unavailable_since"].is_string()).await;
+    let line = server.wait_for_log_line(|line| line["unavailable_since"].is_string()).await;
     let host = issuer.url.strip_prefix("http://").unwrap();
     assert_eq!(line["error"], format!("{host}/api/auth/jwks: unexpected status 502 Bad Gateway"));
     let since = chrono::DateTime::parse_from_rfc3339(line["unavailable_since"].as_str().unwrap()).unwrap();

@@ -1,14 +1,14 @@
-//! The table of claims, each rule alone.
+//! The table of claims, each rule separately.
 
 use serde_json::{Value, json};
 
-use super::{Row, ask, check_table, header, is_refused, server, server_by_keys, session};
-use crate::harness::{Engine, Issuer, SECRET, Server, Setup, Signer, now, signed};
+use super::{Row, ask, assert_rejected, check_table, header, server, server_by_keys, session};
+use crate::harness::{Engine, JwksServer, SECRET, Server, ServerConfig, Signer, now, signed};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn by_default_of_all_rightly_signed_tokens_only_session_tokens_are_accepted() {
+async fn only_session_tokens_are_accepted_by_default() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
     let server = server(&issuer).await;
     let origin = issuer.url.as_str();
     let with_path = format!("{origin}/api/auth");
@@ -19,7 +19,7 @@ async fn by_default_of_all_rightly_signed_tokens_only_session_tokens_are_accepte
         ("as a whole media type", Some(json!("application/jwt")), vec![], true),
         ("with a slash behind the issuer", None, vec![("iss", json!(format!("{origin}/")))], true),
         ("with several audiences", None, vec![("aud", json!(["https://other.example", origin]))], true),
-        // Each rule alone.
+        // Each rule separately.
         ("no issuer", None, vec![("iss", Value::Null)], false),
         ("another issuer", None, vec![("iss", json!("https://staging.example"))], false),
         ("the issuer with a path", None, vec![("iss", json!(with_path))], false),
@@ -49,7 +49,7 @@ async fn by_default_of_all_rightly_signed_tokens_only_session_tokens_are_accepte
         ),
         ("an anonymous role", None, vec![("role", json!("anonymous"))], false),
         ("another role", None, vec![("role", json!("authenticated"))], true),
-        // Those of the table.
+        // Rows of the table in the specification.
         ("an id_token of 1.7", None, vec![("iss", json!(with_path)), ("aud", json!("client-1"))], false),
         ("an id_token of 1.6", None, vec![("aud", json!("client-1"))], false),
         (
@@ -75,7 +75,7 @@ async fn by_default_of_all_rightly_signed_tokens_only_session_tokens_are_accepte
             vec![("iss", json!("https://staging.example")), ("aud", json!("https://staging.example"))],
             false,
         ),
-        // The session cache, by either mark.
+        // Session cache tokens, by either of their two marks.
         (
             "a cached session, by its aud",
             None,
@@ -83,26 +83,28 @@ async fn by_default_of_all_rightly_signed_tokens_only_session_tokens_are_accepte
             false,
         ),
         ("a cached session, by its typ", Some(json!("better-auth.session-cache+jwt")), vec![], false),
-        // A user's id is `sub`, `user_id` or `id`, and never what mailed links have.
+        // The user id is `sub`, `user_id` or `id`, never the `userId` of mailed links.
         ("a mailed link's user", None, vec![("sub", Value::Null), ("userId", json!("me"))], false),
     ];
     check_table(&server, &signer, origin, rows).await;
     for (name, claim) in [("azp", "azp"), ("client_id", "client_id"), ("cnf", "cnf")] {
         let mut claims = session(origin, &[]);
         claims[claim] = Value::Null;
-        is_refused(&ask(&server, &signer.sign_exactly(&header(None), &claims)).await, name);
+        assert_rejected(&ask(&server, &signer.sign_exactly(&header(None), &claims)).await, name);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_audience_that_is_configured_lets_access_tokens_for_it_in() {
+async fn configured_audience_accepts_its_access_tokens() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
     let api = "https://api.example";
     let auth = format!("{{issuer=[\"{0}\",\"{0}/api/auth\"],audience=\"{api}\"}}", issuer.url);
-    let setup =
-        Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_URL", &issuer.url).with("ROCKET_AUTH", &auth);
-    let server = setup.start().await;
+    let config = ServerConfig::with_database(Engine::Sqlite)
+        .await
+        .with("BETTER_AUTH_URL", &issuer.url)
+        .with("ROCKET_AUTH", &auth);
+    let server = config.start().await;
     let aud = ("aud", json!([api, "https://other.example"]));
     let rows: Vec<Row<'_>> = vec![
         (
@@ -117,16 +119,16 @@ async fn an_audience_that_is_configured_lets_access_tokens_for_it_in() {
             vec![aud.clone()],
             true,
         ),
-        ("one without typ", None, vec![aud.clone(), ("azp", json!("c"))], true),
+        ("without typ", None, vec![aud.clone(), ("azp", json!("c"))], true),
         (
             "by the issuer's other name",
             None,
             vec![aud.clone(), ("iss", json!(format!("{}/api/auth", issuer.url)))],
             true,
         ),
-        ("for somebody else", Some(json!("at+jwt")), vec![("aud", json!("https://other.example"))], false),
+        ("for another audience", Some(json!("at+jwt")), vec![("aud", json!("https://other.example"))], false),
         ("for the origin, which is no more the audience", None, vec![], false),
-        ("of somebody else", None, vec![aud.clone(), ("iss", json!("https://evil.example"))], false),
+        ("of another issuer", None, vec![aud.clone(), ("iss", json!("https://evil.example"))], false),
         ("bound to a key", Some(json!("at+jwt")), vec![aud.clone(), ("cnf", json!({ "jkt": "x" }))], false),
         ("of another type", Some(json!("logout+jwt")), vec![aud.clone()], false),
     ];
@@ -134,9 +136,9 @@ async fn an_audience_that_is_configured_lets_access_tokens_for_it_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_scope_that_is_configured_is_required() {
+async fn configured_scope_is_required() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
     let auth = "issuer=\"https://id.example/\",audience=\"api\",scope=\"tasks:read tasks:write\"";
     let server = server_by_keys(&issuer, auth).await;
     let scoped = |scope: Value| vec![("aud", json!("api")), ("azp", json!("c")), ("scope", scope)];
@@ -152,9 +154,9 @@ async fn a_scope_that_is_configured_is_required() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_issuer_alone_is_enough_for_providers_without_audiences_whose_azp_is_a_page() {
+async fn issuer_suffices_for_tokens_with_an_origin_as_azp() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
     let server = server_by_keys(&issuer, "issuer=\"https://clerk.example\"").await;
     let rows: Vec<Row<'_>> = vec![
         (
@@ -172,7 +174,7 @@ async fn an_issuer_alone_is_enough_for_providers_without_audiences_whose_azp_is_
         ("an audience that is none", None, vec![("aud", json!(7))], false),
     ];
     check_table(&server, &signer, "https://clerk.example", rows).await;
-    // And an audience alone, of any issuer that has these keys.
+    // A configured audience without an issuer accepts any issuer with these keys.
     let server = server_by_keys(&issuer, "audience=\"authenticated\"").await;
     let rows: Vec<Row<'_>> = vec![
         ("its audience", None, vec![("aud", json!("authenticated"))], true),
@@ -182,23 +184,25 @@ async fn an_issuer_alone_is_enough_for_providers_without_audiences_whose_azp_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn several_issuers_are_each_accepted_and_each_audience_by_its_own() {
+async fn each_issuer_accepts_only_its_own_audiences() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
     let auth = "{issuer=[\"https://a.example\",\"https://b.example\"]}";
-    let setup =
-        Setup::on(Engine::Sqlite).await.with("BETTER_AUTH_URL", &issuer.url).with("ROCKET_AUTH", auth);
-    let server = setup.start().await;
+    let config = ServerConfig::with_database(Engine::Sqlite)
+        .await
+        .with("BETTER_AUTH_URL", &issuer.url)
+        .with("ROCKET_AUTH", auth);
+    let server = config.start().await;
     for (iss, accepted) in
         [("https://a.example", true), ("https://b.example", true), (issuer.url.as_str(), false)]
     {
         check_table(&server, &signer, iss, vec![("an issuer", None, vec![], accepted)]).await;
     }
-    // A slash in the setting is no slash in `aud`.
-    let setup = server.setup.clone().with("ROCKET_AUTH", "{issuer=\"https://a.example/\"}");
-    check_table(&setup.start().await, &signer, "https://a.example", vec![("an issuer", None, vec![], true)])
+    // A trailing slash in the setting is not part of `aud`.
+    let config = server.config.clone().with("ROCKET_AUTH", "{issuer=\"https://a.example/\"}");
+    check_table(&config.start().await, &signer, "https://a.example", vec![("an issuer", None, vec![], true)])
         .await;
-    // `jwt.issuer` alone changes no `aud`.
+    // `jwt.issuer` alone does not change `aud`.
     let rows: Vec<Row<'_>> = vec![
         ("the origin as audience", None, vec![("aud", json!(issuer.url))], true),
         ("a client as audience", None, vec![("aud", json!("client-1"))], false),
@@ -207,26 +211,26 @@ async fn several_issuers_are_each_accepted_and_each_audience_by_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn cached_sessions_signed_with_the_secret_are_refused_too() {
-    let server = Server::on(Engine::Sqlite).await;
-    // As Better Auth 1.7 signs them: `session.cookieCache` with the strategy `jwt`.
+async fn session_cache_tokens_signed_with_the_secret_are_rejected() {
+    let server = Server::start(Engine::Sqlite).await;
+    // Signed as Better Auth 1.7 does for `session.cookieCache` with the strategy `jwt`.
     let cached = json!({
         "session": { "id": "s", "userId": "me", "token": "t" }, "user": { "id": "me", "email": "me@example.com" },
         "updatedAt": now(), "version": "1", "iat": now(), "exp": now() + 300
     });
-    is_refused(&ask(&server, &signed(&cached)).await, "the cookie");
+    assert_rejected(&ask(&server, &signed(&cached)).await, "the cookie");
     let mailed = json!({ "email": "me@example.com", "userId": "me", "exp": now() + 300 });
-    is_refused(&ask(&server, &signed(&mailed)).await, "a mailed link");
+    assert_rejected(&ask(&server, &signed(&mailed)).await, "a mailed link");
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
     let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
     header.typ = Some("better-auth.session-cache+jwt".to_owned());
     let typed = jsonwebtoken::encode(&header, &crate::harness::claims("me"), &key).unwrap();
-    is_refused(&ask(&server, &typed).await, "by its typ");
+    assert_rejected(&ask(&server, &typed).await, "by its typ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_alone_are_no_issuer_and_a_scope_needs_an_audience() {
-    let setup = Setup::on(Engine::Sqlite).await;
+async fn jwks_requires_an_issuer_and_scope_requires_an_audience() {
+    let config = ServerConfig::with_database(Engine::Sqlite).await;
     for (auth, says) in [
         ("{jwks_url=\"https://id.example/jwks\"}", "auth.issuer is not set, and neither is auth.audience"),
         ("{scope=\"tasks\"}", "auth.scope is set without auth.audience"),
@@ -236,7 +240,7 @@ async fn keys_alone_are_no_issuer_and_a_scope_needs_an_audience() {
     ] {
         for profile in ["debug", "release"] {
             let output =
-                setup.clone().with("ROCKET_PROFILE", profile).with("ROCKET_AUTH", auth).run(&[]).await;
+                config.clone().with("ROCKET_PROFILE", profile).with("ROCKET_AUTH", auth).run(&[]).await;
             let said = String::from_utf8(output.stderr).unwrap();
             assert!(output.status.code() == Some(2) && said.contains(says), "{auth}: {said}");
             assert_eq!(said.trim_end().lines().count(), 1, "{said}");

@@ -1,20 +1,20 @@
-//! What the operator is told of a refusal.
+//! Warnings about rejected tokens.
 
 use serde_json::{Value, json};
 
-use super::{ask, header, is_refused, server, session};
-use crate::harness::{Issuer, Server, Signer};
+use super::{ask, assert_rejected, header, server, session};
+use crate::harness::{JwksServer, Server, Signer};
 
 fn warnings(server: &Server) -> Vec<Value> {
-    let lines = server.output();
+    let lines = server.logs();
     let parsed = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     parsed.filter(|line| line["level"] == "WARN" && line["claim"].is_string()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_is_one_warning_for_each_claim_and_value_that_names_the_setting() {
+async fn rejected_claim_logs_one_warning_per_value_and_names_the_setting() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
     let mut server = server(&issuer).await;
     let origin = issuer.url.as_str();
     let public = "https://app.example.com";
@@ -48,24 +48,24 @@ async fn a_refusal_is_one_warning_for_each_claim_and_value_that_names_the_settin
     ] {
         let token = signer.sign_exactly(&header(typ), &session(origin, &changes));
         for _ in 0..3 {
-            is_refused(&ask(&server, &token).await, claim);
+            assert_rejected(&ask(&server, &token).await, claim);
         }
-        let line = server.line(|line| line["claim"] == claim).await;
+        let line = server.wait_for_log_line(|line| line["claim"] == claim).await;
         assert_eq!((&line["value"], &line["expected"]), (&json!(value), &json!(expected)), "{line}");
         assert!(line["hint"].as_str().unwrap().contains(hint), "{line}");
     }
     assert_eq!(warnings(&server).len(), 5, "each once: {:#?}", warnings(&server));
-    // A sixth in the same minute is not logged, but counted like all.
-    is_refused(
+    // The sixth warning in a minute is counted but not logged.
+    assert_rejected(
         &ask(&server, &signer.sign_exactly(&header(None), &session(origin, &[("aud", json!("client-3"))])))
             .await,
         "aud",
     );
-    // Those whose signature is wrong, or whose time is over, are no matter of claims.
+    // Invalid signatures and expired tokens cause no warning about claims.
     let stranger = Signer::new("one").sign_exactly(&header(None), &session("https://evil.example", &[]));
-    ask(&server, &stranger).await.is_error(401, "AUTHENTICATION_REQUIRED", "Invalid token signature");
+    ask(&server, &stranger).await.assert_error(401, "AUTHENTICATION_REQUIRED", "Invalid token signature");
     let expired = signer.sign_exactly(&header(None), &session("https://evil.example", &[("exp", json!(1))]));
-    ask(&server, &expired).await.is_error(401, "AUTHENTICATION_REQUIRED", "Token has expired");
+    ask(&server, &expired).await.assert_error(401, "AUTHENTICATION_REQUIRED", "Token has expired");
     assert_eq!(warnings(&server).len(), 5);
     let metrics = server.anonymous().get("/metrics").await.body;
     for (sample, count) in [
@@ -83,14 +83,14 @@ async fn a_refusal_is_one_warning_for_each_claim_and_value_that_names_the_settin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_token_says_is_cut_and_harmless_in_the_log() {
+async fn logged_claims_are_truncated_and_escaped() {
     let signer = Signer::new("one");
-    let issuer = Issuer::with(vec![signer.jwk()]).await;
+    let issuer = JwksServer::with(vec![signer.jwk()]).await;
     let mut server = server(&issuer).await;
     let long = format!("\u{1b}[31m\u{202e}\n{}", "x".repeat(5000));
     let claims = session(&issuer.url, &[("iss", json!(long)), ("aud", json!([{ "a": long }]))]);
-    is_refused(&ask(&server, &signer.sign_exactly(&header(None), &claims)).await, "hostile");
-    let line = server.line(|line| line["claim"].is_string()).await;
+    assert_rejected(&ask(&server, &signer.sign_exactly(&header(None), &claims)).await, "hostile");
+    let line = server.wait_for_log_line(|line| line["claim"].is_string()).await;
     let value = line["value"].as_str().unwrap();
     assert!(value.chars().count() < 300 && !value.chars().any(char::is_control), "{value}");
     assert!(!value.contains('\u{202e}') && !value.contains('\u{1b}'), "{value}");

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{CLEARED, PASSWORD, TestUser, USER, assert_date, claims, fields, sign_in};
-use crate::harness::{Engine, Server, raw, raw_half_closed};
+use crate::harness::{Engine, Server, send_raw, send_raw_half_closed};
 use crate::on_both_engines;
 
 const NEW_PASSWORD: &str = "staple horse correct";
 
 on_both_engines! {
     async fn update_user_changes_name_and_image_but_not_the_email(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = TestUser::sign_up(&server, "ann").await;
         let me = ann.bearer_client(&server);
         let user = async || me.get("/api/auth/me").await.json();
@@ -37,7 +37,7 @@ on_both_engines! {
     }
 
     async fn change_password_requires_the_current_password(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = TestUser::sign_up(&server, "ann").await;
         let phone = ann.sign_in(&server).await;
         let me = ann.bearer_client(&server);
@@ -66,18 +66,18 @@ on_both_engines! {
     }
 
     async fn delete_user_deletes_sessions_and_accounts(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let (ann, bob) = (TestUser::sign_up(&server, "ann").await, TestUser::sign_up(&server, "bob").await);
         let me = ann.bearer_client(&server);
         me.post("/api/auth/delete-user", &json!({ "password": "wrong password" })).await.assert_auth_error(400, "INVALID_PASSWORD", "Invalid password");
-        server.sql(r#"UPDATE session SET "createdAt" = '2026-01-01T00:00:00.000+00:00'"#).await;
+        server.execute_sql(r#"UPDATE session SET "createdAt" = '2026-01-01T00:00:00.000+00:00'"#).await;
         let expired = "Session expired. Re-authenticate to perform this action.";
         me.post("/api/auth/delete-user", &json!({})).await.assert_auth_error(400, "SESSION_EXPIRED", expired);
         let response = me.post("/api/auth/delete-user", &json!({ "password": PASSWORD })).await;
         assert_eq!((response.status, response.json()), (200, json!({ "success": true, "message": "User deleted" })));
         assert_eq!(response.cookies, CLEARED);
         for table in ["\"user\"", "account", "session"] {
-            assert_eq!(server.number(&format!("SELECT count(*) FROM {table}")).await, 1, "{table}: bob's");
+            assert_eq!(server.query_i64(&format!("SELECT count(*) FROM {table}")).await, 1, "{table}: bob's");
         }
         assert!(bob.is_signed_in(&server).await && !ann.is_signed_in(&server).await);
         assert_eq!(sign_in(&server, &ann.email, PASSWORD).await.status, 401);
@@ -86,7 +86,7 @@ on_both_engines! {
     }
 
     async fn list_accounts_returns_the_credential_account(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = TestUser::sign_up(&server, "ann").await;
         let accounts = ann.bearer_client(&server).get("/api/auth/list-accounts").await.json();
         let account = &accounts[0];
@@ -98,9 +98,9 @@ on_both_engines! {
 
     /// A Better Auth server on the same database creates users that sign in with another provider.
     async fn user_without_password_cannot_sign_in(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = TestUser::sign_up(&server, "ann").await;
-        server.sql(r#"UPDATE account SET password = NULL, "providerId" = 'github', scope = 'user:email,repo'"#).await;
+        server.execute_sql(r#"UPDATE account SET password = NULL, "providerId" = 'github', scope = 'user:email,repo'"#).await;
         sign_in(&server, &ann.email, PASSWORD).await.assert_auth_error(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password");
         let body = json!({ "currentPassword": PASSWORD, "newPassword": NEW_PASSWORD });
         let response = ann.bearer_client(&server).post("/api/auth/change-password", &body).await;
@@ -110,7 +110,7 @@ on_both_engines! {
     }
 
     async fn incomplete_body_changes_nothing(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = TestUser::sign_up(&server, "ann").await;
         let phone = ann.sign_in(&server).await;
         let me = ann.bearer_client(&server);
@@ -125,7 +125,7 @@ on_both_engines! {
             ] {
                 let (host, token) = (server.address(), &ann.token);
                 let request = format!("POST /api/auth/{route} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n{body}");
-                let response = raw_half_closed(host, request.as_bytes()).await;
+                let response = send_raw_half_closed(host, request.as_bytes()).await;
                 assert!(response.is_empty() || response.starts_with("HTTP/1.1 400 "), "{route} {body:?}: {response}");
             }
         }
@@ -134,7 +134,7 @@ on_both_engines! {
         assert!(phone.is_signed_in(&server).await);
         // Routes without parameters accept a request without a body.
         let request = format!("POST /api/auth/sign-out HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n", server.address(), ann.token);
-        assert!(raw(server.address(), request.as_bytes()).await.starts_with("HTTP/1.1 200 "));
+        assert!(send_raw(server.address(), request.as_bytes()).await.starts_with("HTTP/1.1 200 "));
         assert!(!ann.is_signed_in(&server).await);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PASSWORD, TestUser, sign_in};
-use crate::harness::{Engine, Server, Setup, raw};
+use crate::harness::{Engine, Server, ServerConfig, send_raw};
 use crate::on_both_engines;
 
 /// Peak resident memory of the server, in KiB.
@@ -15,7 +15,7 @@ fn peak_memory_kib(server: &Server) -> u64 {
 
 on_both_engines! {
     async fn hashing_is_bounded_and_does_not_block_tasks(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = TestUser::sign_up(&server, "ann").await;
         let me = server.bearer(&ann.jwt(&server).await);
         let before = peak_memory_kib(&server);
@@ -43,7 +43,7 @@ on_both_engines! {
     /// The lists take less than 1 MB. The rest of the bound is for hashes that start before the memory of the last hash is freed. The growth was 200
     /// to 360 MB before headers were bounded.
     async fn unread_session_lists_use_little_memory(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{max_concurrent_hashes=1}");
+        let setup = ServerConfig::with_database(engine).await.with("ROCKET_ISSUER", "{max_concurrent_hashes=1}");
         let server = setup.start().await;
         let ann = TestUser::sign_up(&server, "ann").await;
         let before = peak_memory_kib(&server);
@@ -55,7 +55,7 @@ on_both_engines! {
                 "x".repeat(300_000),
                 body.len()
             );
-            let response = raw(server.address(), request.as_bytes()).await;
+            let response = send_raw(server.address(), request.as_bytes()).await;
             assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
         }
         let list = format!(
@@ -78,7 +78,7 @@ on_both_engines! {
 
     /// A client that disconnects during the hash does not block later requests.
     async fn aborted_sign_in_frees_its_slot(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         TestUser::sign_up(&server, "ann").await;
         let body = json!({ "email": "ann@example.com", "password": PASSWORD }).to_string();
         for _ in 0..10 {

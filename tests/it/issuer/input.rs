@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{PASSWORD, TestUser, sign_in};
-use crate::harness::{Engine, Server, raw};
+use crate::harness::{Engine, Server, send_raw};
 use crate::on_both_engines;
 
 const NUL: &str = "Invalid string: must not include U+0000";
@@ -16,7 +16,7 @@ fn email_of_length(length: usize) -> String {
 
 on_both_engines! {
     async fn u0000_is_rejected_in_every_text(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = TestUser::sign_up(&server, "ann").await;
         let (client, me) = (server.anonymous(), ann.bearer_client(&server));
         let up = |field: &str| {
@@ -49,9 +49,9 @@ on_both_engines! {
         }
         let bearer = server.bearer("%00.AAAA").get("/api/auth/get-session").await;
         assert_eq!((bearer.status, bearer.json()), (200, Value::Null));
-        assert_eq!(server.number(r#"SELECT count(*) FROM "user""#).await, 1);
+        assert_eq!(server.query_i64(r#"SELECT count(*) FROM "user""#).await, 1);
         // The task routes have no text in their paths and queries, so they reject U+0000 as any invalid value.
-        let me = server.caller("me");
+        let me = server.client_for("me");
         for path in ["/api/%00/tasks", "/api/%00/tasks/1", "/api/tasks/%00", "/api/tasks?status=%00", "/api/tasks?sort=%00"] {
             for path in [path.to_owned(), path.replace("/api", "/api/v1")] {
                 let status = me.get(&path).await.status;
@@ -61,7 +61,7 @@ on_both_engines! {
     }
 
     async fn stored_texts_are_bounded(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let client = server.anonymous();
         let up = |field: &str, value: &str| {
             let mut body = json!({ "name": "Ann", "email": "ann@example.com", "password": PASSWORD });
@@ -89,7 +89,7 @@ on_both_engines! {
         sign_in(&server, &email_of_length(20_000), PASSWORD).await.assert_auth_error(400, "INVALID_EMAIL", "Invalid email");
         let reset = client.post("/api/auth/request-password-reset", &json!({ "email": email_of_length(20_000) })).await;
         reset.assert_auth_error(400, "VALIDATION_ERROR", no_email);
-        assert_eq!(server.number(r#"SELECT count(*) FROM "user""#).await, 0);
+        assert_eq!(server.query_i64(r#"SELECT count(*) FROM "user""#).await, 0);
 
         let most = json!({ "name": "x".repeat(255), "email": email_of_length(254), "password": PASSWORD, "image": "x".repeat(2048) });
         let person = TestUser::from(&client.post("/api/auth/sign-up/email", &most).await);
@@ -105,16 +105,16 @@ on_both_engines! {
     }
 
     async fn user_agent_is_truncated_to_512_bytes(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         TestUser::sign_up(&server, "ann").await;
         let body = json!({ "email": "ann@example.com", "password": PASSWORD }).to_string();
         let request = format!(
             "POST /api/auth/sign-in/email HTTP/1.1\r\nHost: {}\r\nUser-Agent: x{}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
             server.address(), "é".repeat(9_000), body.len()
         );
-        let response = raw(server.address(), request.as_bytes()).await;
+        let response = send_raw(server.address(), request.as_bytes()).await;
         assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
         // The stored text has 511 bytes, because it ends at a character boundary.
-        assert_eq!(server.number(r#"SELECT count(*) FROM session WHERE length("userAgent") = 1 + 255"#).await, 1);
+        assert_eq!(server.query_i64(r#"SELECT count(*) FROM session WHERE length("userAgent") = 1 + 255"#).await, 1);
     }
 }

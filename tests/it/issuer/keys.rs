@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::TestUser;
-use crate::harness::{Engine, Server, Setup};
+use crate::harness::{Engine, Server, ServerConfig};
 use crate::on_both_engines;
 
 fn header(jwt: &str) -> Value {
@@ -20,14 +20,14 @@ async fn public_keys(server: &Server) -> Vec<Value> {
 
 on_both_engines! {
     async fn tokens_use_hs256_by_default(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let jwt = TestUser::sign_up(&server, "ann").await.jwt(&server).await;
         assert_eq!(header(&jwt), json!({ "alg": "HS256" }));
         assert_eq!(server.anonymous().get("/api/auth/jwks").await.json(), json!({ "keys": [] }));
     }
 
     async fn eddsa_key_is_generated_encrypted_published_and_trusted(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{alg=\"EdDSA\"}");
+        let setup = ServerConfig::with_database(engine).await.with("ROCKET_ISSUER", "{alg=\"EdDSA\"}");
         let server = setup.start().await;
         let ann = TestUser::sign_up(&server, "ann").await;
         let jwt = ann.jwt(&server).await;
@@ -38,22 +38,22 @@ on_both_engines! {
         names.sort_unstable();
         assert_eq!(names, ["alg", "crv", "kid", "kty", "x"], "no private key is published");
         assert_eq!(server.bearer(&jwt).create("Deploy").await["user_id"], json!(ann.id));
-        assert_eq!(server.number(r#"SELECT count(*) FROM jwks WHERE "privateKey" LIKE '%"d"%'"#).await, 0);
+        assert_eq!(server.query_i64(r#"SELECT count(*) FROM jwks WHERE "privateKey" LIKE '%"d"%'"#).await, 0);
 
         // A second server reads the same key from the database.
-        let other = server.setup.clone().start().await;
+        let other = server.config.clone().start().await;
         assert_eq!(other.bearer(&jwt).get("/api/tasks").await.status, 200);
         let again = ann.jwt(&other).await;
         assert_eq!(header(&again)["kid"], keys[0]["kid"]);
         assert_eq!(server.bearer(&again).get("/api/tasks").await.status, 200);
         // Another API verifies the tokens with the published keys.
-        let api = Setup::on(engine).await.without("BETTER_AUTH_SECRET").with("ROCKET_PROFILE", "release");
+        let api = ServerConfig::with_database(engine).await.without("BETTER_AUTH_SECRET").with("ROCKET_PROFILE", "release");
         let api = api.with("BETTER_AUTH_URL", &server.url).with("ROCKET_SHUTDOWN", "{drain=0}").start().await;
         assert_eq!(api.bearer(&jwt).get("/api/tasks").await.status, 200);
     }
 
     async fn rotated_keys_verify_during_the_grace_period(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{alg=\"EdDSA\",key_rotation_interval=2,key_grace_period=3600}");
+        let setup = ServerConfig::with_database(engine).await.with("ROCKET_ISSUER", "{alg=\"EdDSA\",key_rotation_interval=2,key_grace_period=3600}");
         let server = setup.start().await;
         let ann = TestUser::sign_up(&server, "ann").await;
         let old = ann.jwt(&server).await;
@@ -65,17 +65,17 @@ on_both_engines! {
         }
         let kids: Vec<Value> = public_keys(&server).await.iter().map(|it| it["kid"].clone()).collect();
         assert!(kids.contains(&header(&old)["kid"]) && kids.contains(&header(&fresh)["kid"]));
-        server.sql(r#"UPDATE jwks SET "expiresAt" = '2026-01-01T00:00:00.000+00:00'"#).await;
+        server.execute_sql(r#"UPDATE jwks SET "expiresAt" = '2026-01-01T00:00:00.000+00:00'"#).await;
         let kids: Vec<Value> = public_keys(&server).await.iter().map(|it| it["kid"].clone()).collect();
         assert!(!kids.contains(&header(&old)["kid"]) && !kids.contains(&header(&fresh)["kid"]) && kids.len() == 1);
     }
 
     async fn key_of_an_earlier_secret_verifies_but_does_not_sign(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{alg=\"EdDSA\"}");
+        let setup = ServerConfig::with_database(engine).await.with("ROCKET_ISSUER", "{alg=\"EdDSA\"}");
         let server = setup.start().await;
         let ann = TestUser::sign_up(&server, "ann").await;
         let old = ann.jwt(&server).await;
-        let server = server.again_with("BETTER_AUTH_SECRET", "another secret, also of more than 32 bytes").await;
+        let server = server.restart_with("BETTER_AUTH_SECRET", "another secret, also of more than 32 bytes").await;
         let bob = TestUser::sign_up(&server, "bob").await;
         let fresh = bob.jwt(&server).await;
         assert_ne!(header(&fresh)["kid"], header(&old)["kid"]);

@@ -8,7 +8,7 @@ use crate::on_both_engines;
 
 on_both_engines! {
     async fn login_form_returns_an_api_token(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let client = server.anonymous();
         for (n, path) in ["signup", "register"].into_iter().enumerate() {
             let body = json!({ "email": format!("Ann{n}@example.com"), "password": PASSWORD, "name": "Ann" });
@@ -36,7 +36,7 @@ on_both_engines! {
     }
 
     async fn me_returns_the_user_of_token_or_session(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let body = json!({ "email": "ann@example.com", "password": PASSWORD, "name": "Ann" });
         let response = server.anonymous().post("/api/auth/signup", &body).await;
         let jwt = response.json()["token"].as_str().unwrap().to_owned();
@@ -51,7 +51,7 @@ on_both_engines! {
         assert_eq!(session.post("/api/auth/logout", &json!({})).await.json(), json!({ "success": true }));
         assert_eq!(session.get("/api/auth/me").await.status, 401);
         // A valid token of a user who is not in the issuer's tables.
-        server.caller("unknown").get("/api/auth/me").await.assert_auth_error(401, "UNAUTHORIZED", "Unauthorized");
+        server.client_for("unknown").get("/api/auth/me").await.assert_auth_error(401, "UNAUTHORIZED", "Unauthorized");
         server.bearer("nonsense").get("/api/auth/me").await.assert_auth_error(401, "UNAUTHORIZED", "Unauthorized");
     }
 }

@@ -13,7 +13,7 @@ mod sign_in;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Caller, Server};
+use crate::harness::{Response, Server, TestClient};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -39,7 +39,7 @@ impl TestUser {
         Self::from(&sign_in(server, &self.email, PASSWORD).await)
     }
 
-    fn from(response: &Answer) -> Self {
+    fn from(response: &Response) -> Self {
         assert_eq!(response.status, 200, "{response:?}");
         let body = response.json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -52,12 +52,12 @@ impl TestUser {
     }
 
     /// A client that sends the session token as a bearer token.
-    fn bearer_client(&self, server: &Server) -> Caller {
+    fn bearer_client(&self, server: &Server) -> TestClient {
         server.bearer(&self.token)
     }
 
     /// A client that sends the session cookie, from the server's own origin.
-    fn cookie_client(&self, server: &Server) -> Caller {
+    fn cookie_client(&self, server: &Server) -> TestClient {
         server.anonymous().with("Cookie", &self.cookie).with("Origin", &server.url)
     }
 
@@ -75,7 +75,7 @@ impl TestUser {
     }
 }
 
-async fn sign_in(server: &Server, email: &str, password: &str) -> Answer {
+async fn sign_in(server: &Server, email: &str, password: &str) -> Response {
     let body = json!({ "email": email, "password": password });
     server.anonymous().post("/api/auth/sign-in/email", &body).await
 }

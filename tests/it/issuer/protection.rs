@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PASSWORD, TestUser, sign_in};
-use crate::harness::{Caller, Cluster, Engine, Server, Setup};
+use crate::harness::{Engine, PostgresServer, Server, ServerConfig, TestClient};
 use crate::on_both_engines;
 
 fn update() -> serde_json::Value {
@@ -12,7 +12,7 @@ fn update() -> serde_json::Value {
 
 on_both_engines! {
     async fn cookie_request_requires_a_trusted_origin(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = TestUser::sign_up(&server, "ann").await;
         let page = server.anonymous().with("Cookie", &ann.cookie);
         let path = "/api/auth/update-user";
@@ -46,7 +46,7 @@ on_both_engines! {
     }
 
     async fn cross_site_sign_in_is_403(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         TestUser::sign_up(&server, "ann").await;
         let body = json!({ "email": "ann@example.com", "password": PASSWORD, "name": "" });
         let program = server.anonymous();
@@ -72,7 +72,7 @@ on_both_engines! {
     }
 
     async fn allowed_origin_can_read_token_headers(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let page = server.anonymous().with("Origin", "http://localhost:3000");
         let preflight = page.with("Access-Control-Request-Method", "POST").with("Access-Control-Request-Headers", "content-type");
         for path in ["sign-up/email", "get-session", "reset-password", "reset-password/x", "login/email"] {
@@ -94,7 +94,7 @@ on_both_engines! {
     }
 
     async fn unknown_route_is_a_better_auth_404(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let client = server.anonymous();
         for (method, path) in [("GET", "/api/auth/nothing"), ("GET", "/api/auth"), ("PUT", "/api/auth/sign-in/email"), ("GET", "/api/auth/sign-in/email"), ("POST", "/api/auth/get-session"), ("PROPFIND", "/api/auth/ok")] {
             client.call(method, path, None).await.assert_auth_error(404, "NOT_FOUND", "Not found");
@@ -105,27 +105,27 @@ on_both_engines! {
     }
 
     async fn user_with_id_auth_has_tasks(engine: Engine) {
-        let server = Server::on(engine).await;
-        assert_eq!(server.caller("auth").get("/api/auth/tasks").await.json(), json!([]));
-        server.caller("me").get("/api/auth/tasks").await.is_error(403, "FORBIDDEN", "Not authorized to access this resource");
-        server.caller("auth").get("/api/auth/tasks/1").await.is_error(404, "RESOURCE_NOT_FOUND", "Task not found");
-        server.anonymous().get("/api/auth/tasks").await.is_error(401, "AUTHENTICATION_REQUIRED", "Missing authorization token");
+        let server = Server::start(engine).await;
+        assert_eq!(server.client_for("auth").get("/api/auth/tasks").await.json(), json!([]));
+        server.client_for("me").get("/api/auth/tasks").await.assert_error(403, "FORBIDDEN", "Not authorized to access this resource");
+        server.client_for("auth").get("/api/auth/tasks/1").await.assert_error(404, "RESOURCE_NOT_FOUND", "Task not found");
+        server.anonymous().get("/api/auth/tasks").await.assert_error(401, "AUTHENTICATION_REQUIRED", "Missing authorization token");
     }
 
     async fn issuer_and_its_tables_are_absent_in_release(engine: Engine) {
-        let server = Setup::on(engine).await.with("ROCKET_PROFILE", "release").with("ROCKET_SHUTDOWN", "{drain=0}").start().await;
-        server.ready(true).await;
-        server.anonymous().get("/api/auth/ok").await.is_error(404, "RESOURCE_NOT_FOUND", "Not found");
+        let server = ServerConfig::with_database(engine).await.with("ROCKET_PROFILE", "release").with("ROCKET_SHUTDOWN", "{drain=0}").start().await;
+        server.wait_for_readyz(true).await;
+        server.anonymous().get("/api/auth/ok").await.assert_error(404, "RESOURCE_NOT_FOUND", "Not found");
         let tables = match engine {
             Engine::Sqlite => "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('user', 'session', 'account', 'verification', 'jwks')",
             Engine::Postgres => "SELECT count(*) FROM pg_tables WHERE tablename IN ('user', 'session', 'account', 'verification', 'jwks')",
         };
-        assert_eq!(server.number(tables).await, 0);
+        assert_eq!(server.query_i64(tables).await, 0);
         assert!(!server.anonymous().get("/openapi.json").await.body.contains("/api/auth/sign-up"));
         // Enabled later, the issuer adds its tables to the database.
-        let server = server.again_with("ROCKET_ISSUER", "{enabled=true,url=\"https://tasks.example.com\"}").await;
-        server.ready(true).await;
-        assert_eq!(server.number(tables).await, 5);
+        let server = server.restart_with("ROCKET_ISSUER", "{enabled=true,url=\"https://tasks.example.com\"}").await;
+        server.wait_for_readyz(true).await;
+        assert_eq!(server.query_i64(tables).await, 5);
         TestUser::sign_up(&server, "ann").await;
     }
 
@@ -152,7 +152,7 @@ on_both_engines! {
         let mail = server.anonymous().post("/api/auth/request-password-reset", &json!({ "email": "x@example.com" })).await;
         mail.assert_auth_error(429, "", "Too many requests. Please try again later.");
         for _ in 0..120 {
-            assert_eq!(server.caller("me").get("/api/tasks").await.status, 200);
+            assert_eq!(server.client_for("me").get("/api/tasks").await.status, 200);
         }
         // 100 requests, and 10 more per second. On a busy machine the first batch may be slower than that.
         let client = server.anonymous();
@@ -201,14 +201,14 @@ on_both_engines! {
     }
 
     async fn no_credentials_are_logged(engine: Engine) {
-        let server = Setup::on(engine).await.with("RUST_LOG", "trace").start().await;
+        let server = ServerConfig::with_database(engine).await.with("RUST_LOG", "trace").start().await;
         let ann = TestUser::sign_up(&server, "ann").await;
         let jwt = ann.jwt(&server).await;
         sign_in(&server, "ann@example.com", "wrong horse battery").await;
         ann.cookie_client(&server).get("/api/auth/get-session").await;
         ann.cookie_client(&server).post("/api/auth/update-user", &json!({ "name": "Annabel" })).await;
         ann.bearer_client(&server).post("/api/auth/revoke-session", &json!({ "token": ann.token })).await;
-        let log = server.output().join("\n");
+        let log = server.logs().join("\n");
         assert!(log.contains("/api/auth/sign-in/email"), "paths are logged");
         for secret in [PASSWORD, "wrong horse", &ann.token, &ann.cookie, &jwt, "ann@example.com", "Annabel", &ann.id, crate::harness::SECRET] {
             assert!(!log.contains(secret), "{secret} is in {log}");
@@ -217,12 +217,14 @@ on_both_engines! {
 }
 
 pub(super) async fn start_limited(engine: Engine, more: &str) -> Server {
-    let setup = Setup::on(engine).await.with("ROCKET_ISSUER", &format!("{{rate_limit=true{more}}}"));
+    let setup = ServerConfig::with_database(engine)
+        .await
+        .with("ROCKET_ISSUER", &format!("{{rate_limit=true{more}}}"));
     setup.start().await
 }
 
 /// Statuses of concurrent requests, one per client.
-async fn statuses_of(callers: impl Iterator<Item = Caller>) -> Vec<u16> {
+async fn statuses_of(callers: impl Iterator<Item = TestClient>) -> Vec<u16> {
     let calls: Vec<_> =
         callers.map(|caller| tokio::spawn(async move { caller.get("/api/auth/ok").await.status })).collect();
     let mut statuses = Vec::new();
@@ -234,20 +236,20 @@ async fn statuses_of(callers: impl Iterator<Item = Caller>) -> Vec<u16> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn database_outage_is_a_better_auth_503() {
-    let cluster = Cluster::start(&[]);
+    let cluster = PostgresServer::start(&[]);
     let url = cluster.database().await;
-    let setup = Setup::on(Engine::Sqlite).await.with("DATABASE_URL", &url);
+    let setup = ServerConfig::with_database(Engine::Sqlite).await.with("DATABASE_URL", &url);
     let server = setup.with("ROCKET_DATABASES", "{todo={connect_timeout=1}}").start().await;
     let ann = TestUser::sign_up(&server, "ann").await;
-    cluster.kill();
+    cluster.crash();
     let response = ann.bearer_client(&server).get("/api/auth/list-accounts").await;
     response.assert_auth_error(503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
     assert!(response.header("retry-after").is_some());
     let session = ann.bearer_client(&server).get("/api/auth/get-session").await;
     assert_eq!(session.status, 503, "not null, which would sign the user out: {session:?}");
     assert!(session.cookies.is_empty());
-    cluster.revive();
-    server.ready(true).await;
+    cluster.restart();
+    server.wait_for_readyz(true).await;
     assert!(ann.is_signed_in(&server).await);
 }
 
@@ -262,13 +264,15 @@ async fn invalid_settings_abort_startup() {
         ("SMTP_URL", "smtp://user:hunter2@mail.example.com", "issuer.mail_from"),
         ("MAIL_FROM", "nobody", "MAIL_FROM (issuer.mail_from) is not an email address"),
     ] {
-        let output = Setup::on(Engine::Sqlite).await.with(name, value).run(&[]).await;
+        let output = ServerConfig::with_database(Engine::Sqlite).await.with(name, value).run(&[]).await;
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1), "{value}: {error}");
         assert!(error.contains(wanted) && !error.contains("hunter2"), "{value}: {error}");
     }
-    let setup =
-        Setup::on(Engine::Sqlite).await.without("BETTER_AUTH_SECRET").with("ROCKET_PROFILE", "release");
+    let setup = ServerConfig::with_database(Engine::Sqlite)
+        .await
+        .without("BETTER_AUTH_SECRET")
+        .with("ROCKET_PROFILE", "release");
     let setup =
         setup.with("BETTER_AUTH_URL", "https://auth.example.com").with("ROCKET_ISSUER", "{enabled=true}");
     let output = setup.run(&[]).await;
@@ -282,7 +286,7 @@ async fn invalid_settings_abort_startup() {
 /// A `Host` header must not become the `iss` and `aud` of a token.
 #[tokio::test(flavor = "multi_thread")]
 async fn release_requires_issuer_url() {
-    let release = Setup::on(Engine::Sqlite).await.with("ROCKET_PROFILE", "release");
+    let release = ServerConfig::with_database(Engine::Sqlite).await.with("ROCKET_PROFILE", "release");
     let output = release.clone().with("ROCKET_ISSUER", "{enabled=true}").run(&[]).await;
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1), "{error}");
@@ -296,7 +300,7 @@ async fn release_requires_issuer_url() {
         .with("ROCKET_SHUTDOWN", "{drain=0}")
         .start()
         .await;
-    server.ready(true).await;
+    server.wait_for_readyz(true).await;
     let ann = TestUser::sign_up(&server, "ann").await;
     let response = ann.bearer_client(&server).with("Host", "evil.example").get("/api/auth/token").await;
     let claims = super::claims(response.json()["token"].as_str().unwrap());

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use super::protection::start_limited;
 use super::{PASSWORD, TestUser};
-use crate::harness::{Answer, Engine, Server};
+use crate::harness::{Engine, Response, Server};
 use crate::on_both_engines;
 
 const PROXIES: &str = ",trusted_proxies=[\"127.0.0.0/8\"]";
 const TOO_MANY: &str = "Too many requests. Please try again later.";
 
 /// Sends a `POST` from this client IP, with a session if there is a token.
-async fn post(server: &Server, from: &str, token: Option<&str>, path: &str, body: &Value) -> Answer {
+async fn post(server: &Server, from: &str, token: Option<&str>, path: &str, body: &Value) -> Response {
     let client = token.map_or_else(|| server.anonymous(), |token| server.bearer(token));
     client.with("X-Forwarded-For", from).post(path, body).await
 }

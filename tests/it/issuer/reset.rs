@@ -5,25 +5,25 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
 use super::{PASSWORD, TestUser, sign_in};
-use crate::harness::{Answer, Engine, Server, Setup, free_port};
+use crate::harness::{Engine, Response, Server, ServerConfig, free_port};
 use crate::on_both_engines;
 
 const NEW_PASSWORD: &str = "staple horse correct";
 const RESET_MESSAGE: &str = "If this email exists in our system, check your email for the reset link";
 
-async fn request_reset(server: &Server, email: &str, to: &str) -> Answer {
+async fn request_reset(server: &Server, email: &str, to: &str) -> Response {
     let body = json!({ "email": email, "redirectTo": to });
     server.anonymous().post("/api/auth/request-password-reset", &body).await
 }
 
-async fn reset(server: &Server, token: &str, password: &str) -> Answer {
+async fn reset(server: &Server, token: &str, password: &str) -> Response {
     let body = json!({ "newPassword": password, "token": token });
     server.anonymous().post("/api/auth/reset-password", &body).await
 }
 
 /// The reset link that the server logs without SMTP.
 async fn link(server: &mut Server) -> String {
-    let line = server.line(|line| line["link"].is_string()).await;
+    let line = server.wait_for_log_line(|line| line["link"].is_string()).await;
     line["link"].as_str().unwrap().to_owned()
 }
 
@@ -31,13 +31,13 @@ async fn link(server: &mut Server) -> String {
 async fn tokens(server: &mut Server, count: usize) -> Vec<String> {
     let began = std::time::Instant::now();
     loop {
-        let lines = server.output();
+        let lines = server.logs();
         let lines = lines.iter().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
         let tokens: Vec<String> = lines.filter_map(|line| Some(token_of(line["link"].as_str()?))).collect();
         if tokens.len() == count {
             return tokens;
         }
-        assert!(began.elapsed() < crate::harness::PATIENCE, "{tokens:?}");
+        assert!(began.elapsed() < crate::harness::TEST_TIMEOUT, "{tokens:?}");
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
 }
@@ -47,7 +47,7 @@ fn token_of(link: &str) -> String {
 }
 
 async fn start_with_logged_links(engine: Engine) -> Server {
-    Setup::on(engine).await.with("RUST_LOG", "todo_api=debug,info").start().await
+    ServerConfig::with_database(engine).await.with("RUST_LOG", "todo_api=debug,info").start().await
 }
 
 on_both_engines! {
@@ -85,9 +85,9 @@ on_both_engines! {
         request_reset(&server, "ann@example.com", "/").await;
         let link = link(&mut server).await;
         let token = link.rsplit('/').next().unwrap().split('?').next().unwrap();
-        let kept = server.number("SELECT count(*) FROM verification WHERE identifier LIKE 'reset-password:%'").await;
+        let kept = server.query_i64("SELECT count(*) FROM verification WHERE identifier LIKE 'reset-password:%'").await;
         assert_eq!(kept, 1);
-        server.sql(r#"UPDATE verification SET "expiresAt" = '2026-01-01T00:00:00.000+00:00'"#).await;
+        server.execute_sql(r#"UPDATE verification SET "expiresAt" = '2026-01-01T00:00:00.000+00:00'"#).await;
         reset(&server, token, NEW_PASSWORD).await.assert_auth_error(400, "INVALID_TOKEN", "Invalid token");
     }
 
@@ -95,7 +95,7 @@ on_both_engines! {
         let server = start_with_logged_links(engine).await;
         let response = request_reset(&server, "nobody@example.com", "/reset").await;
         assert_eq!((response.status, response.json()), (200, json!({ "status": true, "message": RESET_MESSAGE })));
-        assert_eq!(server.number("SELECT count(*) FROM verification").await, 0);
+        assert_eq!(server.query_i64("SELECT count(*) FROM verification").await, 0);
         let bad = server.anonymous().post("/api/auth/request-password-reset", &json!({ "email": "x" })).await;
         bad.assert_auth_error(400, "VALIDATION_ERROR", "[body.email] Invalid email address");
     }
@@ -128,9 +128,9 @@ on_both_engines! {
         assert_eq!(sign_in(&server, &ann.email, NEW_PASSWORD).await.status, 200);
         assert!(bob.is_signed_in(&server).await, "sessions of another user are kept");
         assert_eq!(reset(&server, &tokens[2], NEW_PASSWORD).await.json(), json!({ "status": true }));
-        assert_eq!(server.number("SELECT count(*) FROM verification").await, 0);
+        assert_eq!(server.query_i64("SELECT count(*) FROM verification").await, 0);
         // A reset works without another link or session.
-        server.sql("DELETE FROM session").await;
+        server.execute_sql("DELETE FROM session").await;
         request_reset(&server, &ann.email, "/").await;
         let token = self::tokens(&mut server, 4).await.remove(3);
         assert_eq!(reset(&server, &token, PASSWORD).await.json(), json!({ "status": true }));
@@ -155,7 +155,7 @@ on_both_engines! {
     }
 
     async fn keep_sessions_on_reset_keeps_sessions(engine: Engine) {
-        let setup = Setup::on(engine).await.with("RUST_LOG", "todo_api=debug,info");
+        let setup = ServerConfig::with_database(engine).await.with("RUST_LOG", "todo_api=debug,info");
         let mut server = setup.with("ROCKET_ISSUER", "{keep_sessions_on_reset=true}").start().await;
         let ann = TestUser::sign_up(&server, "ann").await;
         request_reset(&server, &ann.email, "/").await;
@@ -170,7 +170,7 @@ on_both_engines! {
     async fn reset_creates_a_first_password(engine: Engine) {
         let mut server = start_with_logged_links(engine).await;
         let ann = TestUser::sign_up(&server, "ann").await;
-        server.sql("DELETE FROM account").await;
+        server.execute_sql("DELETE FROM account").await;
         request_reset(&server, &ann.email, "/").await;
         let link = link(&mut server).await;
         let token = link.rsplit('/').next().unwrap().split('?').next().unwrap();
@@ -181,7 +181,7 @@ on_both_engines! {
     async fn reset_link_is_mailed_and_not_logged(engine: Engine) {
         let port = free_port();
         let mail = tokio::spawn(receive_one_mail(port));
-        let server = Setup::on(engine)
+        let server = ServerConfig::with_database(engine)
             .await
             .with("RUST_LOG", "debug")
             .with("SMTP_URL", &format!("smtp://127.0.0.1:{port}"))
@@ -191,12 +191,12 @@ on_both_engines! {
             .await;
         TestUser::sign_up(&server, "ann").await;
         assert_eq!(request_reset(&server, "ann@example.com", "/reset").await.status, 200);
-        let mail = tokio::time::timeout(crate::harness::PATIENCE, mail).await.unwrap().unwrap();
+        let mail = tokio::time::timeout(crate::harness::TEST_TIMEOUT, mail).await.unwrap().unwrap();
         let text = mail.replace("=\r\n", "").replace("=3D", "=");
         assert!(text.contains("From: Tasks <tasks@example.com>") && text.contains("To: ann@example.com"), "{mail}");
         let link = text.split_whitespace().find(|it| it.starts_with("https://tasks.example.com/api/auth/reset-password/"));
         let token = link.unwrap().rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
-        assert!(!server.output().iter().any(|line| line.contains(&token)), "the token is not logged");
+        assert!(!server.logs().iter().any(|line| line.contains(&token)), "the token is not logged");
         assert_eq!(reset(&server, &token, NEW_PASSWORD).await.json(), json!({ "status": true }));
     }
 }

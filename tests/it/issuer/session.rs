@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{CLEARED, PASSWORD, SESSION, TestUser, USER, assert_date, claims, fields};
-use crate::harness::{Engine, Server, Setup};
+use crate::harness::{Engine, Server, ServerConfig};
 use crate::on_both_engines;
 
 const GET_SESSION: &str = "/api/auth/get-session";
@@ -16,7 +16,7 @@ fn hours(from_now: i64) -> String {
 
 on_both_engines! {
     async fn get_session_accepts_cookie_and_bearer_token(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let agent = server.anonymous().with("User-Agent", "a browser");
         let body = json!({ "name": "Ann", "email": "ann@example.com", "password": PASSWORD });
         let response = agent.post("/api/auth/sign-up/email", &body).await;
@@ -46,7 +46,7 @@ on_both_engines! {
     }
 
     async fn invalid_session_is_null(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = TestUser::sign_up(&server, "ann").await;
         let jwt = ann.jwt(&server).await;
         let none = server.anonymous();
@@ -71,7 +71,7 @@ on_both_engines! {
     }
 
     async fn session_yields_an_api_token(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let (ann, bob) = (TestUser::sign_up(&server, "ann").await, TestUser::sign_up(&server, "bob").await);
         let jwt = ann.jwt(&server).await;
         let claims = claims(&jwt);
@@ -85,11 +85,11 @@ on_both_engines! {
         assert_eq!(server.bearer(&jwt).get(&format!("/api/v1/{}/tasks", ann.id)).await.json()["data"]["total"], 1);
         assert_eq!(server.bearer(&bob.jwt(&server).await).get("/api/tasks").await.json(), json!([]));
         // A session token is not an API token.
-        ann.bearer_client(&server).get("/api/tasks").await.is_error(401, "AUTHENTICATION_REQUIRED", "Invalid token");
+        ann.bearer_client(&server).get("/api/tasks").await.assert_error(401, "AUTHENTICATION_REQUIRED", "Invalid token");
     }
 
     async fn issued_tokens_have_the_configured_iss_and_aud(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_AUTH", r#"{issuer="https://me.example",audience=["https://a.example","https://b.example"]}"#);
+        let setup = ServerConfig::with_database(engine).await.with("ROCKET_AUTH", r#"{issuer="https://me.example",audience=["https://a.example","https://b.example"]}"#);
         let server = setup.with("ROCKET_ISSUER", "{token_lifetime=60}").start().await;
         let jwt = TestUser::sign_up(&server, "ann").await.jwt(&server).await;
         let claims = claims(&jwt);
@@ -99,24 +99,24 @@ on_both_engines! {
     }
 
     async fn session_is_refreshed_on_use_and_expires_otherwise(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = TestUser::sign_up(&server, "ann").await;
         // A session created 25 hours ago is refreshed.
-        server.sql(&format!(r#"UPDATE session SET "createdAt" = {0}, "updatedAt" = {0}, "expiresAt" = {1}"#, hours(-25), hours(7 * 24 - 25))).await;
+        server.execute_sql(&format!(r#"UPDATE session SET "createdAt" = {0}, "updatedAt" = {0}, "expiresAt" = {1}"#, hours(-25), hours(7 * 24 - 25))).await;
         let response = ann.cookie_client(&server).get(GET_SESSION).await;
         let expires: chrono::DateTime<chrono::Utc> = response.json()["session"]["expiresAt"].as_str().unwrap().parse().unwrap();
         assert!(expires.timestamp() > crate::harness::now() + 7 * 86400 - 60, "{response:?}");
         assert!(response.cookies[0].starts_with(&ann.cookie) && response.cookies[0].contains("Max-Age=604800"));
         assert!(ann.cookie_client(&server).get(GET_SESSION).await.cookies.is_empty(), "refreshed once");
         // A refresh is due after 24 hours, not after 23.
-        server.sql(&format!(r#"UPDATE session SET "updatedAt" = {}, "expiresAt" = {}"#, hours(-23), hours(7 * 24 - 23))).await;
+        server.execute_sql(&format!(r#"UPDATE session SET "updatedAt" = {}, "expiresAt" = {}"#, hours(-23), hours(7 * 24 - 23))).await;
         assert!(ann.cookie_client(&server).get(GET_SESSION).await.cookies.is_empty());
         // A session without "remember me" is never refreshed.
-        server.sql(&format!(r#"UPDATE session SET "updatedAt" = {}, "expiresAt" = {}"#, hours(-23), hours(1))).await;
+        server.execute_sql(&format!(r#"UPDATE session SET "updatedAt" = {}, "expiresAt" = {}"#, hours(-23), hours(1))).await;
         assert!(ann.cookie_client(&server).get(GET_SESSION).await.cookies.is_empty());
         assert!(ann.is_signed_in(&server).await);
 
-        server.sql(&format!(r#"UPDATE session SET "expiresAt" = {}"#, hours(-1))).await;
+        server.execute_sql(&format!(r#"UPDATE session SET "expiresAt" = {}"#, hours(-1))).await;
         ann.bearer_client(&server).get("/api/auth/token").await.assert_auth_error(401, "UNAUTHORIZED", "Unauthorized");
         let gone = ann.cookie_client(&server).get(GET_SESSION).await;
         assert_eq!((gone.json(), gone.header("set-auth-jwt")), (Value::Null, None));
@@ -124,7 +124,7 @@ on_both_engines! {
     }
 
     async fn users_list_and_revoke_only_their_own_sessions(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let (ann, bob) = (TestUser::sign_up(&server, "ann").await, TestUser::sign_up(&server, "bob").await);
         let (phone, tablet) = (ann.sign_in(&server).await, ann.sign_in(&server).await);
         let me = ann.bearer_client(&server);
@@ -148,7 +148,7 @@ on_both_engines! {
     }
 
     async fn user_has_at_most_100_sessions(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let (ann, bob) = (TestUser::sign_up(&server, "ann").await, TestUser::sign_up(&server, "bob").await);
         let rows: Vec<String> = (0..120)
             .map(|n| {
@@ -157,14 +157,14 @@ on_both_engines! {
             })
             .collect();
         let columns = r#"id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId""#;
-        server.sql(&format!("INSERT INTO session ({columns}) VALUES {}", rows.join(", "))).await;
+        server.execute_sql(&format!("INSERT INTO session ({columns}) VALUES {}", rows.join(", "))).await;
         let listed = async |person: &TestUser| person.bearer_client(&server).get("/api/auth/list-sessions").await.json();
         // A Better Auth server on the same tables may create more sessions.
         assert_eq!(listed(&ann).await.as_array().unwrap().len(), 100);
 
         let phone = ann.sign_in(&server).await;
-        assert_eq!(server.number("SELECT count(*) FROM session WHERE token LIKE 't%' AND length(token) < 9").await, 98);
-        assert_eq!(server.number("SELECT count(*) FROM session WHERE token IN ('t0', 't1', 't21')").await, 0);
+        assert_eq!(server.query_i64("SELECT count(*) FROM session WHERE token LIKE 't%' AND length(token) < 9").await, 98);
+        assert_eq!(server.query_i64("SELECT count(*) FROM session WHERE token IN ('t0', 't1', 't21')").await, 0);
         assert!(ann.is_signed_in(&server).await && phone.is_signed_in(&server).await && bob.is_signed_in(&server).await);
         let sessions = listed(&ann).await;
         let sessions = sessions.as_array().unwrap();
@@ -173,19 +173,19 @@ on_both_engines! {
             let body = json!({ "email": ann.email, "password": PASSWORD });
             assert_eq!(server.anonymous().post(path, &body).await.status, 200);
         }
-        assert_eq!(server.number(&format!(r#"SELECT count(*) FROM session WHERE "userId" = '{}'"#, ann.id)).await, 100);
+        assert_eq!(server.query_i64(&format!(r#"SELECT count(*) FROM session WHERE "userId" = '{}'"#, ann.id)).await, 100);
     }
 
     async fn list_sessions_requires_a_fresh_session(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = TestUser::sign_up(&server, "ann").await;
-        server.sql(&format!(r#"UPDATE session SET "createdAt" = {}"#, hours(-24))).await;
+        server.execute_sql(&format!(r#"UPDATE session SET "createdAt" = {}"#, hours(-24))).await;
         ann.bearer_client(&server).get("/api/auth/list-sessions").await.assert_auth_error(403, "SESSION_NOT_FRESH", "Session is not fresh");
         assert!(ann.is_signed_in(&server).await);
     }
 
     async fn protected_routes_are_401_without_session(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let client = server.anonymous();
         for path in ["token", "list-sessions", "list-accounts", "me"] {
             let response = client.get(&format!("/api/auth/{path}")).await;
@@ -198,19 +198,19 @@ on_both_engines! {
     }
 
     async fn expired_rows_are_deleted(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let (ann, bob) = (TestUser::sign_up(&server, "ann").await, TestUser::sign_up(&server, "bob").await);
-        server.sql(&format!(r#"UPDATE session SET "expiresAt" = {} WHERE token = '{}'"#, hours(-1), ann.token)).await;
+        server.execute_sql(&format!(r#"UPDATE session SET "expiresAt" = {} WHERE token = '{}'"#, hours(-1), ann.token)).await;
         for (id, expires) in [("old", hours(-1)), ("new", hours(1))] {
-            server.sql(&format!(r#"INSERT INTO verification (id, identifier, value, "createdAt", "updatedAt", "expiresAt") VALUES ('{id}', '{id}', 'x', {expires}, {expires}, {expires})"#)).await;
+            server.execute_sql(&format!(r#"INSERT INTO verification (id, identifier, value, "createdAt", "updatedAt", "expiresAt") VALUES ('{id}', '{id}', 'x', {expires}, {expires}, {expires})"#)).await;
         }
-        let server = server.again().await;
+        let server = server.restart().await;
         let began = std::time::Instant::now();
-        while server.number("SELECT count(*) FROM session").await + server.number("SELECT count(*) FROM verification").await > 2 {
-            assert!(began.elapsed() < crate::harness::PATIENCE, "expired rows are deleted after a start");
+        while server.query_i64("SELECT count(*) FROM session").await + server.query_i64("SELECT count(*) FROM verification").await > 2 {
+            assert!(began.elapsed() < crate::harness::TEST_TIMEOUT, "expired rows are deleted after a start");
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
-        assert_eq!(server.number("SELECT count(*) FROM verification WHERE id = 'new'").await, 1);
+        assert_eq!(server.query_i64("SELECT count(*) FROM verification WHERE id = 'new'").await, 1);
         assert!(bob.is_signed_in(&server).await);
     }
 }

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{CLEARED, PASSWORD, TestUser, USER, assert_date, fields, sign_in};
-use crate::harness::{Engine, Server, Setup};
+use crate::harness::{Engine, Server, ServerConfig};
 use crate::on_both_engines;
 
 const MISSING: &str = "Invalid input: expected string, received undefined";
 
 on_both_engines! {
     async fn sign_up_creates_user_and_session(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let body = json!({ "name": "", "email": "Ann@Example.COM", "password": PASSWORD, "image": "https://x.example/a.png", "plan": "pro" });
         let response = server.anonymous().post("/api/auth/sign-up/email", &body).await;
         let (json, user) = (response.json(), response.json()["user"].clone());
@@ -34,7 +34,7 @@ on_both_engines! {
     }
 
     async fn sign_up_reports_all_validation_errors(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let client = server.anonymous();
         let with = |field: &str, value: Value| {
             let mut body = json!({ "name": "Ann", "email": "ann@example.com", "password": PASSWORD });
@@ -60,15 +60,15 @@ on_both_engines! {
         for email in ["", "ann", "ann@", "@example.com", "ann@example", "a..b@example.com", ".ann@example.com", "ann.@example.com", "ann@-x.com", "ann@example.c", "a b@example.com", "ann@exa_mple.com", "ann@example.com\n"] {
             client.post("/api/auth/sign-up/email", &with("email", json!(email))).await.assert_auth_error(400, "VALIDATION_ERROR", no_email);
         }
-        let raw = client.send("POST", "/api/auth/sign-up/email", Some(b"{\"name\":".to_vec())).await;
-        raw.assert_auth_error(400, "BAD_REQUEST", "Invalid JSON in request body");
+        let invalid = client.send("POST", "/api/auth/sign-up/email", Some(b"{\"name\":".to_vec())).await;
+        invalid.assert_auth_error(400, "BAD_REQUEST", "Invalid JSON in request body");
         let large = client.send("POST", "/api/auth/sign-up/email", Some(vec![b' '; 70_000])).await;
         large.assert_auth_error(413, "PAYLOAD_TOO_LARGE", "Request body must be at most 64 KiB");
-        assert_eq!(server.number(r#"SELECT count(*) FROM "user""#).await, 0, "no user is created");
+        assert_eq!(server.query_i64(r#"SELECT count(*) FROM "user""#).await, 0, "no user is created");
     }
 
     async fn email_is_unique_in_any_case_and_under_concurrency(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let body = |email: &str| json!({ "name": "Ann", "email": email, "password": PASSWORD });
         let tries = (0..5).map(|_| {
             let client = server.anonymous();
@@ -87,12 +87,12 @@ on_both_engines! {
         let again = server.anonymous().post("/api/auth/sign-up/email", &body("ANN@example.com")).await;
         again.assert_auth_error(422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email.");
         for table in ["\"user\"", "account", "session"] {
-            assert_eq!(server.number(&format!("SELECT count(*) FROM {table}")).await, 1, "{table}: a sign-up inserts all rows or none");
+            assert_eq!(server.query_i64(&format!("SELECT count(*) FROM {table}")).await, 1, "{table}: a sign-up inserts all rows or none");
         }
     }
 
     async fn sign_in_requires_the_exact_password(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = TestUser::sign_up(&server, "ann").await;
         let response = sign_in(&server, "ANN@example.com", PASSWORD).await;
         assert_eq!((response.status, fields(&response.json())), (200, vec!["redirect", "token", "user"]));
@@ -112,7 +112,7 @@ on_both_engines! {
     }
 
     async fn passwords_are_nfkc_normalized(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let body = json!({ "name": "Zoë", "email": "zoe@example.com", "password": "motdepass\u{e9} \u{fb01}" });
         assert_eq!(server.anonymous().post("/api/auth/sign-up/email", &body).await.status, 200);
         assert_eq!(sign_in(&server, "zoe@example.com", "motdepasse\u{301} fi").await.status, 200);
@@ -120,7 +120,7 @@ on_both_engines! {
     }
 
     async fn remember_me_false_sets_session_cookies(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         TestUser::sign_up(&server, "ann").await;
         let body = json!({ "email": "ann@example.com", "password": PASSWORD, "rememberMe": false });
         let response = server.anonymous().post("/api/auth/sign-in/email", &body).await;
@@ -138,7 +138,7 @@ on_both_engines! {
     }
 
     async fn callback_url_must_be_trusted(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         TestUser::sign_up(&server, "ann").await;
         let to = |url: &str| json!({ "email": "ann@example.com", "password": PASSWORD, "callbackURL": url });
         for good in ["/dashboard?x=1", "http://localhost:3000/dashboard", &format!("{}/x", server.url)] {
@@ -153,7 +153,7 @@ on_both_engines! {
     }
 
     async fn callback_url_is_normalized(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         TestUser::sign_up(&server, "ann").await;
         let sign_in = async |url: &str| {
             let body = json!({ "email": "ann@example.com", "password": PASSWORD, "callbackURL": url });
@@ -183,7 +183,7 @@ on_both_engines! {
     }
 
     async fn sign_out_ends_the_session_and_is_idempotent(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let ann = TestUser::sign_up(&server, "ann").await;
         let phone = ann.sign_in(&server).await;
         let response = ann.cookie_client(&server).post("/api/auth/sign-out", &json!({})).await;
@@ -198,7 +198,7 @@ on_both_engines! {
     }
 
     async fn forms_are_accepted_for_sign_up_and_sign_in_only(engine: Engine) {
-        let server = Server::on(engine).await;
+        let server = Server::start(engine).await;
         let form = |path: &str, body: &str, kind: &str| {
             let caller = server.anonymous();
             let (path, body, kind) = (path.to_owned(), body.as_bytes().to_vec(), kind.to_owned());
@@ -217,7 +217,7 @@ on_both_engines! {
     }
 
     async fn cookies_are_secure_behind_https(engine: Engine) {
-        let setup = Setup::on(engine).await.with("ROCKET_ISSUER", "{url=\"https://tasks.example.com\"}");
+        let setup = ServerConfig::with_database(engine).await.with("ROCKET_ISSUER", "{url=\"https://tasks.example.com\"}");
         let server = setup.start().await;
         let body = json!({ "name": "Ann", "email": "ann@example.com", "password": PASSWORD });
         let response = server.anonymous().post("/api/auth/sign-up/email", &body).await;

@@ -1,39 +1,39 @@
-//! Which published keys are used, and for what.
+//! Selection of keys from a JWKS document.
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use serde_json::{Value, json};
 
-use super::{SIGNATURE, ask, is_accepted, is_refused, server, token_for};
-use crate::harness::{Issuer, Signer, base64, claims, now};
+use super::{SIGNATURE, ask, assert_accepted, assert_rejected, server, token_for};
+use crate::harness::{JwksServer, Signer, base64, claims, now};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_published_is_no_secret() {
+async fn public_keys_are_never_hmac_secrets() {
     let signer = Signer::new("one");
-    let oct = json!({ "kty": "oct", "kid": "oct", "alg": "HS256", "k": base64(b"known to everybody, and of 32 bytes or more") });
-    let issuer = Issuer::with(vec![signer.jwk(), oct]).await;
+    let oct = json!({ "kty": "oct", "kid": "oct", "alg": "HS256", "k": base64(b"a public secret, of 32 bytes or more to be long enough") });
+    let issuer = JwksServer::with(vec![signer.jwk(), oct]).await;
     let server = server(&issuer).await;
-    is_accepted(&server, &signer.sign(&claims("me"))).await;
-    is_accepted(&server, &token_for("me")).await;
+    assert_accepted(&server, &signer.sign(&claims("me"))).await;
+    assert_accepted(&server, &token_for("me")).await;
     let jwk = signer.jwk();
     for (secret, kid) in [
         (signer.public_bytes().to_vec(), "one"),
         (jwk["x"].as_str().unwrap().as_bytes().to_vec(), "one"),
         (jwk.to_string().into_bytes(), "one"),
-        (b"known to everybody, and of 32 bytes or more".to_vec(), "oct"),
+        (b"a public secret, of 32 bytes or more to be long enough".to_vec(), "oct"),
     ] {
         for alg in ["HS256", "EdDSA"] {
             let header = json!({ "alg": alg, "kid": kid }).to_string();
             let message =
                 format!("{}.{}", base64(header.as_bytes()), base64(claims("me").to_string().as_bytes()));
             let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), message.as_bytes());
-            is_refused(&server, &format!("{message}.{}", base64(tag.as_ref())), SIGNATURE).await;
+            assert_rejected(&server, &format!("{message}.{}", base64(tag.as_ref())), SIGNATURE).await;
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_cannot_be_used_spoils_only_itself() {
+async fn unusable_jwks_entries_are_skipped() {
     let good = Signer::new("good");
     let mut keys = Vec::new();
     let mut broken = |change: &dyn Fn(&mut Value)| {
@@ -63,16 +63,16 @@ async fn a_key_that_cannot_be_used_spoils_only_itself() {
         jwk[name] = value;
         keys.push(jwk);
     }
-    let issuer = Issuer::with(keys).await;
+    let issuer = JwksServer::with(keys).await;
     let server = server(&issuer).await;
-    is_accepted(&server, &good.sign(&claims("me"))).await;
+    assert_accepted(&server, &good.sign(&claims("me"))).await;
     for signer in &signers {
-        is_refused(&server, &signer.sign(&claims("me")), SIGNATURE).await;
+        assert_rejected(&server, &signer.sign(&claims("me")), SIGNATURE).await;
     }
 }
 
-/// A token that needs no private key: its signature is the identity point and zero, which is right for any message whose hash is a
-/// multiple of the order of the public key. `None` where aws-lc takes the key for no point at all.
+/// Forges a token without a private key. The signature is the identity point and zero: valid for any message whose hash is a multiple of the
+/// order of the public key. Returns `None` if aws-lc rejects the key as no point of the curve.
 fn forged_for(point: &[u8; 32]) -> Option<String> {
     let mut signature = [0; 64];
     signature[0] = 1;
@@ -86,7 +86,7 @@ fn forged_for(point: &[u8; 32]) -> Option<String> {
     })
 }
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_is_a_point_of_small_order_is_not_used() {
+async fn small_order_public_keys_are_rejected() {
     let eighth = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05";
     let other_eighth = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a";
     let (zeros, ones) = ("00".repeat(30), "ff".repeat(30));
@@ -111,16 +111,16 @@ async fn a_key_that_is_a_point_of_small_order_is_not_used() {
         let Some(token) = forged_for(&point) else { continue };
         forgeable += 1;
         let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "small", "x": base64(&point) });
-        let issuer = Issuer::with(vec![jwk]).await;
+        let issuer = JwksServer::with(vec![jwk]).await;
         let server = server(&issuer).await;
-        let answer = ask(&server, &token).await;
-        assert_eq!(answer.status, 401, "{name}: {answer:?}");
+        let response = ask(&server, &token).await;
+        assert_eq!(response.status, 401, "{name}: {response:?}");
     }
     assert!(forgeable >= 8, "the attack works on {forgeable} of them");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn useless_keys_do_not_hide_the_useful_ones_behind_them() {
+async fn unusable_keys_do_not_use_up_the_key_limit() {
     let signer = Signer::new("good");
     let mut keys: Vec<Value> = (0..64)
         .map(|n| match n % 4 {
@@ -131,18 +131,18 @@ async fn useless_keys_do_not_hide_the_useful_ones_behind_them() {
         })
         .collect();
     keys.push(signer.jwk());
-    let issuer = Issuer::with(keys).await;
+    let issuer = JwksServer::with(keys).await;
     let server = server(&issuer).await;
-    is_accepted(&server, &signer.sign(&claims("me"))).await;
-    is_accepted(&server, &signer.sign_with(&json!({ "alg": "EdDSA" }), &claims("me"))).await;
+    assert_accepted(&server, &signer.sign(&claims("me"))).await;
+    assert_accepted(&server, &signer.sign_with(&json!({ "alg": "EdDSA" }), &claims("me"))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_of_one_name_are_each_tried() {
+async fn duplicate_kids_are_all_tried() {
     let (one, two) = (Signer::new("same"), Signer::new("same"));
-    let issuer = Issuer::with(vec![one.jwk(), two.jwk()]).await;
+    let issuer = JwksServer::with(vec![one.jwk(), two.jwk()]).await;
     let server = server(&issuer).await;
-    is_accepted(&server, &one.sign(&claims("me"))).await;
-    is_accepted(&server, &two.sign(&claims("me"))).await;
-    is_refused(&server, &Signer::new("same").sign(&claims("me")), SIGNATURE).await;
+    assert_accepted(&server, &one.sign(&claims("me"))).await;
+    assert_accepted(&server, &two.sign(&claims("me"))).await;
+    assert_rejected(&server, &Signer::new("same").sign(&claims("me")), SIGNATURE).await;
 }
