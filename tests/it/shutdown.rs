@@ -86,7 +86,7 @@ on_both_engines! {
             if in_drain {
                 server.wait_for_readyz(false).await;
             } else {
-                server.wait_for_log_line(|line| line["message"] == "shutting down").await;
+                server.wait_for_log_line(|line| line["message"] == "received signal, draining").await;
                 sleep(Duration::from_millis(300)).await;
             }
             server.signal(Signal::TERM);
