@@ -4,9 +4,11 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::harness::{
-    Engine, PostgresServer, Response, Server, ServerConfig, TestClient, declared_responses, seen_responses,
+    Engine, PostgresServer, Response, Server, ServerConfig, TEST_TIMEOUT, TestClient, declared_responses,
+    seen_responses, send_raw, token_for,
 };
 
 /// Declared responses that no test receives. Lines may only be removed.
@@ -75,6 +77,7 @@ fn operations() -> Vec<Operation> {
 struct Clients {
     tasks: TestClient,
     session: TestClient,
+    session_token: String,
 }
 
 impl Clients {
@@ -82,8 +85,8 @@ impl Clients {
         let user = json!({ "name": "me", "email": "me@example.com", "password": "correct horse battery" });
         let response = server.anonymous().post("/api/auth/sign-up/email", &user).await;
         assert_eq!(response.status, 200, "{response:?}");
-        let session = server.bearer(response.json()["token"].as_str().unwrap());
-        Self { tasks: server.client_for("me"), session }
+        let session_token = response.json()["token"].as_str().unwrap().to_owned();
+        Self { tasks: server.client_for("me"), session: server.bearer(&session_token), session_token }
     }
 
     fn of(&self, operation: &Operation) -> &TestClient {
@@ -190,5 +193,47 @@ async fn rate_limit_is_429_for_every_auth_operation() {
             requests += 1;
             assert!(requests < 1000, "{} {} has no limit", operation.method, operation.path);
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn incomplete_body_is_408_for_every_operation_with_a_body() {
+    let config = ServerConfig::with_database(Engine::Sqlite).await.with("ROCKET_BODY_TIMEOUT", "1");
+    let server = config.start().await;
+    let clients = Clients::new(&server).await;
+    let mut requests = Vec::new();
+    for operation in operations().iter().filter(|it| it.example.is_some()) {
+        let token = if operation.is_auth() { clients.session_token.clone() } else { token_for("me") };
+        // Rocket waits for the first 14 bytes of a body before it dispatches the request. No timeout applies until then.
+        let request = format!(
+            "{} {} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+             Content-Length: 5000\r\nConnection: close\r\n\r\n{{\"title\": \"half a title",
+            operation.method, operation.path
+        );
+        let address = server.address().to_owned();
+        requests.push(tokio::spawn(async move {
+            (timeout(TEST_TIMEOUT, send_raw(&address, request.as_bytes())).await, request)
+        }));
+    }
+    for request in requests {
+        let (response, request) = request.await.unwrap();
+        assert!(response.is_ok_and(|it| it.starts_with("HTTP/1.1 408 ")), "{request}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_can_be_created_and_deleted_by_every_path() {
+    let server = Server::start(Engine::Sqlite).await;
+    let me = server.client_for("me");
+    for root in ["/api/tasks", "/api/me/tasks", "/api/v1/tasks", "/api/v1/me/tasks"] {
+        let is_bare = !root.contains("/v1/");
+        let invalid = if is_bare { 422 } else { 400 };
+        assert_eq!(me.post(root, &json!({ "title": "" })).await.status, invalid, "{root}");
+        assert_eq!(me.delete(&format!("{root}/x")).await.status, invalid, "{root}");
+        let response = me.post(root, &json!({ "title": "t" })).await;
+        assert_eq!(response.status, 201, "{root}");
+        let body = response.json();
+        let id = if is_bare { &body["id"] } else { &body["data"]["id"] };
+        assert_eq!(me.delete(&format!("{root}/{id}")).await.status, 204, "{root}");
     }
 }

@@ -159,7 +159,9 @@ pub async fn send_raw(address: &str, bytes: &[u8]) -> String {
     stream.write_all(bytes).await.unwrap();
     let mut response = Vec::new();
     let _ = stream.read_to_end(&mut response).await;
-    String::from_utf8_lossy(&response).into_owned()
+    let response = String::from_utf8_lossy(&response).into_owned();
+    openapi::check_raw(bytes, &response);
+    response
 }
 
 /// Sends bytes, shuts down the sending side, and returns everything received until the server closes the connection.
@@ -169,5 +171,7 @@ pub async fn send_raw_half_closed(address: &str, bytes: &[u8]) -> String {
     stream.shutdown().await.unwrap();
     let mut response = Vec::new();
     let _ = stream.read_to_end(&mut response).await;
-    String::from_utf8_lossy(&response).into_owned()
+    let response = String::from_utf8_lossy(&response).into_owned();
+    openapi::check_raw(bytes, &response);
+    response
 }

@@ -50,6 +50,26 @@ pub(super) fn check(method: &str, path: &str, response: &Response) {
     assert!(errors.is_empty(), "{name} {}: {errors:#?} {response:?}", response.status);
 }
 
+/// Checks the response to a request sent as raw bytes. Malformed requests fail before they reach an operation, in hyper with an empty body.
+#[track_caller]
+pub(super) fn check_raw(request: &[u8], response: &str) {
+    let request = String::from_utf8_lossy(request);
+    let mut request_line = request.lines().next().unwrap_or_default().split(' ');
+    let (Some(method), Some(path)) = (request_line.next(), request_line.next()) else { return };
+    let Some((head, body)) = response.split_once("\r\n\r\n") else { return };
+    let mut lines = head.split("\r\n");
+    let Some(status) = lines.next().and_then(|it| it.split(' ').nth(1)) else { return };
+    let headers: BTreeMap<String, String> = lines
+        .filter_map(|it| it.split_once(": "))
+        .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+        .collect();
+    let is_malformed = status == "400" && (body.is_empty() || body.contains("Malformed request"));
+    if !is_malformed && !headers.contains_key("transfer-encoding") {
+        let status = status.parse().unwrap();
+        check(method, path, &Response { status, headers, cookies: Vec::new(), body: body.to_owned() });
+    }
+}
+
 /// The declared responses, as in `get /api/tasks/{id} 200`.
 pub fn declared_responses() -> BTreeSet<String> {
     let statuses = |it: &'static Operation| it.responses.keys().map(|status| format!("{} {status}", it.name));
