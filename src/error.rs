@@ -1,7 +1,7 @@
 //! The error type of the API: every error that a request can end with.
 //!
 //! The guard, handler or fairing that detects an error records it on the request and fails with its status. Rocket then calls the catcher
-//! of the mount, which renders the recorded error in its dialect. So an error of one dialect cannot leave by a route of the other.
+//! of the mount, which renders the recorded error in its dialect. So each route responds in its own dialect.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -93,7 +93,7 @@ impl ApiError {
         }
     }
 
-    /// The message for the client: one sentence, which quotes neither the request nor internals.
+    /// The message for the client: a sentence that quotes neither the request nor internals.
     #[must_use]
     pub fn message(&self) -> Cow<'static, str> {
         match self {

@@ -17,7 +17,7 @@ use crate::fairings::MAX_CHUNK_SIZE;
 use crate::store::{Store, TaskCursor};
 use crate::task::{ListOptions, TaskRow};
 
-/// Tasks per batch. Most lists fit into one.
+/// Tasks per batch. Most lists fit into a single batch.
 const BATCH_SIZE: i64 = 500;
 
 /// A JSON array of tasks: the first batch, and the remainder to read while sending.
@@ -48,7 +48,7 @@ impl<'r> TaskStream<'r> {
 }
 
 impl<'r> Remainder<'r> {
-    /// Reads one batch. Returns its JSON and the new remainder.
+    /// Reads a batch. Returns its JSON and the new remainder.
     async fn read(self, mut batch: Batch) -> Result<(Vec<u8>, Option<Self>), ApiError> {
         let tasks = self.store.for_user(self.user);
         let cursor = tasks.list(self.options, self.after, BATCH_SIZE, |task| batch.push(task)).await?;
@@ -57,7 +57,7 @@ impl<'r> Remainder<'r> {
     }
 
     /// The JSON of the remaining batches. If the database fails now, it is too late for an error response: the array stays unclosed, so
-    /// that no client takes it for a complete one.
+    /// that no client takes it for a complete list.
     fn batches(self) -> impl Stream<Item = Cursor<Vec<u8>>> + use<'r> {
         stream::unfold(Some(self), |remainder| async {
             match remainder?.read(Batch::next()).await {

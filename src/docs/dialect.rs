@@ -1,4 +1,4 @@
-//! The two dialects, as far as the documentation must tell them apart.
+//! The differences between the two dialects in the OpenAPI document.
 
 use rocket::http::Status;
 use serde_json::{Value, json};
@@ -8,33 +8,32 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::api::errors as bare;
 use crate::error::ApiError;
-use crate::task::FieldError;
-use crate::task::{Description, NewTask, Task, TaskPatch, Title};
+use crate::task::{Description, FieldError, NewTask, Task, TaskPatch, Title};
 use crate::v1::errors as enveloped;
 use crate::v1::response::{TaskPage, TaskStatus, TaskWithStatus};
 
-/// What differs.
+/// A dialect in the OpenAPI document.
 pub(super) struct Dialect {
     pub(super) tag: &'static str,
     pub(super) mount: &'static str,
-    /// What operations' ids end with.
+    /// The suffix of operation ids.
     pub(super) suffix: &'static str,
-    /// A problem in its words: the very ones its catcher uses.
-    pub(super) words: fn(&ApiError) -> (Status, Value),
+    /// Renders an error, as the catcher does.
+    pub(super) render: fn(&ApiError) -> (Status, Value),
     pub(super) error: &'static str,
     pub(super) task: RefOr<Schema>,
     pub(super) list: RefOr<Schema>,
     pub(super) new: RefOr<Schema>,
-    pub(super) changes: RefOr<Schema>,
+    pub(super) patch: RefOr<Schema>,
     pub(super) completion: RefOr<Schema>,
-    /// A success around what it has.
-    pub(super) open: fn(Value) -> Value,
-    /// An example of a task.
+    /// Wraps the data of a successful response.
+    pub(super) wrap: fn(Value) -> Value,
+    /// An example task.
     pub(super) example: Value,
     pub(super) is_enveloped: bool,
 }
 
-/// Schemas that more than one operation points at.
+/// The schemas that operations share.
 pub(super) fn schemas() -> Vec<(String, RefOr<Schema>)> {
     vec![
         (Task::name().into(), Task::schema()),
@@ -50,7 +49,7 @@ pub(super) fn schemas() -> Vec<(String, RefOr<Schema>)> {
     ]
 }
 
-/// `/api`.
+/// The bare dialect.
 pub(super) fn bare() -> Dialect {
     let example = json!({
         "id": 42, "user_id": "user_abc123", "title": "Deploy", "description": null, "completed": false,
@@ -60,23 +59,23 @@ pub(super) fn bare() -> Dialect {
         tag: "Tasks",
         mount: "/api",
         suffix: "",
-        words: |problem| {
-            let (status, body) = bare::render(problem);
+        render: |error| {
+            let (status, body) = bare::render(error);
             (status, json!(body))
         },
         error: "Error",
         task: reference("Task"),
         list: utoipa::openapi::ArrayBuilder::new().items(reference("Task")).build().into(),
         new: reference("NewTask"),
-        changes: reference("TaskPatch"),
+        patch: reference("TaskPatch"),
         completion: completion().into(),
-        open: |value| value,
+        wrap: |value| value,
         example,
         is_enveloped: false,
     }
 }
 
-/// `/api/v1`.
+/// The enveloped dialect.
 pub(super) fn enveloped() -> Dialect {
     let mut example = bare().example;
     if let Value::Object(task) = &mut example {
@@ -90,17 +89,17 @@ pub(super) fn enveloped() -> Dialect {
         tag: "Tasks, enveloped",
         mount: "/api/v1",
         suffix: "V1",
-        words: |problem| {
-            let (status, body) = enveloped::render(problem);
+        render: |error| {
+            let (status, body) = enveloped::render(error);
             (status, json!(body))
         },
         error: "ErrorEnvelope",
         task: envelope(reference("TaskWithStatus")),
         list: envelope(reference("TaskPage")),
         new: with_status(reference("NewTask")),
-        changes: with_status(reference("TaskPatch")),
+        patch: with_status(reference("TaskPatch")),
         completion: with_status(completion().into()),
-        open: |value| json!({ "data": value, "error": null }),
+        wrap: |value| json!({ "data": value, "error": null }),
         example,
         is_enveloped: true,
     }
@@ -123,6 +122,6 @@ fn envelope(data: RefOr<Schema>) -> RefOr<Schema> {
 fn completion() -> Object {
     let completed = ObjectBuilder::new()
         .schema_type(Type::Boolean)
-        .description(Some("What it becomes; without it, the opposite of what it is."));
+        .description(Some("The new value. Without it, the value is toggled."));
     ObjectBuilder::new().property("completed", completed).build()
 }

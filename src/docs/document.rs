@@ -16,7 +16,7 @@ use utoipa::openapi::{
 };
 
 use super::dialect::{Dialect, bare, enveloped, reference, schemas};
-use super::operations::{Operation, Success, common_problems, operations};
+use super::operations::{Operation, Success, common_errors, operations};
 use crate::error::ApiError;
 
 const ABOUT: &str = "The caller's tasks, in two dialects over the same data: plain objects at `/api`, and `{data, error}` envelopes \
@@ -27,7 +27,7 @@ that (sign up below), or, for trying things out, one that `todo-api token --user
 
 const JSON: &str = "application/json";
 
-/// The document.
+/// The OpenAPI document of the task routes and the probes.
 #[must_use]
 pub fn document() -> OpenApi {
     let bearer = HttpBuilder::new()
@@ -72,7 +72,7 @@ fn tag(name: &str, description: &str) -> utoipa::openapi::Tag {
     TagBuilder::new().name(name).description(Some(description)).build()
 }
 
-/// With the caller's id in the path, or without.
+/// The two forms of a path: with and without the user's id.
 #[derive(Clone, Copy, PartialEq)]
 enum Form {
     Plain,
@@ -82,9 +82,9 @@ enum Form {
 fn add(paths: &mut Paths, dialect: &Dialect, operation: &Operation, form: Form) {
     let with_user = form == Form::WithUser;
     let (user, suffix) = if with_user { ("/{user_id}", "OfUser") } else { ("", "") };
-    let mut problems = common_problems();
-    problems.extend(with_user.then_some(ApiError::UserMismatch));
-    problems.extend(operation.problems.iter().cloned());
+    let mut errors = common_errors();
+    errors.extend(with_user.then_some(ApiError::UserMismatch));
+    errors.extend(operation.errors.iter().cloned());
 
     let mut built = OperationBuilder::new()
         .tag(dialect.tag)
@@ -117,7 +117,7 @@ fn add(paths: &mut Paths, dialect: &Dialect, operation: &Operation, form: Form) 
             RequestBodyBuilder::new().content(JSON, content).required(Some(required)).build(),
         ));
     }
-    for (status, response) in failures(dialect, &problems) {
+    for (status, response) in failures(dialect, &errors) {
         built = built.response(status, response);
     }
     let path = format!("{}{user}{}", dialect.mount, operation.path);
@@ -136,12 +136,12 @@ fn success(success: &Success) -> Response {
     response.build()
 }
 
-/// One response a status, with an example for each problem that ends in it, in the words of the dialect's own catcher.
-fn failures(dialect: &Dialect, problems: &[ApiError]) -> Vec<(String, Response)> {
+/// A response for each status, with an example for each error that has it. The dialect's own catcher renders the examples.
+fn failures(dialect: &Dialect, errors: &[ApiError]) -> Vec<(String, Response)> {
     let mut bodies: BTreeMap<u16, Vec<(String, Value)>> = BTreeMap::new();
-    for problem in problems {
-        let (status, body) = (dialect.words)(problem);
-        bodies.entry(status.code).or_default().push((problem.message().into_owned(), body));
+    for error in errors {
+        let (status, body) = (dialect.render)(error);
+        bodies.entry(status.code).or_default().push((error.message().into_owned(), body));
     }
     bodies
         .into_iter()

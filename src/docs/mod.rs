@@ -1,4 +1,4 @@
-//! The API explains itself: an OpenAPI document made from the code, and a page that shows it.
+//! API documentation: an OpenAPI document built from the code, and Swagger UI.
 
 mod dialect;
 mod document;

@@ -1,4 +1,4 @@
-//! What can be done with tasks, and what can come of it, in either dialect.
+//! The operations on tasks and their responses, for both dialects.
 
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -9,23 +9,23 @@ use super::dialect::Dialect;
 use crate::error::{ApiError, TokenError};
 use crate::task::FieldError;
 
-/// One operation of a dialect.
+/// An operation of a dialect.
 pub(super) struct Operation {
     pub(super) method: HttpMethod,
-    /// After the mount and, in the other form, the user.
+    /// The path below the mount, without the user's id.
     pub(super) path: &'static str,
     pub(super) name: &'static str,
     pub(super) summary: &'static str,
     pub(super) description: &'static str,
     pub(super) parameters: Vec<Parameter>,
-    /// Its schema, whether there must be one, and an example.
+    /// The schema of the body, whether the body is required, and an example.
     pub(super) body: Option<(RefOr<Schema>, bool, Value)>,
     pub(super) success: Success,
-    /// What can go wrong with this one, beyond what can with any.
-    pub(super) problems: Vec<ApiError>,
+    /// The errors of this operation, in addition to the common errors.
+    pub(super) errors: Vec<ApiError>,
 }
 
-/// The answer when nothing goes wrong.
+/// The successful response.
 pub(super) struct Success {
     pub(super) status: u16,
     pub(super) description: &'static str,
@@ -33,8 +33,8 @@ pub(super) struct Success {
     pub(super) has_location: bool,
 }
 
-/// What can go wrong with every operation.
-pub(super) fn common_problems() -> Vec<ApiError> {
+/// The errors that all operations have in common.
+pub(super) fn common_errors() -> Vec<ApiError> {
     vec![
         ApiError::Unauthenticated(TokenError::Missing),
         ApiError::Unauthenticated(TokenError::Expired),
@@ -74,7 +74,7 @@ fn list(dialect: &Dialect) -> Operation {
             body: Some((dialect.list.clone(), list_example(dialect))),
             has_location: false,
         },
-        problems: bad_queries(dialect),
+        errors: bad_queries(dialect),
     }
 }
 
@@ -88,7 +88,7 @@ fn create(dialect: &Dialect) -> Operation {
         parameters: Vec::new(),
         body: Some((dialect.new.clone(), true, json!({ "title": "Deploy", "description": "After lunch" }))),
         success: Success { status: 201, has_location: true, ..task(dialect, "The new task") },
-        problems: of_a_body("title", "Title is required and cannot be empty"),
+        errors: of_a_body("title", "Title is required and cannot be empty"),
     }
 }
 
@@ -102,7 +102,7 @@ fn show(dialect: &Dialect) -> Operation {
         parameters: vec![id()],
         body: None,
         success: task(dialect, "The task"),
-        problems: of_a_task(dialect, Vec::new()),
+        errors: of_a_task(dialect, Vec::new()),
     }
 }
 
@@ -115,13 +115,9 @@ fn update(dialect: &Dialect, method: HttpMethod, name: &'static str, summary: &'
         description: "Fields that are absent stay as they are; a description of null clears it. Where there is nothing to \
                       change, nothing is, `updated_at` included.",
         parameters: vec![id()],
-        body: Some((
-            dialect.changes.clone(),
-            true,
-            json!({ "title": "Deploy on Friday", "completed": true }),
-        )),
+        body: Some((dialect.patch.clone(), true, json!({ "title": "Deploy on Friday", "completed": true }))),
         success: task(dialect, "The task as it is now"),
-        problems: of_a_task(dialect, of_a_body("title", "Title cannot be empty")),
+        errors: of_a_task(dialect, of_a_body("title", "Title cannot be empty")),
     }
 }
 
@@ -135,7 +131,7 @@ fn remove(dialect: &Dialect) -> Operation {
         parameters: vec![id()],
         body: None,
         success: Success { status: 204, description: "It is deleted", body: None, has_location: false },
-        problems: of_a_task(dialect, Vec::new()),
+        errors: of_a_task(dialect, Vec::new()),
     }
 }
 
@@ -149,12 +145,12 @@ fn complete(dialect: &Dialect) -> Operation {
         parameters: vec![id()],
         body: Some((dialect.completion.clone(), false, json!({ "completed": true }))),
         success: task(dialect, "The task as it is now"),
-        problems: of_a_task(dialect, of_a_body("completed", "Completed must be true or false")),
+        errors: of_a_task(dialect, of_a_body("completed", "Completed must be true or false")),
     }
 }
 
 fn task(dialect: &Dialect, description: &'static str) -> Success {
-    let body = (dialect.task.clone(), (dialect.open)(dialect.example.clone()));
+    let body = (dialect.task.clone(), (dialect.wrap)(dialect.example.clone()));
     Success { status: 200, description, body: Some(body), has_location: false }
 }
 
@@ -234,7 +230,7 @@ fn query(name: &str, schema: ObjectBuilder, description: &str) -> Parameter {
 fn list_example(dialect: &Dialect) -> Value {
     let tasks = json!([dialect.example]);
     if dialect.is_enveloped {
-        (dialect.open)(json!({ "tasks": tasks, "total": 1, "limit": 50, "offset": 0 }))
+        (dialect.wrap)(json!({ "tasks": tasks, "total": 1, "limit": 50, "offset": 0 }))
     } else {
         tasks
     }

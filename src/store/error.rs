@@ -61,7 +61,7 @@ fn is_transient_sqlite(error: &dyn DatabaseError) -> bool {
     }
 }
 
-/// The primary result code, which is the low byte of the extended one.
+/// The primary result code: the low byte of the extended result code.
 fn sqlite_code(error: &dyn DatabaseError) -> u32 {
     error.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default() & 0xff
 }

@@ -1,4 +1,4 @@
-//! Migrations: at launch or by command, by one process at a time.
+//! Migrations: at launch or by command. Processes migrate in turn.
 
 use std::fmt;
 use std::fs::File;
@@ -68,7 +68,7 @@ impl From<io::Error> for MigrationError {
     }
 }
 
-/// Applies the migrations that the database does not have. Of several processes one migrates, and the others wait for it.
+/// Applies the migrations that the database does not have. A lock makes concurrent processes wait for each other.
 ///
 /// `run_direct` and not `run`: a future of `run` on a borrowed connection cannot be spawned (rust-lang/rust#110338).
 pub async fn migrate(settings: &DatabaseConfig, schema: &MigrationSet) -> Result<(), MigrationError> {

@@ -1,4 +1,4 @@
-//! Connections to either of two engines, behind one interface.
+//! The connection pool, with the same interface for both engines.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use super::sqlite_pool::{self, DatabaseFile, SqliteLease, SqlitePool};
 use crate::config::{ConfigError, DatabaseConfig, DatabaseUrl};
 use crate::error::ApiError;
 
-/// SQLite connections that read, next to the one that writes. Each is a thread; more than there are cores is waste.
+/// SQLite connections that read, next to the connection that writes. Each has a thread, so more than there are cores is waste.
 const SQLITE_READERS: usize = 4;
 
 /// The connections. Opened when they are needed: an unavailable database does not keep the process from starting.

@@ -47,11 +47,11 @@ async fn exchanges_servers(first: &mut PgConnection, options: &PgConnectOptions)
     let mut second = options.connect().await?;
     for _ in 0..ROUNDS {
         let before = server(first).await?;
-        // A pooler that takes its server connections in turn gives another one at once.
+        // A pooler with a round-robin order gives another server connection at once.
         if server(first).await? != before {
             return Ok(true);
         }
-        // A pooler that takes the last one used gives it to the second client, and so another one to the first.
+        // A pooler that reuses the last server connection gives it to the second client, and then another connection to the first client.
         let mut transaction = second.begin().await?;
         let exchanged = server(&mut transaction).await? == before || server(first).await? != before;
         transaction.rollback().await?;
@@ -68,7 +68,7 @@ async fn server(connection: &mut PgConnection) -> sqlx::Result<i32> {
     fetch(connection, "SELECT pg_backend_pid()").await
 }
 
-/// Runs a statement without preparing it, and returns the one value that it has.
+/// Runs a statement without preparing it, and returns its value.
 pub(super) async fn fetch<T>(connection: &mut PgConnection, sql: &'static str) -> sqlx::Result<T>
 where
     T: for<'r> Decode<'r, Postgres> + Type<Postgres>,

@@ -39,7 +39,7 @@ pub(super) struct PgPool {
     returned: Arc<Notify>,
 }
 
-/// Opens connections and decides whether one can be reused.
+/// Opens connections and decides whether they can be reused.
 #[derive(Debug)]
 struct PgManager {
     sessions: SessionManager,
@@ -106,7 +106,7 @@ impl PgPool {
         Ok(Self { pool, acquire_timeout: settings.connect_timeout(), returned: Arc::default() })
     }
 
-    /// Leases a connection. Waits at most `connect_timeout` for one to be returned or opened.
+    /// Leases a connection. Waits at most `connect_timeout` until a connection is returned or opened.
     pub(super) async fn acquire(&self) -> sqlx::Result<PgLease> {
         match timeout(self.acquire_timeout, self.get()).await {
             Ok(Ok(mut object)) => {
@@ -119,7 +119,7 @@ impl PgPool {
         }
     }
 
-    /// Where the server accepts no further connection, waits for one that this pool has.
+    /// Waits for a connection of this pool if the server accepts no further connection.
     async fn get(&self) -> Result<Object<PgManager>, PoolError<sqlx::Error>> {
         loop {
             let mut returned = pin!(self.returned.notified());
@@ -193,7 +193,7 @@ impl PgLease {
         PgLimit(duration)
     }
 
-    /// Begins a transaction if one is wanted, or if the session needs one for each statement of this kind.
+    /// Begins a transaction if `transaction` is set, or if the session needs a transaction for each statement of this kind.
     pub(crate) async fn begin(&mut self, transaction: bool, writes: bool) -> sqlx::Result<()> {
         let needs_transaction = match self.object.session.transactions {
             Transactions::AsWanted => false,
@@ -213,7 +213,7 @@ impl PgLease {
         sqlx::raw_sql(begin).execute(self.executor()).await.map(drop)
     }
 
-    /// Ends a transaction if one was begun: with a commit after a success, and with a rollback after a failure.
+    /// Ends the transaction, if any: with a commit after a success, and with a rollback after a failure.
     pub(crate) async fn end<T>(&mut self, result: sqlx::Result<T>) -> sqlx::Result<T> {
         if !self.in_transaction {
             return result;

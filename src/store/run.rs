@@ -3,7 +3,7 @@
 //! Macros, because the arms for the two engines have the same code over different types of sqlx. A generic function would repeat some six
 //! trait bounds for each statement (ADR 1).
 
-/// Runs one statement: `run!(pool.reader(), query_as(sql::GET).bind(id).bind(user) => fetch_optional)`.
+/// Runs a statement: `run!(pool.reader(), query_as(sql::GET).bind(id).bind(user) => fetch_optional)`.
 ///
 /// The part after the arrow is a method of sqlx that fetches rows, or `execute`, which returns the number of changed rows, or a closure
 /// over the stream of rows. The result of a write is that of its commit: a write that returns `Ok` is stored.
@@ -48,7 +48,7 @@ macro_rules! run {
     }};
 }
 
-/// Runs statements in one transaction: `transaction!(pool, [required(sql::INSERT).bind(id), optional(sql::DELETE).bind(id)])`.
+/// Runs statements in a transaction: `transaction!(pool, [required(sql::INSERT).bind(id), optional(sql::DELETE).bind(id)])`.
 ///
 /// Commits if each required statement has changed a row; otherwise rolls back. Returns whether it has committed.
 macro_rules! transaction {

@@ -21,7 +21,7 @@ pub const TASK_MIGRATIONS: &[Migration] = &[Migration {
     sqlite: include_str!("../../migrations/sqlite/0001_tasks.sql"),
 }];
 
-/// The migrations that one server needs.
+/// The migrations that a server needs.
 #[derive(Debug, Clone)]
 pub struct MigrationSet(Vec<&'static [Migration]>);
 

@@ -34,7 +34,7 @@ pub(super) struct Session {
 /// Which statements run in an explicit transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Transactions {
-    /// Those that need one for what they do.
+    /// Several statements that must succeed together.
     AsWanted,
     /// All that write. The session has no time limits: a statement without its commit can be given up.
     ForWrites,
@@ -116,7 +116,7 @@ impl SessionManager {
     }
 }
 
-/// Adds the limits as start-up parameters, unless the URL has one of its own.
+/// Adds the limits as start-up parameters, unless the URL has a limit already.
 fn with_limits(options: &PgConnectOptions, statement_timeout: u128, lock_timeout: u128) -> PgConnectOptions {
     if options.get_options().is_some_and(|it| it.contains("statement_timeout")) {
         return options.clone();

@@ -125,7 +125,7 @@ impl SqlitePool {
         Ok(Self { pool, acquire_timeout: settings.connect_timeout() })
     }
 
-    /// Leases a connection. Waits at most `connect_timeout` for one.
+    /// Leases a connection. Waits at most `connect_timeout`.
     pub(super) async fn acquire(&self) -> sqlx::Result<SqliteLease> {
         match timeout(self.acquire_timeout, self.pool.get()).await {
             Ok(Ok(mut object)) => {
@@ -184,7 +184,7 @@ impl SqliteLease {
         SqliteLimit { duration, interrupt: self.object.interrupt.clone() }
     }
 
-    /// Begins a transaction if one is wanted.
+    /// Begins a transaction if `transaction` is set.
     pub(crate) async fn begin(&mut self, transaction: bool, _writes: bool) -> sqlx::Result<()> {
         if transaction {
             sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut self.object.connection).await?;
@@ -193,7 +193,7 @@ impl SqliteLease {
         Ok(())
     }
 
-    /// Ends a transaction if one was begun: with a commit after a success, and with a rollback after a failure.
+    /// Ends the transaction, if any: with a commit after a success, and with a rollback after a failure.
     ///
     /// A commit whose sync failed has left complete pages in the write-ahead log, which SQLite ignores as long as it is open, and takes
     /// for a commit when it reads the log after a crash. So the pages are overwritten with something harmless.

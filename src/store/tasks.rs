@@ -1,4 +1,4 @@
-//! The tasks of one user: one statement for each operation.
+//! The tasks of a user, with a statement for each operation.
 
 use chrono::{DateTime, Utc};
 use rocket::futures::TryStreamExt;
@@ -16,7 +16,7 @@ use crate::task::{
     Title,
 };
 
-/// The tasks of one user. Each statement compares `user_id`.
+/// The tasks of a user. Each statement compares `user_id`.
 #[derive(Debug)]
 pub struct UserTasks<'a> {
     pool: &'a Pool,
@@ -56,7 +56,7 @@ impl<'a> UserTasks<'a> {
         })
     }
 
-    /// Returns one page of the tasks.
+    /// Returns a page of the tasks.
     pub async fn page(&self, options: ListOptions, page: PageRequest) -> Result<Vec<Task>, ApiError> {
         let Self { pool, user } = self;
         let list = match options.order {
@@ -78,7 +78,7 @@ impl<'a> UserTasks<'a> {
         run!(pool.reader(), query_scalar(sql::EXISTS_FOR_OTHER_USER).bind(id.0).bind(user) => fetch_one)
     }
 
-    /// Returns one task.
+    /// Returns a task.
     pub async fn get(&self, id: TaskId) -> Result<Option<Task>, ApiError> {
         let Self { pool, user } = self;
         run!(pool.reader(), query_as(sql::GET).bind(id.0).bind(user) => fetch_optional)
@@ -115,7 +115,7 @@ impl<'a> UserTasks<'a> {
         )
     }
 
-    /// Sets or toggles `completed`, in one statement.
+    /// Sets or toggles `completed` in a single statement.
     pub async fn complete(&self, id: TaskId, completion: Completion) -> Result<Option<Task>, ApiError> {
         let Self { pool, user } = self;
         let completed = match completion {
@@ -128,7 +128,7 @@ impl<'a> UserTasks<'a> {
         )
     }
 
-    /// Deletes a task. Returns whether there was one.
+    /// Deletes a task. Returns whether it existed.
     pub async fn delete(&self, id: TaskId) -> Result<bool, ApiError> {
         let Self { pool, user } = self;
         let deleted = run!(pool.writer(), query(sql::DELETE).bind(id.0).bind(user) => execute)?;
