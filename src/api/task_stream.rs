@@ -1,9 +1,10 @@
 //! A streamed list of tasks. The bare dialect has no pages, and a list may have thousands of tasks.
 //!
 //! The list is read in batches, and each is sent before the next is read. So memory does not grow with the list, and a slow client holds no
-//! database connection.
+//! database connection. Batches are bounded in bytes, because many clients may leave theirs unread.
 
 use std::io::Cursor;
+use std::ops::ControlFlow;
 
 use rocket::futures::stream::{self, Stream, StreamExt};
 use rocket::http::ContentType;
@@ -17,8 +18,14 @@ use crate::fairings::MAX_CHUNK_SIZE;
 use crate::store::{Store, TaskCursor};
 use crate::task::{ListOptions, TaskRow};
 
-/// Tasks per batch. Most lists fit into a single batch.
-const BATCH_SIZE: i64 = 500;
+/// The maximum of tasks in the first batch. Most lists fit into it.
+const FIRST_BATCH_SIZE: i64 = 128;
+
+/// The maximum of tasks in the further batches.
+const MAX_BATCH_SIZE: i64 = 500;
+
+/// The size at which a batch is full, in bytes of JSON.
+const BATCH_BYTES: usize = 256 * 1024;
 
 /// A JSON array of tasks: the first batch, and the remainder to read while sending.
 pub(super) struct TaskStream<'r> {
@@ -32,6 +39,7 @@ struct Remainder<'r> {
     store: &'r Store,
     options: ListOptions,
     after: Option<TaskCursor>,
+    batch_size: i64,
 }
 
 impl<'r> TaskStream<'r> {
@@ -41,7 +49,7 @@ impl<'r> TaskStream<'r> {
         store: &'r Store,
         options: ListOptions,
     ) -> Result<Self, ApiError> {
-        let list = Remainder { user, store, options, after: None };
+        let list = Remainder { user, store, options, after: None, batch_size: FIRST_BATCH_SIZE };
         let (first, remainder) = list.read(Batch::first()).await?;
         Ok(Self { first, remainder })
     }
@@ -51,8 +59,10 @@ impl<'r> Remainder<'r> {
     /// Reads a batch. Returns its JSON and the new remainder.
     async fn read(self, mut batch: Batch) -> Result<(Vec<u8>, Option<Self>), ApiError> {
         let tasks = self.store.for_user(self.user);
-        let cursor = tasks.list(self.options, self.after, BATCH_SIZE, |task| batch.push(task)).await?;
-        let remainder = cursor.map(|cursor| Self { after: Some(cursor), ..self });
+        let cursor = tasks.list(self.options, self.after, self.batch_size, |task| batch.push(task)).await?;
+        // Tasks that do not fit are read again: the next batch asks for as many as have fitted into this one.
+        let batch_size = if batch.is_full() { batch.tasks } else { MAX_BATCH_SIZE };
+        let remainder = cursor.map(|cursor| Self { after: Some(cursor), batch_size, ..self });
         Ok((batch.finish(remainder.is_none())?, remainder))
     }
 
@@ -87,31 +97,40 @@ impl<'r> Responder<'r, 'r> for TaskStream<'r> {
 /// The JSON of some consecutive tasks of the array.
 struct Batch {
     json: Vec<u8>,
+    tasks: i64,
     error: Option<serde_json::Error>,
 }
 
 impl Batch {
     fn first() -> Self {
-        Self { json: b"[".to_vec(), error: None }
+        Self { json: b"[".to_vec(), tasks: 0, error: None }
     }
 
     fn next() -> Self {
-        Self { json: Vec::new(), error: None }
+        Self { json: Vec::new(), tasks: 0, error: None }
     }
 
-    fn push(&mut self, task: TaskRow<'_>) {
+    fn is_full(&self) -> bool {
+        self.json.len() >= BATCH_BYTES
+    }
+
+    /// Adds a task. Breaks when the batch is full.
+    fn push(&mut self, task: TaskRow<'_>) -> ControlFlow<()> {
         if self.json != b"[" {
             self.json.push(b',');
         }
         if let Err(error) = serde_json::to_writer(&mut self.json, &task) {
             self.error = Some(error);
         }
+        self.tasks += 1;
+        if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn finish(mut self, is_last: bool) -> Result<Vec<u8>, ApiError> {
         if is_last {
             self.json.push(b']');
         }
+        self.json.shrink_to_fit();
         match self.error {
             None => Ok(self.json),
             Some(error) => Err(ApiError::Internal(format!("a task cannot be serialized: {error}"))),

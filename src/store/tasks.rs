@@ -1,5 +1,7 @@
 //! The tasks of a user, with a statement for each operation.
 
+use std::ops::ControlFlow;
+
 use chrono::{DateTime, Utc};
 use rocket::futures::TryStreamExt;
 use sqlx::postgres::PgRow;
@@ -28,13 +30,14 @@ impl<'a> UserTasks<'a> {
         Self { pool, user }
     }
 
-    /// Visits at most `limit` tasks, from the cursor on or from the start. Returns the cursor of the next batch if there may be more.
+    /// Visits at most `limit` tasks, from the cursor on or from the start, until `visit` breaks. Returns the cursor of the next batch if there may
+    /// be more tasks.
     pub async fn list(
         &self,
         options: ListOptions,
         after: Option<TaskCursor>,
         limit: i64,
-        mut visit: impl FnMut(TaskRow<'_>),
+        mut visit: impl FnMut(TaskRow<'_>) -> ControlFlow<()>,
     ) -> Result<Option<TaskCursor>, ApiError> {
         let Self { pool, user } = self;
         let list = match options.order {
@@ -45,12 +48,16 @@ impl<'a> UserTasks<'a> {
         run!(pool.reader(), query(list).bind(user).bind(options.completed).bind(&created_at).bind(id).bind(limit) => |rows| {
             let (mut left, mut cursor) = (limit, None);
             while let Some(row) = rows.try_next().await? {
-                let task = TaskRow::from_row(&row)?;
-                left -= 1;
-                if left == 0 {
-                    cursor = Some(TaskCursor { created_at: row.created_at()?, id: task.id });
+                // The other rows are read, because the connection has to be ready for the next statement.
+                if cursor.is_some() {
+                    continue;
                 }
-                visit(task);
+                let task = TaskRow::from_row(&row)?;
+                let id = task.id;
+                left -= 1;
+                if visit(task).is_break() || left == 0 {
+                    cursor = Some(TaskCursor { created_at: row.created_at()?, id });
+                }
             }
             Ok(cursor)
         })

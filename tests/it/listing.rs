@@ -131,8 +131,8 @@ on_both_engines! {
         let server = Server::start(engine).await;
         let me = server.client_for("me");
         let mut made = 0;
-        // Sizes around the batch size.
-        for count in [1, 499, 500, 501, 1000, 1001, 3456] {
+        // Sizes around the first batch of 128 tasks, and the further batches of 500.
+        for count in [1, 127, 128, 129, 627, 628, 629, 1128, 3456] {
             server.execute_sql("DELETE FROM tasks").await;
             fill(&server, count).await;
             let (first, last) = (made + 1, made + count);
@@ -145,6 +145,25 @@ on_both_engines! {
             assert_eq!(me.call("HEAD", "/api/tasks", None).await.status, 200);
         }
         assert_eq!(server.client_for("you").get("/api/tasks").await.json(), json!([]));
+    }
+
+    /// Batches are bounded in bytes as well: 54 of these tasks fill one.
+    async fn lists_of_large_tasks_are_complete(engine: Engine) {
+        let server = Server::start(engine).await;
+        let me = server.client_for("me");
+        for count in [54, 55, 300] {
+            server.execute_sql("DELETE FROM tasks").await;
+            let mut wanted = Vec::new();
+            for n in 0..count {
+                let (title, description) = (format!("{n}{}", "👍".repeat(190)), "👍".repeat(1000));
+                let task = me.post("/api/tasks", &json!({ "title": title, "description": description })).await;
+                wanted.push(task.json());
+            }
+            let list = me.get("/api/tasks?order=asc").await.json();
+            assert!(list == json!(wanted), "{count} tasks come back in order");
+            wanted.reverse();
+            assert!(me.get("/api/tasks").await.json() == json!(wanted), "{count} tasks come back in reverse order");
+        }
     }
 
     /// A slow reader holds neither a database connection nor the complete list in memory.
