@@ -128,14 +128,16 @@ export async function postgres() {
   const versions = readdirSync("/usr/lib/postgresql").sort();
   const bin = `/usr/lib/postgresql/${versions.at(-1)}/bin`;
   const folder = mkdtempSync(join(tmpdir(), "todo-api-e2e-pg-"));
-  const port = await freePort();
   // Its programs refuse to run as root.
   const nobody = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
   if (nobody.uid) chownSync(folder, nobody.uid, nobody.gid);
   const run = (program, ...args) =>
     execFileSync(join(bin, program), ["-D", folder, ...args], { ...nobody, cwd: "/", stdio: "ignore" });
-  const options = `-p ${port} -h 127.0.0.1 -c fsync=off -c unix_socket_directories=`;
-  const revive = () => run("pg_ctl", "-w", "-l", join(folder, "log"), "-o", options, "start");
+  let port;
+  const revive = () => {
+    const options = `-p ${port} -h 127.0.0.1 -c fsync=off -c unix_socket_directories=`;
+    run("pg_ctl", "-w", "-l", join(folder, "log"), "-o", options, "start");
+  };
   const kill = () => run("pg_ctl", "-m", "immediate", "stop");
   const stop = () => {
     try {
@@ -147,7 +149,16 @@ export async function postgres() {
   };
   run("initdb", "-A", "trust", "-U", "postgres", "--no-sync");
   running.add(stop);
-  revive();
+  // Another program can take a free port before PostgreSQL does.
+  for (let attempt = 1; ; attempt++) {
+    port = await freePort();
+    try {
+      revive();
+      break;
+    } catch (error) {
+      if (attempt === 3) throw error;
+    }
+  }
   return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, kill, revive, stop };
 }
 
