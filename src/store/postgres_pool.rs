@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 
+use super::deadpool_ext;
 use super::error::{is_connection_lost, is_out_of_connections};
 use super::session::{Session, SessionManager, Transactions};
 use crate::config::DatabaseConfig;
@@ -113,9 +114,8 @@ impl PgPool {
                 object.last_use = LastUse::Unfinished;
                 Ok(PgLease { object, _returned: Return(self.returned.clone()), in_transaction: false })
             }
-            Ok(Err(PoolError::Backend(error))) => Err(error),
-            Ok(Err(PoolError::Closed)) => Err(sqlx::Error::PoolClosed),
-            Ok(Err(_)) | Err(_) => Err(sqlx::Error::PoolTimedOut),
+            Ok(Err(error)) => Err(deadpool_ext::to_sqlx(error)),
+            Err(_) => Err(sqlx::Error::PoolTimedOut),
         }
     }
 
@@ -140,14 +140,12 @@ impl PgPool {
 
     /// Whether the next request has to wait for a connection to be returned.
     pub(super) fn is_exhausted(&self) -> bool {
-        let status = self.pool.status();
-        status.available == 0 && status.size >= status.max_size
+        deadpool_ext::is_exhausted(&self.pool)
     }
 
     /// Open connections, idle connections and the maximum of connections.
     pub(super) fn status(&self) -> (usize, usize, usize) {
-        let status = self.pool.status();
-        (status.size, status.available.min(status.size), status.max_size)
+        deadpool_ext::status(&self.pool)
     }
 
     /// Closes idle connections now and the others when they are returned.

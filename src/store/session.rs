@@ -34,11 +34,11 @@ pub(super) struct Session {
 /// Which statements run in an explicit transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Transactions {
-    /// Several statements that must succeed together.
+    /// Only where several statements must succeed together.
     AsWanted,
-    /// All that write. The session has no time limits: a statement without its commit can be given up.
+    /// Each statement that writes. The session has no time limits: a statement without its commit can be given up.
     ForWrites,
-    /// All: an unnamed statement must be prepared and run on the same server connection.
+    /// Each statement, because an unnamed statement must be prepared and run on the same server connection.
     Always,
 }
 

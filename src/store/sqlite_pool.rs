@@ -14,13 +14,14 @@ use std::time::Duration;
 
 use deadpool::Runtime;
 use deadpool::managed::{
-    self, Manager, Metrics, Object, PoolConfig, PoolError, QueueMode, RecycleError, RecycleResult, Timeouts,
+    self, Manager, Metrics, Object, PoolConfig, QueueMode, RecycleError, RecycleResult, Timeouts,
 };
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection as _, SqliteConnection};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
+use super::deadpool_ext;
 use super::error::is_sqlite_io;
 use super::sqlite_executor::ToEnd;
 use crate::config::{DatabaseConfig, DatabaseUrl};
@@ -132,22 +133,19 @@ impl SqlitePool {
                 object.is_finished = false;
                 Ok(SqliteLease { object, in_transaction: false })
             }
-            Ok(Err(PoolError::Backend(error))) => Err(error),
-            Ok(Err(PoolError::Closed)) => Err(sqlx::Error::PoolClosed),
-            Ok(Err(_)) | Err(_) => Err(sqlx::Error::PoolTimedOut),
+            Ok(Err(error)) => Err(deadpool_ext::to_sqlx(error)),
+            Err(_) => Err(sqlx::Error::PoolTimedOut),
         }
     }
 
     /// Whether the next request has to wait for a connection.
     pub(super) fn is_exhausted(&self) -> bool {
-        let status = self.pool.status();
-        status.available == 0 && status.size >= status.max_size
+        deadpool_ext::is_exhausted(&self.pool)
     }
 
     /// Open connections, idle connections and the maximum of connections.
     pub(super) fn status(&self) -> (usize, usize, usize) {
-        let status = self.pool.status();
-        (status.size, status.available.min(status.size), status.max_size)
+        deadpool_ext::status(&self.pool)
     }
 
     /// Closes idle connections now and the others when they are returned.
