@@ -39,6 +39,8 @@ pub struct DatabaseConfig {
     max_lifetime: u32,
     /// Whether each connection caches prepared statements. Otherwise each statement runs unnamed, in a transaction.
     pub prepared_statements: bool,
+    /// Whether requests that wait at the same time share a statement, on SQLite a commit.
+    pub batch: bool,
 }
 
 impl DatabaseConfig {

@@ -67,8 +67,14 @@ fn metrics(
             &[],
             &[("", accept_errors.count())],
         )?;
-        let mut families =
-            [metrics.requests.collect(), metrics.durations.collect(), gauges, accepts].concat();
+        let mut families = [
+            metrics.requests.collect(),
+            metrics.durations.collect(),
+            store.batch_metrics().collect(),
+            gauges,
+            accepts,
+        ]
+        .concat();
         // The encoder rejects families without samples, which is their state before the first request.
         families.retain(|family| !family.get_metric().is_empty());
         TextEncoder::new().encode(&families, &mut text)

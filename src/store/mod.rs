@@ -1,8 +1,11 @@
 //! Data access: connection pools for PostgreSQL and SQLite, SQL statements, migrations. Tasks are reachable only through
 //! [`Store::for_user`].
 
+mod batch;
+mod database;
 mod deadpool_ext;
 mod error;
+mod group_commit;
 mod migrate;
 pub(crate) mod pool;
 mod pooler;
@@ -12,11 +15,12 @@ mod schema;
 mod session;
 pub mod sql;
 mod sqlite_executor;
+mod sqlite_lease;
 mod sqlite_pool;
 mod tasks;
 
-use rocket_db_pools::Database;
-
+pub use batch::BatchMetrics;
+pub use database::Database;
 pub use migrate::{MigrationError, Migrations, migrate};
 pub use pool::{Pool, PoolStatus};
 pub use schema::{Migration, MigrationSet, TASK_MIGRATIONS};
@@ -27,9 +31,9 @@ use crate::error::ApiError;
 
 /// The database. The request guard `&Store` leases no connection: each statement leases its own, so that a client that is slow to send its
 /// body holds none.
-#[derive(Clone, Database)]
+#[derive(Clone, rocket_db_pools::Database)]
 #[database("todo")]
-pub struct Store(Pool);
+pub struct Store(Database);
 
 impl Store {
     /// The tasks of the caller. The store has no access to tasks without an [`AuthUser`].
@@ -40,22 +44,28 @@ impl Store {
 
     /// The connections, for the tables of other modules.
     pub(crate) fn pool(&self) -> &Pool {
-        &self.0
+        &self.0.pool
     }
 
     /// The status of the connection pool.
     #[must_use]
     pub fn pool_status(&self) -> PoolStatus {
-        self.0.status()
+        self.0.pool.status()
+    }
+
+    /// The metrics of batching.
+    #[must_use]
+    pub fn batch_metrics(&self) -> &BatchMetrics {
+        &self.0.batch_metrics
     }
 
     /// Checks that the database responds and has these migrations.
     pub async fn check(&self, schema: &MigrationSet) -> Result<(), ApiError> {
-        migrate::check(&self.0, schema).await
+        migrate::check(&self.0.pool, schema).await
     }
 
     /// Closes all connections, each when it is returned.
     pub async fn close(&self) {
-        self.0.close_connections().await;
+        self.0.pool.close_connections().await;
     }
 }

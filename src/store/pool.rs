@@ -1,15 +1,16 @@
 //! The connection pool, with the same interface for both engines.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use figment::Figment;
-use rocket::async_trait;
 use tokio::time::error::Elapsed;
 
+use super::batch::BatchMetrics;
 use super::postgres_pool::{PgLease, PgPool};
-use super::sqlite_pool::{self, DatabaseFile, SqliteLease, SqlitePool};
+use super::sqlite_lease::SqliteLease;
+use super::sqlite_pool::{self, DatabaseFile, SqlitePool};
 use crate::config::{ConfigError, DatabaseConfig, DatabaseUrl};
 use crate::error::ApiError;
 
@@ -73,7 +74,8 @@ pub(crate) enum EngineConnection {
 }
 
 impl Pool {
-    fn new(settings: &DatabaseConfig) -> Result<Self, ConfigError> {
+    /// A pool for this database. Needs a runtime.
+    pub(super) fn new(settings: &DatabaseConfig, metrics: &BatchMetrics) -> Result<Self, ConfigError> {
         let fails = |error| {
             let key = "databases.todo.max_connections";
             ConfigError::new(key, format!("makes no pool ({error})"), "use another number")
@@ -85,7 +87,11 @@ impl Pool {
             DatabaseUrl::Sqlite(path) => {
                 let file = Arc::new(DatabaseFile::new(path));
                 let options = sqlite_pool::writer_options(path, settings);
-                let writer = SqlitePool::new(options.clone(), file.clone(), 1, settings).map_err(fails)?;
+                let mut writer =
+                    SqlitePool::new(options.clone(), file.clone(), 1, settings).map_err(fails)?;
+                if settings.batch {
+                    writer = writer.with_group_commit(metrics.kind("commit"));
+                }
                 let options = options.pragma("query_only", "ON");
                 let readers = SqlitePool::new(options, file, SQLITE_READERS, settings).map_err(fails)?;
                 Engine::Sqlite { writer, readers }
@@ -173,53 +179,27 @@ fn to_u64(count: usize) -> u64 {
 }
 
 impl Connection {
-    /// Returns the connection to the pool, or discards it if the statement did not end in time.
-    pub(crate) fn release<T>(mut self, outcome: Result<sqlx::Result<T>, Elapsed>) -> Result<T, ApiError> {
-        if let Ok(result) = outcome {
-            match &mut self.engine {
-                EngineConnection::Postgres(lease) => lease.finish(result.as_ref().err()),
-                EngineConnection::Sqlite(lease) => lease.finish(),
+    /// Returns the connection to the pool, or discards it if the statement did not end in time. Continues if the statement has to run again,
+    /// alone.
+    pub(crate) async fn release<T>(
+        self,
+        outcome: Result<sqlx::Result<T>, Elapsed>,
+    ) -> ControlFlow<Result<T, ApiError>> {
+        let Ok(result) = outcome else {
+            self.counts.abandoned.fetch_add(1, Ordering::Relaxed);
+            if let EngineConnection::Postgres(lease) = self.engine {
+                lease.discard();
             }
-            return result.map_err(ApiError::from);
+            return ControlFlow::Break(Err(ApiError::Unavailable("the statement took too long".to_owned())));
+        };
+        match self.engine {
+            EngineConnection::Postgres(mut lease) => lease.finish(result.as_ref().err()),
+            EngineConnection::Sqlite(lease) => {
+                if !lease.finish().await && result.is_ok() {
+                    return ControlFlow::Continue(());
+                }
+            }
         }
-        self.counts.abandoned.fetch_add(1, Ordering::Relaxed);
-        if let EngineConnection::Postgres(lease) = self.engine {
-            lease.discard();
-        }
-        Err(ApiError::Unavailable("the statement took too long".to_owned()))
-    }
-}
-
-#[async_trait]
-impl rocket_db_pools::Pool for Pool {
-    type Connection = Connection;
-    type Error = ConfigError;
-
-    async fn init(figment: &Figment) -> Result<Self, ConfigError> {
-        let settings: DatabaseConfig = figment.extract()?;
-        warn_insecure_url(&settings.url);
-        Self::new(&settings)
-    }
-
-    async fn get(&self) -> Result<Connection, ConfigError> {
-        self.writer().await.map_err(|problem| {
-            ConfigError::new("databases.todo.url", format!("gives no connection ({problem})"), "see the log")
-        })
-    }
-
-    /// Does nothing. Rocket calls it when the shutdown begins, while requests in flight still need connections. `serve` closes the pool when
-    /// the last request has its response.
-    async fn close(&self) {}
-}
-
-fn warn_insecure_url(url: &DatabaseUrl) {
-    let DatabaseUrl::Postgres { options, ignored } = url else { return };
-    for parameter in ignored {
-        tracing::warn!(parameter, "the database URL has an unknown parameter; it is ignored");
-    }
-    let host = options.get_host();
-    let local = options.get_socket().is_some() || ["localhost", "127.0.0.1", "::1"].contains(&host);
-    if !local && !matches!(options.get_ssl_mode(), sqlx::postgres::PgSslMode::VerifyFull) {
-        tracing::warn!(host, "the database's certificate is not verified; sslmode=verify-full verifies it");
+        ControlFlow::Break(result.map_err(ApiError::from))
     }
 }

@@ -191,8 +191,9 @@ impl PgLease {
         PgLimit(duration)
     }
 
-    /// Begins a transaction if `transaction` is set, or if the session needs a transaction for each statement of this kind.
-    pub(crate) async fn begin(&mut self, transaction: bool, writes: bool) -> sqlx::Result<()> {
+    /// Begins a transaction if `transaction` is set, or if the session needs a transaction for each statement of this kind. PostgreSQL shares no
+    /// transactions, so each write is alone.
+    pub(crate) async fn begin(&mut self, transaction: bool, writes: bool, _alone: bool) -> sqlx::Result<()> {
         let needs_transaction = match self.object.session.transactions {
             Transactions::AsWanted => false,
             Transactions::ForWrites => writes,

@@ -23,28 +23,34 @@ macro_rules! run {
         $crate::store::run::run!(@ $pool.$access(), $query($sql)$(.bind($value))*, |query, executor| query.$fetch(executor))
     };
     (@ $pool:ident.$access:ident(), $function:ident($sql:expr)$(.bind($value:expr))*, |$query:ident, $executor:ident| $run:expr) => {{
-        let mut connection = $pool.$access().await?;
-        let query_timeout = $pool.query_timeout();
-        macro_rules! on_engine {
-            ($lease:ident, $engine:ident) => {{
-                let limit = $lease.limit(query_timeout);
-                let statement = async {
-                    $lease.begin(false, stringify!($access) == "writer").await?;
-                    let result = {
-                        let $query = sqlx::$function($sql.$engine).persistent($lease.is_named())$(.bind($value))*;
-                        let $executor = $lease.executor();
-                        $run.await
+        let mut alone = false;
+        loop {
+            let mut connection = $pool.$access().await?;
+            macro_rules! on_engine {
+                ($lease:ident, $engine:ident) => {{
+                    let limit = $lease.limit($pool.query_timeout());
+                    let statement = async {
+                        $lease.begin(false, stringify!($access) == "writer", alone).await?;
+                        let result = {
+                            let $query = sqlx::$function($sql.$engine).persistent($lease.is_named())$(.bind($value))*;
+                            let $executor = $lease.executor();
+                            $run.await
+                        };
+                        $lease.end(result).await
                     };
-                    $lease.end(result).await
-                };
-                limit.run(statement).await
-            }};
+                    limit.run(statement).await
+                }};
+            }
+            let outcome = match &mut connection.engine {
+                $crate::store::pool::EngineConnection::Postgres(lease) => on_engine!(lease, postgres),
+                $crate::store::pool::EngineConnection::Sqlite(lease) => on_engine!(lease, sqlite),
+            };
+            match connection.release(outcome).await {
+                std::ops::ControlFlow::Break(result) => break result,
+                // On SQLite, another write of the group has failed the commit of this one.
+                std::ops::ControlFlow::Continue(()) => alone = true,
+            }
         }
-        let outcome = match &mut connection.engine {
-            $crate::store::pool::EngineConnection::Postgres(lease) => on_engine!(lease, postgres),
-            $crate::store::pool::EngineConnection::Sqlite(lease) => on_engine!(lease, sqlite),
-        };
-        connection.release(outcome)
     }};
 }
 
@@ -53,36 +59,42 @@ macro_rules! run {
 /// Commits if each required statement has changed a row; otherwise rolls back. Returns whether it has committed.
 macro_rules! transaction {
     ($pool:ident, [$($kind:ident($sql:expr)$(.$bind:ident($value:expr))*),+ $(,)?]) => {{
-        let mut connection = $pool.writer().await?;
-        let query_timeout = $pool.query_timeout();
-        macro_rules! on_engine {
-            ($lease:ident, $engine:ident) => {{
-                let limit = $lease.limit(query_timeout);
-                let statements = async {
-                    $lease.begin(true, true).await?;
-                    let result = async {
-                        $(
-                            let query = sqlx::query($sql.$engine).persistent($lease.is_named())$(.$bind($value))*;
-                            let changed = query.execute($lease.executor()).await?.rows_affected();
-                            if changed == 0 && stringify!($kind) == "required" {
-                                return Ok(false);
-                            }
-                        )+
-                        Ok::<bool, sqlx::Error>(true)
+        let mut alone = false;
+        loop {
+            let mut connection = $pool.writer().await?;
+            macro_rules! on_engine {
+                ($lease:ident, $engine:ident) => {{
+                    let limit = $lease.limit($pool.query_timeout());
+                    let statements = async {
+                        $lease.begin(true, true, alone).await?;
+                        let result = async {
+                            $(
+                                let query = sqlx::query($sql.$engine).persistent($lease.is_named())$(.$bind($value))*;
+                                let changed = query.execute($lease.executor()).await?.rows_affected();
+                                if changed == 0 && stringify!($kind) == "required" {
+                                    return Ok(false);
+                                }
+                            )+
+                            Ok::<bool, sqlx::Error>(true)
+                        };
+                        match result.await {
+                            Ok(false) => $lease.rollback().await.map(|()| false),
+                            result => $lease.end(result).await,
+                        }
                     };
-                    match result.await {
-                        Ok(false) => $lease.rollback().await.map(|()| false),
-                        result => $lease.end(result).await,
-                    }
-                };
-                limit.run(statements).await
-            }};
+                    limit.run(statements).await
+                }};
+            }
+            let outcome = match &mut connection.engine {
+                $crate::store::pool::EngineConnection::Postgres(lease) => on_engine!(lease, postgres),
+                $crate::store::pool::EngineConnection::Sqlite(lease) => on_engine!(lease, sqlite),
+            };
+            match connection.release(outcome).await {
+                std::ops::ControlFlow::Break(result) => break result,
+                // On SQLite, another write of the group has failed the commit of this one.
+                std::ops::ControlFlow::Continue(()) => alone = true,
+            }
         }
-        let outcome = match &mut connection.engine {
-            $crate::store::pool::EngineConnection::Postgres(lease) => on_engine!(lease, postgres),
-            $crate::store::pool::EngineConnection::Sqlite(lease) => on_engine!(lease, sqlite),
-        };
-        connection.release(outcome)
     }};
 }
 

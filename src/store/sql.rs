@@ -62,6 +62,25 @@ macro_rules! list_page {
     };
 }
 
+/// The starts of several lists. The rows of a list are in its order: a subquery that names columns of an earlier table runs once for each of
+/// its rows.
+macro_rules! list_many {
+    ($order:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", position FROM unnest(CAST($1 AS text[]), CAST($2 AS boolean[]), CAST($3 AS bigint[])) ",
+            "WITH ORDINALITY AS request (owner, done, size, position) CROSS JOIN LATERAL (SELECT ",
+            columns!(),
+            " FROM tasks WHERE user_id = owner AND (completed = done OR done IS NULL) ORDER BY created_at ",
+            $order,
+            ", id ",
+            $order,
+            " LIMIT size) AS list"
+        )
+    };
+}
+
 /// An update of a task. It sets `updated_at` to now, but at least a millisecond later than before: two changes within a millisecond, and a
 /// clock that was set back, must be visible. `+00:00` is the driver's format of UTC for SQLite.
 macro_rules! update_task {
@@ -115,6 +134,24 @@ pub const UPDATE: Statement = update_task!(
 pub const SET_COMPLETED: Statement = update_task!("completed = coalesce($4, NOT completed)");
 /// `$1` id, `$2` user.
 pub const DELETE: Statement = Statement::portable("DELETE FROM tasks WHERE id = $1 AND user_id = $2");
+/// Tasks of several users, for PostgreSQL. `$1` ids, `$2` users. Each row ends with the position of its request.
+pub const GET_MANY: &str = concat!(
+    "SELECT ",
+    columns!(),
+    ", position FROM unnest(CAST($1 AS bigint[]), CAST($2 AS text[])) WITH ORDINALITY AS request (task, owner, position) ",
+    "JOIN tasks ON id = task AND user_id = owner"
+);
+/// New tasks of several users, for PostgreSQL. `$1` users, `$2` titles, `$3` descriptions, `$4` completed, `$5` times.
+pub const CREATE_MANY: &str = concat!(
+    "INSERT INTO tasks (user_id, title, description, completed, created_at, updated_at) SELECT owner, name, text, done, now, now ",
+    "FROM unnest(CAST($1 AS text[]), CAST($2 AS text[]), CAST($3 AS text[]), CAST($4 AS boolean[]), CAST($5 AS timestamptz[])) ",
+    "AS request (owner, name, text, done, now) RETURNING ",
+    columns!()
+);
+/// The starts of several lists, for PostgreSQL. `$1` users, `$2` completed or null, `$3` limits. Each row ends with the position of its request.
+pub const LIST_MANY_DESCENDING: &str = list_many!("DESC");
+/// As [`LIST_MANY_DESCENDING`], the oldest first.
+pub const LIST_MANY_ASCENDING: &str = list_many!("ASC");
 /// `$1` version of a migration.
 pub const MIGRATION_APPLIED: Statement =
     Statement::portable("SELECT count(*) FROM _sqlx_migrations WHERE version = $1 AND success");
@@ -133,4 +170,12 @@ pub const ALL: &[(&str, Statement)] = &[
     ("SET_COMPLETED", SET_COMPLETED),
     ("DELETE", DELETE),
     ("MIGRATION_APPLIED", MIGRATION_APPLIED),
+];
+
+/// All statements for PostgreSQL only, by name.
+pub const ALL_POSTGRES: &[(&str, &str)] = &[
+    ("GET_MANY", GET_MANY),
+    ("CREATE_MANY", CREATE_MANY),
+    ("LIST_MANY_DESCENDING", LIST_MANY_DESCENDING),
+    ("LIST_MANY_ASCENDING", LIST_MANY_ASCENDING),
 ];

@@ -54,3 +54,8 @@ impl<'c> Executor<'c> for ToEnd<'c> {
         self.0.prepare_with(sql, parameters)
     }
 }
+
+/// Executes statements that have neither parameters nor rows.
+pub(super) async fn execute(connection: &mut SqliteConnection, sql: &'static str) -> sqlx::Result<()> {
+    sqlx::query(sql).execute(ToEnd(connection)).await.map(drop)
+}

@@ -1,56 +1,50 @@
 //! SQLite connection pool, built on deadpool.
-//!
-//! A statement that runs out of time is interrupted and then awaited: SQLite works in this process, so its outcome can always be known.
 
 use std::fs;
-use std::future::Future;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use deadpool::Runtime;
 use deadpool::managed::{
-    self, Manager, Metrics, Object, PoolConfig, QueueMode, RecycleError, RecycleResult, Timeouts,
+    self, Manager, Metrics, PoolConfig, QueueMode, RecycleError, RecycleResult, Timeouts,
 };
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection as _, SqliteConnection};
-use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
+use super::batch::KindMetrics;
 use super::deadpool_ext;
-use super::error::is_sqlite_io;
-use super::sqlite_executor::ToEnd;
+use super::group_commit::Group;
+use super::sqlite_lease::{Interrupt, SqliteLease};
 use crate::config::{DatabaseConfig, DatabaseUrl};
-
-/// Virtual machine instructions of SQLite between two checks for an interrupt: well below a millisecond.
-const INTERRUPT_INTERVAL: i32 = 1000;
-
-/// Writes the first page to the log, with a number that nothing here uses. An `UPDATE` to the same value would write nothing.
-const OVERWRITE_LOG: &str = "PRAGMA user_version = 0";
 
 /// The connections.
 #[derive(Debug, Clone)]
 pub(super) struct SqlitePool {
     pool: managed::Pool<SqliteManager>,
     acquire_timeout: Duration,
+    /// For writes that share their commits.
+    commits: Option<Arc<KindMetrics>>,
 }
 
+/// Opens connections and decides whether they can be reused.
 #[derive(Debug)]
-struct SqliteManager {
+pub(super) struct SqliteManager {
     options: SqliteConnectOptions,
     file: Arc<DatabaseFile>,
 }
 
 /// A pooled connection and whether its last statement has ended.
 #[derive(Debug)]
-struct PooledConnection {
-    connection: SqliteConnection,
-    interrupt: Interrupt,
-    is_finished: bool,
+pub(super) struct PooledConnection {
+    pub(super) connection: SqliteConnection,
+    pub(super) interrupt: Interrupt,
+    pub(super) is_finished: bool,
+    /// The open transaction of several writes.
+    pub(super) group: Option<Group>,
 }
 
 /// The database file that is open, by the identity that it has on its file system.
@@ -93,13 +87,8 @@ impl Manager for SqliteManager {
     async fn create(&self) -> sqlx::Result<PooledConnection> {
         self.file.check()?;
         let mut connection = Box::pin(self.options.connect()).await?;
-        let interrupt = Interrupt::default();
-        let raised = interrupt.clone();
-        connection
-            .lock_handle()
-            .await?
-            .set_progress_handler(INTERRUPT_INTERVAL, move || !raised.0.load(Ordering::Relaxed));
-        Ok(PooledConnection { connection, interrupt, is_finished: true })
+        let interrupt = Interrupt::install(&mut connection).await?;
+        Ok(PooledConnection { connection, interrupt, is_finished: true, group: None })
     }
 
     async fn recycle(&self, pooled: &mut PooledConnection, _: &Metrics) -> RecycleResult<sqlx::Error> {
@@ -123,7 +112,12 @@ impl SqlitePool {
             .config(config)
             .runtime(Runtime::Tokio1)
             .build()?;
-        Ok(Self { pool, acquire_timeout: settings.connect_timeout() })
+        Ok(Self { pool, acquire_timeout: settings.connect_timeout(), commits: None })
+    }
+
+    /// The pool with shared commits.
+    pub(super) fn with_group_commit(self, metrics: KindMetrics) -> Self {
+        Self { commits: Some(Arc::new(metrics)), ..self }
     }
 
     /// Leases a connection. Waits at most `connect_timeout`.
@@ -131,7 +125,7 @@ impl SqlitePool {
         match timeout(self.acquire_timeout, self.pool.get()).await {
             Ok(Ok(mut object)) => {
                 object.is_finished = false;
-                Ok(SqliteLease { object, in_transaction: false })
+                Ok(SqliteLease::new(object, self.commits.clone()))
             }
             Ok(Err(error)) => Err(deadpool_ext::to_sqlx(error)),
             Err(_) => Err(sqlx::Error::PoolTimedOut),
@@ -156,103 +150,6 @@ impl SqlitePool {
             // SQLite's own message at worst: its log is read at the next start.
             let _ = pooled.connection.close().await;
         }
-    }
-}
-
-/// A leased connection. Dropping it returns it to the pool.
-#[derive(Debug)]
-pub(crate) struct SqliteLease {
-    object: Object<SqliteManager>,
-    in_transaction: bool,
-}
-
-impl SqliteLease {
-    /// Prepared statements are always kept.
-    #[expect(clippy::unused_self, reason = "PgLease has the same methods")]
-    pub(crate) fn is_named(&self) -> bool {
-        true
-    }
-
-    pub(crate) fn executor(&mut self) -> ToEnd<'_> {
-        ToEnd(&mut self.object.connection)
-    }
-
-    /// The time limit of the statements on this connection.
-    pub(crate) fn limit(&self, duration: Duration) -> SqliteLimit {
-        SqliteLimit { duration, interrupt: self.object.interrupt.clone() }
-    }
-
-    /// Begins a transaction if `transaction` is set.
-    pub(crate) async fn begin(&mut self, transaction: bool, _writes: bool) -> sqlx::Result<()> {
-        if transaction {
-            sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut self.object.connection).await?;
-            self.in_transaction = true;
-        }
-        Ok(())
-    }
-
-    /// Ends the transaction, if any: with a commit after a success, and with a rollback after a failure.
-    ///
-    /// A commit whose sync failed has left complete pages in the write-ahead log, which SQLite ignores as long as it is open, and takes
-    /// for a commit when it reads the log after a crash. So the pages are overwritten with something harmless.
-    pub(crate) async fn end<T>(&mut self, result: sqlx::Result<T>) -> sqlx::Result<T> {
-        let in_transaction = std::mem::take(&mut self.in_transaction);
-        let connection = &mut self.object.connection;
-        let result = match result {
-            Ok(value) if in_transaction => {
-                sqlx::raw_sql("COMMIT").execute(&mut *connection).await.map(|_| value)
-            }
-            other => other,
-        };
-        if let Err(error) = &result {
-            if in_transaction {
-                // Fails if SQLite has rolled back by itself, as it does after most failures.
-                let _ = sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await;
-            }
-            if is_sqlite_io(error) {
-                let _ = sqlx::raw_sql(OVERWRITE_LOG).execute(&mut *connection).await;
-            }
-        }
-        result
-    }
-
-    /// Rolls the transaction back.
-    pub(crate) async fn rollback(&mut self) -> sqlx::Result<()> {
-        self.in_transaction = false;
-        sqlx::raw_sql("ROLLBACK").execute(&mut self.object.connection).await.map(drop)
-    }
-
-    /// Records that the statement has ended. A lease dropped without this call is not used again.
-    pub(super) fn finish(&mut self) {
-        self.object.is_finished = true;
-    }
-}
-
-/// Stops the statement that runs on a connection.
-#[derive(Debug, Clone, Default)]
-struct Interrupt(Arc<AtomicBool>);
-
-/// The time after which a statement is interrupted.
-#[derive(Debug)]
-pub(crate) struct SqliteLimit {
-    duration: Duration,
-    interrupt: Interrupt,
-}
-
-impl SqliteLimit {
-    /// Runs a statement, interrupts it when its time is over, and returns its outcome: a commit may have been faster.
-    pub(crate) async fn run<T>(
-        self,
-        statement: impl Future<Output = sqlx::Result<T>>,
-    ) -> Result<sqlx::Result<T>, Elapsed> {
-        let mut statement = pin!(statement);
-        if let Ok(result) = timeout(self.duration, &mut statement).await {
-            return Ok(result);
-        }
-        self.interrupt.0.store(true, Ordering::Relaxed);
-        let result = statement.await;
-        self.interrupt.0.store(false, Ordering::Relaxed);
-        Ok(result)
     }
 }
 

@@ -8,6 +8,8 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
+use super::batch::{Batches, CreateRequest, GetRequest, ListMany, ListRequest, ListRows, Turn, turn};
+use super::database::Database;
 use super::pool::Pool;
 use super::run::run;
 use super::sql;
@@ -22,12 +24,13 @@ use crate::task::{
 #[derive(Debug)]
 pub struct UserTasks<'a> {
     pool: &'a Pool,
+    batches: Option<&'a Batches>,
     user: &'a str,
 }
 
 impl<'a> UserTasks<'a> {
-    pub(super) fn new(pool: &'a Pool, user: &'a str) -> Self {
-        Self { pool, user }
+    pub(super) fn new(database: &'a Database, user: &'a str) -> Self {
+        Self { pool: &database.pool, batches: database.batches.as_deref(), user }
     }
 
     /// Visits at most `limit` tasks, from the cursor on or from the start, until `visit` breaks. Returns the cursor of the next batch if there may
@@ -37,35 +40,35 @@ impl<'a> UserTasks<'a> {
         options: ListOptions,
         after: Option<TaskCursor>,
         limit: i64,
-        mut visit: impl FnMut(TaskRow<'_>) -> ControlFlow<()>,
+        visit: impl FnMut(TaskRow<'_>) -> ControlFlow<()>,
     ) -> Result<Option<TaskCursor>, ApiError> {
-        let Self { pool, user } = self;
+        let Self { pool, user, .. } = self;
+        let mut visit = Visit { left: limit, cursor: None, visit };
+        let _lane = match self.list_turn(options, limit, after.is_none()).await? {
+            Turn::Shared(rows) => return visit.all(rows?),
+            Turn::Alone(lane) => lane,
+        };
         let list = match options.order {
             Order::Descending => sql::LIST_DESCENDING,
             Order::Ascending => sql::LIST_ASCENDING,
         };
         let TaskCursor { created_at, id } = after.unwrap_or_else(|| TaskCursor::start(options.order));
         run!(pool.reader(), query(list).bind(user).bind(options.completed).bind(&created_at).bind(id).bind(limit) => |rows| {
-            let (mut left, mut cursor) = (limit, None);
             while let Some(row) = rows.try_next().await? {
-                // The other rows are read, because the connection has to be ready for the next statement.
-                if cursor.is_some() {
-                    continue;
-                }
-                let task = TaskRow::from_row(&row)?;
-                let id = task.id;
-                left -= 1;
-                if visit(task).is_break() || left == 0 {
-                    cursor = Some(TaskCursor { created_at: row.created_at()?, id });
-                }
+                visit.row(&row)?;
             }
-            Ok(cursor)
+            Ok(visit.cursor.take())
         })
     }
 
     /// Returns a page of the tasks.
     pub async fn page(&self, options: ListOptions, page: PageRequest) -> Result<Vec<Task>, ApiError> {
-        let Self { pool, user } = self;
+        let Self { pool, user, .. } = self;
+        let _lane = match self.list_turn(options, page.limit, page.offset == 0).await? {
+            Turn::Shared(Ok(list)) if list.is_cut => None,
+            Turn::Shared(list) => return list?.tasks(),
+            Turn::Alone(lane) => lane,
+        };
         let list = match options.order {
             Order::Descending => sql::PAGE_DESCENDING,
             Order::Ascending => sql::PAGE_ASCENDING,
@@ -73,27 +76,48 @@ impl<'a> UserTasks<'a> {
         run!(pool.reader(), query_as(list).bind(user).bind(options.completed).bind(page.limit).bind(page.offset) => fetch_all)
     }
 
+    /// The turn of a list. Only starts of lists are shared.
+    async fn list_turn(
+        &self,
+        options: ListOptions,
+        limit: i64,
+        is_start: bool,
+    ) -> Result<Turn<ListMany>, ApiError> {
+        let lanes = self.batches.filter(|_| is_start).map(|batches| batches.list(options.order));
+        let request = || ListRequest { user: self.user.to_owned(), completed: options.completed, limit };
+        turn(lanes, request).await
+    }
+
     /// Returns the number of tasks.
     pub async fn count(&self, options: ListOptions) -> Result<i64, ApiError> {
-        let Self { pool, user } = self;
+        let Self { pool, user, .. } = self;
         run!(pool.reader(), query_scalar(sql::COUNT).bind(user).bind(options.completed) => fetch_one)
     }
 
     /// Whether a task with this id exists and belongs to another user. Nothing else of such a task can be read.
     pub async fn exists_for_other_user(&self, id: TaskId) -> Result<bool, ApiError> {
-        let Self { pool, user } = self;
+        let Self { pool, user, .. } = self;
         run!(pool.reader(), query_scalar(sql::EXISTS_FOR_OTHER_USER).bind(id.0).bind(user) => fetch_one)
     }
 
     /// Returns a task.
     pub async fn get(&self, id: TaskId) -> Result<Option<Task>, ApiError> {
-        let Self { pool, user } = self;
+        let Self { pool, user, .. } = self;
+        let request = || GetRequest { user: (*user).to_owned(), id: id.0 };
+        let _lane = match turn(self.batches.map(|it| &it.get), request).await? {
+            Turn::Shared(task) => return task,
+            Turn::Alone(lane) => lane,
+        };
         run!(pool.reader(), query_as(sql::GET).bind(id.0).bind(user) => fetch_optional)
     }
 
     /// Inserts a task.
     pub async fn create(&self, new: &NewTask) -> Result<Task, ApiError> {
-        let Self { pool, user } = self;
+        let Self { pool, user, .. } = self;
+        let _lane = match turn(self.batches.map(|it| &it.create), || CreateRequest::new(user, new)).await? {
+            Turn::Shared(task) => return task,
+            Turn::Alone(lane) => lane,
+        };
         let (title, description) = (new.title.as_str(), new.description.as_ref().map(Description::as_str));
         run!(
             pool.writer(),
@@ -106,7 +130,7 @@ impl<'a> UserTasks<'a> {
         if patch.is_empty() {
             return self.get(id).await;
         }
-        let Self { pool, user } = self;
+        let Self { pool, user, .. } = self;
         let title = patch.title.as_ref().map(Title::as_str);
         let description = patch.description.as_ref().and_then(Option::as_ref).map(Description::as_str);
         run!(
@@ -124,7 +148,7 @@ impl<'a> UserTasks<'a> {
 
     /// Sets or toggles `completed` in a single statement.
     pub async fn complete(&self, id: TaskId, completion: Completion) -> Result<Option<Task>, ApiError> {
-        let Self { pool, user } = self;
+        let Self { pool, user, .. } = self;
         let completed = match completion {
             Completion::Toggle => None,
             Completion::Set(completed) => Some(completed),
@@ -137,7 +161,7 @@ impl<'a> UserTasks<'a> {
 
     /// Deletes a task. Returns whether it existed.
     pub async fn delete(&self, id: TaskId) -> Result<bool, ApiError> {
-        let Self { pool, user } = self;
+        let Self { pool, user, .. } = self;
         let deleted = run!(pool.writer(), query(sql::DELETE).bind(id.0).bind(user) => execute)?;
         Ok(deleted > 0)
     }
@@ -163,8 +187,49 @@ impl TaskCursor {
     }
 }
 
+/// Visits the rows of a list.
+struct Visit<F> {
+    left: i64,
+    cursor: Option<TaskCursor>,
+    visit: F,
+}
+
+impl<F: FnMut(TaskRow<'_>) -> ControlFlow<()>> Visit<F> {
+    /// Visits a row. When enough rows have been visited, the others are only read: the connection has to be ready for the next statement.
+    fn row<R: CursorColumn>(&mut self, row: &R) -> sqlx::Result<()>
+    where
+        for<'r> TaskRow<'r>: FromRow<'r, R>,
+    {
+        if self.cursor.is_none() {
+            let task = TaskRow::from_row(row)?;
+            let id = task.id;
+            self.left -= 1;
+            if (self.visit)(task).is_break() || self.left == 0 {
+                self.cursor = Some(TaskCursor { created_at: row.created_at()?, id });
+            }
+        }
+        Ok(())
+    }
+
+    /// Visits the rows of a shared statement.
+    fn all(mut self, list: ListRows) -> Result<Option<TaskCursor>, ApiError> {
+        if list.is_cut {
+            self.left = i64::try_from(list.rows.len()).unwrap_or(i64::MAX);
+        }
+        list.rows.iter().try_for_each(|row| self.row(row))?;
+        Ok(self.cursor)
+    }
+}
+
+impl ListRows {
+    fn tasks(&self) -> Result<Vec<Task>, ApiError> {
+        let tasks: sqlx::Result<Vec<Task>> = self.rows.iter().map(Task::from_row).collect();
+        Ok(tasks?)
+    }
+}
+
 /// The column `created_at` with the full precision of the database, for a cursor.
-trait CursorColumn {
+trait CursorColumn: Row {
     fn created_at(&self) -> sqlx::Result<String>;
 }
 

@@ -1,0 +1,106 @@
+//! Rows of shared statements, and the comparison by which a row reaches a caller.
+
+use std::ops::ControlFlow;
+
+use rocket::futures::TryStreamExt;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{Postgres, Row};
+
+use super::lanes::BatchError;
+use crate::error::ApiError;
+use crate::store::error::is_connection_lost;
+use crate::store::pool::{EngineConnection, Pool};
+
+/// The columns `id` and `user_id`, in the order of `columns!`.
+const ID: usize = 0;
+const USER_ID: usize = 1;
+
+/// The column after those of `columns!`: the position of the request, from 1.
+const POSITION: usize = 7;
+
+/// A row that belongs to no request yet.
+///
+/// The tenant wall of shared statements: the columns of a row are readable only through [`SharedRow::claim`].
+#[derive(Debug)]
+pub(super) struct SharedRow(PgRow);
+
+impl SharedRow {
+    /// The row, if it belongs to the user and, where an id is given, is the task with this id.
+    pub(super) fn claim(&self, user: &str, id: Option<i64>) -> Option<&PgRow> {
+        self.belongs_to(user, id).then_some(&self.0)
+    }
+
+    /// As [`SharedRow::claim`], for a caller that keeps the row.
+    pub(super) fn into_claimed(self, user: &str) -> Option<PgRow> {
+        self.belongs_to(user, None).then_some(self.0)
+    }
+
+    fn belongs_to(&self, user: &str, id: Option<i64>) -> bool {
+        self.bytes(USER_ID) == Some(user.as_bytes()) && id.is_none_or(|id| self.number(ID) == Some(id))
+    }
+
+    /// The id of the task, for an order.
+    pub(super) fn id(&self) -> Option<i64> {
+        self.number(ID)
+    }
+
+    /// The position of the request in the batch, from 0. A hint only: [`SharedRow::claim`] decides.
+    pub(super) fn position(&self) -> Option<usize> {
+        usize::try_from(self.number(POSITION)?.checked_sub(1)?).ok()
+    }
+
+    fn number(&self, column: usize) -> Option<i64> {
+        self.bytes(column)?.try_into().ok().map(i64::from_be_bytes)
+    }
+
+    /// The bytes of a column in PostgreSQL's [binary format](https://www.postgresql.org/docs/current/protocol-overview.html#PROTOCOL-FORMAT-CODES):
+    /// of a text its UTF-8, of a number its bytes in network order. To decode them by type would cost more than the comparison.
+    fn bytes(&self, column: usize) -> Option<&[u8]> {
+        self.0.try_get_raw(column).ok()?.as_bytes().ok()
+    }
+}
+
+/// Runs a shared statement and visits its rows.
+pub(super) async fn fetch(
+    pool: &Pool,
+    writes: bool,
+    query: Query<'_, Postgres, PgArguments>,
+    mut visit: impl FnMut(SharedRow) + Send,
+) -> Result<(), BatchError> {
+    let mut connection = pool.writer().await.map_err(BatchError::Unavailable)?;
+    let EngineConnection::Postgres(lease) = &mut connection.engine else {
+        return Err(BatchError::Rejected);
+    };
+    let limit = lease.limit(pool.query_timeout());
+    let statement = async {
+        lease.begin(false, writes, true).await?;
+        let query = query.persistent(lease.is_named());
+        let result = async {
+            let mut rows = query.fetch(lease.executor());
+            while let Some(row) = rows.try_next().await? {
+                visit(SharedRow(row));
+            }
+            Ok(())
+        };
+        let result = result.await;
+        lease.end(result).await
+    };
+    let outcome = limit.run(statement).await;
+    let is_rejected = matches!(&outcome, Ok(Err(error)) if is_rejected(error));
+    match connection.release(outcome).await {
+        ControlFlow::Break(Ok(())) => Ok(()),
+        ControlFlow::Break(Err(error)) if !is_rejected => Err(BatchError::Unavailable(error)),
+        _ => Err(BatchError::Rejected),
+    }
+}
+
+/// Whether PostgreSQL has rejected the statement, so that none of it is stored.
+fn is_rejected(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(_)) && !is_connection_lost(error)
+}
+
+/// The response for a row that cannot be decoded.
+pub(super) fn decoded<'r, T: sqlx::FromRow<'r, PgRow>>(row: &'r PgRow) -> Result<T, ApiError> {
+    T::from_row(row).map_err(ApiError::from)
+}
