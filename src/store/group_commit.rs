@@ -1,7 +1,10 @@
 //! Group commit for SQLite: writes that wait at the same time share a transaction, and so a single sync of the disk.
 //!
-//! The first write that finds others waiting opens a group. Each write of the group runs under a savepoint and leaves the connection to the
-//! next. A task in the same queue commits behind the writes that were waiting. Only then do they have their responses.
+//! The first write that finds others waiting opens a group. Each write of the group runs its statements and leaves the connection to the next. A
+//! task in the same queue commits behind the writes that were waiting. Only then do they have their responses.
+//!
+//! A write that fails leaves no trace in the transaction of the others: SQLite undoes a failed statement by itself, and several statements have a
+//! savepoint. Each step costs a hand-over to SQLite's thread, which takes longer than the step.
 
 use std::sync::Arc;
 
@@ -27,19 +30,45 @@ pub(super) struct Group {
 
 /// A write's part in a group.
 #[derive(Debug)]
-pub(super) struct Membership(watch::Receiver<Option<bool>>);
+pub(super) struct Membership {
+    outcome: watch::Receiver<Option<bool>>,
+    has_savepoint: bool,
+}
 
 impl Membership {
+    /// Keeps the changes of the write, until the commit.
+    pub(super) async fn keep(&self, pooled: &mut PooledConnection) -> sqlx::Result<()> {
+        if self.has_savepoint { execute(&mut pooled.connection, "RELEASE member").await } else { Ok(()) }
+    }
+
+    /// Undoes the changes of a write that has failed. If SQLite has rolled the whole transaction back, as it does after most failures of the
+    /// disk, the other writes have failed as well.
+    pub(super) async fn undo(self, pooled: &mut PooledConnection) {
+        let connection = &mut pooled.connection;
+        let is_open = if self.has_savepoint {
+            execute(connection, "ROLLBACK TO member; RELEASE member").await.is_ok()
+        } else {
+            // Within a transaction, none can begin.
+            execute(connection, "BEGIN").await.is_err()
+        };
+        if !is_open {
+            // Fails if there is no transaction.
+            let _ = execute(connection, "ROLLBACK").await;
+            end(pooled, false);
+        }
+    }
+
     /// Waits for the commit. Returns false if nothing of the group is stored: it has failed, or its connection has been closed.
     pub(super) async fn is_committed(mut self) -> bool {
-        self.0.wait_for(Option::is_some).await.is_ok_and(|outcome| *outcome == Some(true))
+        self.outcome.wait_for(Option::is_some).await.is_ok_and(|outcome| *outcome == Some(true))
     }
 }
 
-/// Joins the open group, or opens one if other writes wait for the connection. Sets a savepoint.
+/// Joins the open group, or opens one if other writes wait for the connection. A write of several statements needs a savepoint.
 pub(super) async fn join(
     object: &mut Object<SqliteManager>,
     metrics: &Arc<KindMetrics>,
+    needs_savepoint: bool,
 ) -> sqlx::Result<Option<Membership>> {
     if object.group.is_none() {
         let Some(pool) = Object::pool(object).filter(|pool| pool.status().waiting > 0) else {
@@ -53,8 +82,10 @@ pub(super) async fn join(
     }
     let Some(group) = &mut object.group else { return Ok(None) };
     group.members += 1;
-    let membership = Membership(group.outcome.subscribe());
-    execute(&mut object.connection, "SAVEPOINT member").await?;
+    let membership = Membership { outcome: group.outcome.subscribe(), has_savepoint: needs_savepoint };
+    if needs_savepoint {
+        execute(&mut object.connection, "SAVEPOINT member").await?;
+    }
     Ok(Some(membership))
 }
 
@@ -65,22 +96,6 @@ async fn commit_in_turn(pool: Pool<SqliteManager>) {
         object.is_finished = false;
         commit(&mut object).await;
         object.is_finished = true;
-    }
-}
-
-/// Keeps the changes of a member, until the commit.
-pub(super) async fn keep(pooled: &mut PooledConnection) -> sqlx::Result<()> {
-    execute(&mut pooled.connection, "RELEASE member").await
-}
-
-/// Removes the changes of a member. SQLite may have rolled the whole transaction back, as it does after most failures of the disk: then the
-/// other members have failed as well.
-pub(super) async fn undo(pooled: &mut PooledConnection) {
-    let undone = execute(&mut pooled.connection, "ROLLBACK TO member; RELEASE member").await;
-    if undone.is_err() {
-        // Fails if there is no transaction any more.
-        let _ = execute(&mut pooled.connection, "ROLLBACK").await;
-        end(pooled, false);
     }
 }
 

@@ -132,7 +132,8 @@ impl Pool {
         self.counts.waits.fetch_add(is_exhausted.into(), Ordering::Relaxed);
     }
 
-    fn record_timeout(&self, error: sqlx::Error) -> sqlx::Error {
+    /// Counts the error if it is that of a request which got no connection in time.
+    pub(super) fn record_timeout(&self, error: sqlx::Error) -> sqlx::Error {
         let is_timeout = matches!(error, sqlx::Error::PoolTimedOut);
         self.counts.timeouts.fetch_add(is_timeout.into(), Ordering::Relaxed);
         error

@@ -66,7 +66,7 @@ impl SqliteLease {
         if alone {
             group_commit::commit(&mut self.object).await;
         } else if let Some(commits) = self.commits.as_ref().filter(|_| writes)
-            && let Some(membership) = group_commit::join(&mut self.object, commits).await?
+            && let Some(membership) = group_commit::join(&mut self.object, commits, transaction).await?
         {
             self.scope = Scope::Group(membership);
             return Ok(());
@@ -93,10 +93,10 @@ impl SqliteLease {
     }
 
     async fn keep(&mut self) -> sqlx::Result<()> {
-        match self.scope {
+        match &self.scope {
             Scope::Statement => Ok(()),
             Scope::Transaction => execute(&mut self.object.connection, "COMMIT").await,
-            Scope::Group(_) => group_commit::keep(&mut self.object).await,
+            Scope::Group(membership) => membership.keep(&mut self.object).await,
         }
     }
 
@@ -105,8 +105,8 @@ impl SqliteLease {
         match mem::replace(&mut self.scope, Scope::Statement) {
             Scope::Statement => Ok(()),
             Scope::Transaction => execute(&mut self.object.connection, "ROLLBACK").await,
-            Scope::Group(_) => {
-                group_commit::undo(&mut self.object).await;
+            Scope::Group(membership) => {
+                membership.undo(&mut self.object).await;
                 Ok(())
             }
         }

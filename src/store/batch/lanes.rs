@@ -19,8 +19,8 @@ use crate::store::pool::Pool;
 /// The maximum of waiting requests of a kind. A further request is refused, so that a slow database does not fill the memory.
 const MAX_WAITING: usize = 1_000;
 
-/// The time of a statement for which one lane is enough. On the same machine, a statement takes less: further lanes would only make batches
-/// smaller. On a network, statements mostly wait, and each further such time allows a further lane.
+/// The time after which a statement is not short. Each such time allows a further lane: on a network, statements mostly wait. On the same
+/// machine they take less, and further lanes would only make batches smaller.
 const LANE_TIME: Duration = Duration::from_millis(1);
 
 /// The longest time of a statement that counts for the average. A hanging statement does not say how long the others take.
@@ -41,6 +41,8 @@ pub(in crate::store) trait SharedStatement: fmt::Debug + Send + Sync + 'static {
     const KIND: &'static str;
     /// The maximum of requests in a statement.
     const MAX_SIZE: usize;
+    /// The number of lanes for short statements.
+    const LANES: u32 = 1;
 
     /// Runs the statement.
     fn run(
@@ -195,7 +197,8 @@ impl<S: SharedStatement> Inner<S> {
             self.start_next();
             let mut state = self.lock();
             while let Some(waiting) = state.waiting.pop_front_if(|it| it.since.elapsed() > self.max_wait) {
-                let _ = waiting.turn.send(Turn::Shared(Err(sqlx::Error::PoolTimedOut.into())));
+                let error = self.pool.record_timeout(sqlx::Error::PoolTimedOut);
+                let _ = waiting.turn.send(Turn::Shared(Err(error.into())));
             }
             if state.waiting.is_empty() {
                 state.is_watched = false;
@@ -231,10 +234,10 @@ impl<S: SharedStatement> Inner<S> {
 impl<S: SharedStatement> State<S> {
     /// Occupies a lane if one is free.
     fn occupy(&mut self, max_lanes: usize) -> bool {
-        let lanes = 1 + self.average_time.as_micros() / LANE_TIME.as_micros();
+        let lanes = u128::from(S::LANES) + self.average_time.as_micros() / LANE_TIME.as_micros();
+        let lanes = usize::try_from(lanes).unwrap_or(usize::MAX);
         let is_slow = || self.last_start.elapsed() > self.average_time + LANE_TIME;
-        let is_free =
-            self.busy < max_lanes && (usize::try_from(lanes).is_ok_and(|it| self.busy < it) || is_slow());
+        let is_free = self.busy < max_lanes && (self.busy < lanes || is_slow());
         if is_free {
             self.busy += 1;
             self.last_start = Instant::now();

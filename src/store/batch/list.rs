@@ -59,6 +59,8 @@ impl SharedStatement for ListMany {
 
     const KIND: &'static str = "list";
     const MAX_SIZE: usize = 32;
+    /// PostgreSQL reads the next lists while the server decodes these.
+    const LANES: u32 = 2;
 
     async fn run(&self, pool: &Pool, requests: &[ListRequest]) -> Result<Served<ListRows>, BatchError> {
         let users: Vec<&str> = requests.iter().map(|request| request.user.as_str()).collect();
