@@ -17,7 +17,7 @@ mod tasks;
 
 use rocket_db_pools::Database;
 
-pub use migrate::{MigrationError, Migrations, migrate};
+pub use migrate::{MigrationError, Migrations, migrate_within};
 pub use pool::{Pool, PoolStatus};
 pub use schema::{Migration, MigrationSet, TASK_MIGRATIONS};
 pub use tasks::{TaskCursor, UserTasks};
@@ -49,9 +49,9 @@ impl Store {
         self.0.status()
     }
 
-    /// Checks that the database responds and has these migrations.
-    pub async fn check(&self, schema: &MigrationSet) -> Result<(), ApiError> {
-        migrate::check(&self.0, schema).await
+    /// Whether the database has these migrations.
+    pub async fn is_migrated(&self, schema: &MigrationSet) -> Result<bool, ApiError> {
+        migrate::is_migrated(&self.0, schema).await
     }
 
     /// Closes all connections, each when it is returned.

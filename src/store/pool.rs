@@ -1,7 +1,7 @@
 //! The connection pool, with the same interface for both engines.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use figment::Figment;
@@ -26,6 +26,7 @@ pub struct Pool {
 
 #[derive(Debug, Default)]
 struct PoolCounters {
+    is_up: AtomicBool,
     waits: AtomicU64,
     timeouts: AtomicU64,
     abandoned: AtomicU64,
@@ -34,6 +35,8 @@ struct PoolCounters {
 /// The status of the connection pool.
 #[derive(Debug, Clone, Copy)]
 pub struct PoolStatus {
+    /// Whether the database responded to the last statement. False until the first response.
+    pub is_up: bool,
     /// Idle connections.
     pub idle: u64,
     /// Leased connections.
@@ -112,13 +115,13 @@ impl Pool {
 
     async fn acquire_postgres(&self, pool: &PgPool) -> Result<Connection, ApiError> {
         self.record_wait(pool.is_exhausted());
-        let lease = pool.acquire().await.map_err(|error| self.record_timeout(error))?;
+        let lease = pool.acquire().await.map_err(|error| self.record_failure(error))?;
         Ok(Connection { engine: EngineConnection::Postgres(lease), counts: self.counts.clone() })
     }
 
     async fn acquire_sqlite(&self, pool: &SqlitePool) -> Result<Connection, ApiError> {
         self.record_wait(pool.is_exhausted());
-        let lease = pool.acquire().await.map_err(|error| self.record_timeout(error))?;
+        let lease = pool.acquire().await.map_err(|error| self.record_failure(error))?;
         Ok(Connection { engine: EngineConnection::Sqlite(lease), counts: self.counts.clone() })
     }
 
@@ -126,7 +129,9 @@ impl Pool {
         self.counts.waits.fetch_add(is_exhausted.into(), Ordering::Relaxed);
     }
 
-    fn record_timeout(&self, error: sqlx::Error) -> sqlx::Error {
+    /// Records that a statement got no connection.
+    fn record_failure(&self, error: sqlx::Error) -> sqlx::Error {
+        self.counts.is_up.store(false, Ordering::Relaxed);
         let is_timeout = matches!(error, sqlx::Error::PoolTimedOut);
         self.counts.timeouts.fetch_add(is_timeout.into(), Ordering::Relaxed);
         error
@@ -142,6 +147,7 @@ impl Pool {
             }
         };
         PoolStatus {
+            is_up: self.counts.is_up.load(Ordering::Relaxed),
             idle: to_u64(idle),
             used: to_u64(size.saturating_sub(idle)),
             max: to_u64(max),
@@ -180,8 +186,12 @@ impl Connection {
                 EngineConnection::Postgres(lease) => lease.finish(result.as_ref().err()),
                 EngineConnection::Sqlite(lease) => lease.finish(),
             }
-            return result.map_err(ApiError::from);
+            let result = result.map_err(ApiError::from);
+            let is_up = !matches!(result, Err(ApiError::Unavailable(_)));
+            self.counts.is_up.store(is_up, Ordering::Relaxed);
+            return result;
         }
+        self.counts.is_up.store(false, Ordering::Relaxed);
         self.counts.abandoned.fetch_add(1, Ordering::Relaxed);
         if let EngineConnection::Postgres(lease) = self.engine {
             lease.discard();

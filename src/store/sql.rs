@@ -115,6 +115,11 @@ pub const UPDATE: Statement = update_task!(
 pub const SET_COMPLETED: Statement = update_task!("completed = coalesce($4, NOT completed)");
 /// `$1` id, `$2` user.
 pub const DELETE: Statement = Statement::portable("DELETE FROM tasks WHERE id = $1 AND user_id = $2");
+/// Whether migrations have begun: 0 or 1.
+pub const MIGRATIONS_TABLE_COUNT: Statement = Statement {
+    postgres: "SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('_sqlx_migrations')",
+    sqlite: "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'",
+};
 /// `$1` version of a migration.
 pub const MIGRATION_APPLIED: Statement =
     Statement::portable("SELECT count(*) FROM _sqlx_migrations WHERE version = $1 AND success");
@@ -132,5 +137,6 @@ pub const ALL: &[(&str, Statement)] = &[
     ("UPDATE", UPDATE),
     ("SET_COMPLETED", SET_COMPLETED),
     ("DELETE", DELETE),
+    ("MIGRATIONS_TABLE_COUNT", MIGRATIONS_TABLE_COUNT),
     ("MIGRATION_APPLIED", MIGRATION_APPLIED),
 ];
