@@ -29,7 +29,7 @@ on_both_engines! {
         server.client_for("me").get("/api/tasks").await.assert_error(503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
         let readiness = server.anonymous().get("/readyz").await;
         assert_eq!((readiness.status, readiness.json()), (503, json!({ "status": "not ready", "database": "not migrated" })));
-        // A migration job has no secret.
+        // The init container of the manifests has no secret.
         for _ in 0..2 {
             let output = config.clone().without("BETTER_AUTH_SECRET").with("ROCKET_PROFILE", "release").run(&["migrate"]).await;
             assert!(output.status.success(), "{output:?}");
