@@ -63,14 +63,15 @@ macro_rules! list_page {
 }
 
 /// An update of a task. It sets `updated_at` to now, but at least a millisecond later than before: two changes within a millisecond, and a
-/// clock that was set back, must be visible. `+00:00` is the driver's format of UTC for SQLite.
+/// clock that was set back, must be visible. `+00:00` is the driver's format of UTC for SQLite. PostgreSQL adds to a timestamp without time
+/// zone, which is immutable: Citus allows no stable function of a column in an update.
 macro_rules! update_task {
     ($set:literal) => {
         Statement {
             postgres: concat!(
                 "UPDATE tasks SET ",
                 $set,
-                ", updated_at = greatest($3, updated_at + interval '1 millisecond') ",
+                ", updated_at = greatest($3, (updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC') ",
                 "WHERE id = $1 AND user_id = $2 RETURNING ",
                 columns!()
             ),
