@@ -7,7 +7,10 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Commit, from the variable `TODO_API_REVISION` at build time. The build does not ask git, because the image is built without a
 /// repository.
-pub const COMMIT: Option<&str> = option_env!("TODO_API_REVISION");
+pub const COMMIT: Option<&str> = match option_env!("TODO_API_REVISION") {
+    Some(commit) if commit.is_empty() => None,
+    commit => commit,
+};
 
 static TEXT: LazyLock<String> = LazyLock::new(|| match COMMIT {
     Some(commit) => format!("{VERSION} ({commit})"),

@@ -88,7 +88,20 @@ test("it is small, and says what it is", () => {
   const version = readFileSync(join(root, "Cargo.toml"), "utf8").match(/^version = "(.*)"$/m)[1];
   assert.equal(config.User, "65532:65532");
   assert.equal(config.Labels["org.opencontainers.image.version"], version);
-  assert.equal(podman("run", "--rm", IMAGE, "--version"), `todo-api ${version}`);
+  const revision = config.Labels["org.opencontainers.image.revision"];
+  assert.match(revision, /^[0-9a-f]{40}$/);
+  assert.equal(podman("run", "--rm", IMAGE, "--version"), `todo-api ${version} (${revision})`);
+});
+
+test("its SBOM has every crate of the binary", () => {
+  const tree = ["tree", "--locked", "--edges=normal,no-proc-macro", "--target=x86_64-unknown-linux-gnu", "--prefix=none", "--format={p}"];
+  const crates = execFileSync("cargo", tree, { cwd: root, encoding: "utf8" });
+  const expected = new Set([...crates.matchAll(/^(\S+) v(\S+)/gm)].map(([, name, version]) => `${name} ${version}`));
+  const { packages } = JSON.parse(readFileSync(join(root, "target/deploy/sbom.spdx.json"), "utf8"));
+  const isCrate = (it) => it.externalRefs?.some((reference) => reference.referenceLocator.startsWith("pkg:cargo/"));
+  const listed = new Set(packages.filter(isCrate).map((it) => `${it.name} ${it.versionInfo}`));
+  assert.deepEqual([...expected].filter((it) => !listed.has(it)), []);
+  console.log(`SBOM: ${listed.size} crates, ${packages.length - listed.size} other packages`);
 });
 
 test("the process is 65532 without rights, and cannot get any", () => {
