@@ -8,6 +8,9 @@ WORKDIR /src
 ENV CARGO_PROFILE_RELEASE_OPT_LEVEL=2 \
     RUSTFLAGS="-C link-arg=-Wl,-z,pack-relative-relocs"
 
+# Embeds the list of crates in the binary, from which scanners make the SBOM of the image.
+RUN cargo install --locked --version 0.7.7 --root /usr/local cargo-auditable
+
 # Builds the dependencies with an empty package, in a layer that is cached until Cargo.lock changes. Cargo requires every file that Cargo.toml names,
 # including those of targets that are not built.
 COPY .cargo .cargo
@@ -21,9 +24,11 @@ COPY Rocket.toml ./
 COPY assets assets
 COPY migrations migrations
 COPY src src
+# The commit, for `todo-api --version` and /health.
+ARG REVISION=
 # COPY preserves modification times. They can be older than the empty package, and Cargo would then skip the build.
 RUN touch src/lib.rs src/main.rs \
-    && cargo build --locked --release --bin todo-api
+    && TODO_API_REVISION="$REVISION" cargo auditable build --locked --release --bin todo-api
 
 
 FROM gcr.io/distroless/cc-debian12:nonroot
@@ -42,7 +47,7 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
 ENTRYPOINT ["/usr/local/bin/todo-api"]
 
 # Last, because they differ for each build.
-ARG REVISION=unknown
+ARG REVISION=
 LABEL org.opencontainers.image.title="todo-api" \
     org.opencontainers.image.description="A multi-tenant task API on Rocket, for frontends that sign in with Better Auth" \
     org.opencontainers.image.version="0.1.0" \

@@ -25,6 +25,7 @@ pub mod serve;
 pub mod store;
 pub mod task;
 pub mod v1;
+pub mod version;
 
 use rocket::{Build, Rocket};
 use rocket_db_pools::Database;
@@ -38,7 +39,7 @@ use ops::StartupBanner;
 pub fn rocket(config: &Config) -> Rocket<Build> {
     let has_issuer = config.issuer.enabled;
     rocket::custom(&config.figment)
-        .attach(ops::stage(config.server.metrics, StartupBanner::new(config)))
+        .attach(ops::stage(&config.server, StartupBanner::new(config)))
         .attach(fairings::RequestLog)
         .attach(fairings::shield())
         .attach(fairings::ApiHeaders)

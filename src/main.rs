@@ -12,8 +12,8 @@ use todo_api::config::{ConfigError, ConfigLoader};
 use todo_api::fairings::OtelTracer;
 use todo_api::ops::AcceptErrors;
 use todo_api::serve::serve;
-use todo_api::store::migrate;
-use todo_api::{auth, logging};
+use todo_api::store::migrate_within;
+use todo_api::{auth, logging, version};
 use tokio::runtime;
 
 /// mimalloc, because requests free memory on other threads than they allocate it on. glibc's allocator takes contended locks for that.
@@ -30,7 +30,7 @@ const RUNTIME_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 ///
 /// Reads its settings from Rocket.toml and the environment; see the README.
 #[derive(Parser)]
-#[command(version)]
+#[command(version = version::text())]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -41,7 +41,11 @@ enum Command {
     /// Serve the API (the default)
     Serve,
     /// Migrate the database and exit
-    Migrate,
+    Migrate {
+        /// Maximum time to wait for an unavailable database, for example 10m
+        #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
+        wait: Duration,
+    },
     /// Print a token for trying the API, signed with the configured secret
     Token {
         /// User id in the token
@@ -88,7 +92,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), ExitError> {
     match command {
         Command::Serve => run_server(&ConfigLoader::from_sources()?),
-        Command::Migrate => run_migrations(&ConfigLoader::from_sources()?),
+        Command::Migrate { wait } => run_migrations(&ConfigLoader::from_sources()?, wait),
         Command::Token { user, email, ttl } => {
             let config = ConfigLoader::from_sources()?.auth()?;
             let token = auth::issue_token(&config, &user, email.as_deref(), ttl)?;
@@ -119,11 +123,13 @@ fn run_server(loader: &ConfigLoader) -> Result<(), ExitError> {
     served
 }
 
-fn run_migrations(loader: &ConfigLoader) -> Result<(), ExitError> {
+fn run_migrations(loader: &ConfigLoader, wait: Duration) -> Result<(), ExitError> {
     logging::init(loader.server()?.log_format)?;
     let database = loader.database()?;
     let schema = todo_api::schema(&loader.issuer()?);
-    block_on_runtime(&loader.rocket()?, async { migrate(&database, &schema).await.map_err(failed) })?;
+    block_on_runtime(&loader.rocket()?, async {
+        migrate_within(&database, &schema, wait).await.map_err(failed)
+    })?;
     tracing::info!(database = %database.migrate_url(), "migrations applied");
     Ok(())
 }

@@ -106,6 +106,8 @@ pub struct ServerConfig {
     pub docs: bool,
     /// Whether to serve `/metrics`.
     pub metrics: bool,
+    /// When `/readyz` queries the database.
+    pub readiness: ReadinessMode,
     /// See [`ServerConfig::body_timeout`].
     body_timeout: u32,
 }
@@ -116,6 +118,17 @@ impl ServerConfig {
     pub fn body_timeout(&self) -> Duration {
         Duration::from_secs(self.body_timeout.into())
     }
+}
+
+/// When `/readyz` queries the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReadinessMode {
+    /// Until the database has responded with its schema. A server that was ready stays ready while the database is unavailable, and responds
+    /// 503 as JSON.
+    Once,
+    /// At every probe. A server is not ready while the database is unavailable.
+    Always,
 }
 
 /// Format of log lines.

@@ -175,7 +175,9 @@ fn probes(paths: &mut Paths) {
         let schema = ObjectBuilder::new()
             .property("status", ObjectBuilder::new().schema_type(Type::String))
             .required("status")
+            .property("database", ObjectBuilder::new().schema_type(Type::String))
             .property("version", ObjectBuilder::new().schema_type(Type::String))
+            .property("commit", ObjectBuilder::new().schema_type(Type::String))
             .build();
         answers.iter().fold(
             OperationBuilder::new().tag("Probes").operation_id(Some(name)).summary(Some(summary)),
@@ -224,11 +226,11 @@ fn probes(paths: &mut Paths) {
                 "readyz",
                 "Whether requests should be sent here",
                 &[
-                    ("200", "They should", json!({ "status": "ready" })),
+                    ("200", "They should", json!({ "status": "ready", "database": "available" })),
                     (
                         "503",
-                        "The database is away, or the process is going away",
-                        json!({ "status": "database unavailable" }),
+                        "The server has not reached its database yet, or it is shutting down",
+                        json!({ "status": "not ready", "database": "unavailable" }),
                     ),
                 ],
             ),

@@ -15,6 +15,7 @@ use super::lifecycle::Lifecycle;
 use crate::auth::Verifier;
 use crate::error::ApiError;
 use crate::store::Store;
+use crate::version::VERSION;
 
 /// Buckets of the request duration, in seconds. A typical request takes a millisecond; `query_timeout` is 10 seconds.
 const DURATION_BUCKETS: &[f64] =
@@ -94,6 +95,12 @@ fn collect_gauges(lifecycle: &Lifecycle, verifier: &Verifier, store: &Store) -> 
             &[("", lifecycle.in_flight())],
         )?,
         gauge(
+            "todo_db_up",
+            "Whether the database responded to the last statement: 1 or 0.",
+            &[],
+            &[("", pool.is_up.into())],
+        )?,
+        gauge(
             "todo_db_pool_connections",
             "Database connections by state.",
             &["state"],
@@ -130,7 +137,7 @@ fn collect_gauges(lifecycle: &Lifecycle, verifier: &Verifier, store: &Store) -> 
             &["claim"],
             &verifier.counters().wrong_claims(),
         )?,
-        gauge("todo_build_info", "Version of the server.", &["version"], &[(env!("CARGO_PKG_VERSION"), 1)])?,
+        gauge("todo_build_info", "Version of the server.", &["version"], &[(VERSION, 1)])?,
     ];
     if let Some(age) = verifier.keys_age() {
         let help = "Seconds since the last successful JWKS fetch.";

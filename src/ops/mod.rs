@@ -14,11 +14,13 @@ pub use lifecycle::{InFlightGuard, Lifecycle};
 pub use metrics::Metrics;
 pub use startup::StartupBanner;
 
+use crate::config::ServerConfig;
 use crate::request::with_method_fallbacks;
 
 /// Mounts the probes and, if enabled, the metrics. Attaches the startup banner.
 #[must_use]
-pub fn stage(has_metrics: bool, banner: StartupBanner) -> AdHoc {
+pub fn stage(config: &ServerConfig, banner: StartupBanner) -> AdHoc {
+    let (has_metrics, readiness) = (config.metrics, config.readiness);
     AdHoc::try_on_ignite("Operations", move |rocket| async move {
         let rocket = match rocket.state::<AcceptErrors>() {
             Some(_) => rocket,
@@ -26,7 +28,7 @@ pub fn stage(has_metrics: bool, banner: StartupBanner) -> AdHoc {
         };
         let rocket = rocket
             .manage(Lifecycle::default())
-            .manage(readiness::Readiness::default())
+            .manage(readiness::Readiness::new(readiness))
             .mount("/", with_method_fallbacks(probes::routes()))
             .attach(banner);
         match has_metrics.then(Metrics::new) {

@@ -4,6 +4,7 @@ use rocket::fairing::{Fairing, Info, Kind};
 use rocket::{Orbit, Rocket, async_trait};
 
 use crate::config::{Config, LogFormat};
+use crate::version;
 
 /// Logs the URL, the version and the database after startup. In the text format also the URLs for developers.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ impl Fairing for StartupBanner {
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
         let config = rocket.config();
         let url = format!("http://{}", std::net::SocketAddr::new(config.address, config.port));
-        let version = env!("CARGO_PKG_VERSION");
+        let version = version::text();
         match self.format {
             LogFormat::Json => tracing::info!(version, url, database = self.database, "listening"),
             LogFormat::Text => {

@@ -59,7 +59,7 @@ impl Membership {
     }
 
     /// Waits for the commit. Returns false if nothing of the group is stored: it has failed, or its connection has been closed.
-    pub(super) async fn is_committed(mut self) -> bool {
+    pub(super) async fn committed(mut self) -> bool {
         self.outcome.wait_for(Option::is_some).await.is_ok_and(|outcome| *outcome == Some(true))
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::{Build, Rocket, async_trait};
@@ -68,10 +68,32 @@ impl From<io::Error> for MigrationError {
     }
 }
 
+/// Applies the migrations that the database does not have. Retries while the database is unavailable, for at most `wait`.
+pub async fn migrate_within(
+    settings: &DatabaseConfig,
+    schema: &MigrationSet,
+    wait: Duration,
+) -> Result<(), MigrationError> {
+    let began = Instant::now();
+    let mut is_logged = false;
+    loop {
+        match migrate(settings, schema).await {
+            Err(MigrationError::Unavailable(why)) if began.elapsed() + RETRY_INTERVAL <= wait => {
+                if !is_logged {
+                    tracing::warn!(error = why, "the database is unavailable; waiting for it");
+                    is_logged = true;
+                }
+                sleep(RETRY_INTERVAL).await;
+            }
+            result => return result,
+        }
+    }
+}
+
 /// Applies the migrations that the database does not have. A lock makes concurrent processes wait for each other.
 ///
 /// `run_direct` and not `run`: a future of `run` on a borrowed connection cannot be spawned (rust-lang/rust#110338).
-pub async fn migrate(settings: &DatabaseConfig, schema: &MigrationSet) -> Result<(), MigrationError> {
+async fn migrate(settings: &DatabaseConfig, schema: &MigrationSet) -> Result<(), MigrationError> {
     match settings.migrate_url() {
         DatabaseUrl::Postgres { options, .. } => {
             let mut connection = connect_without_limits(&options).await?;
@@ -119,16 +141,20 @@ async fn lock(path: PathBuf) -> io::Result<File> {
     locked.await.map_err(io::Error::other)?
 }
 
-/// Checks that the database has all migrations.
-pub(super) async fn check(pool: &Pool, schema: &MigrationSet) -> Result<(), ApiError> {
+/// Whether the database has all migrations.
+pub(super) async fn is_migrated(pool: &Pool, schema: &MigrationSet) -> Result<bool, ApiError> {
+    let tables: i64 = run!(pool.reader(), query_scalar(sql::MIGRATIONS_TABLE_COUNT) => fetch_one)?;
+    if tables == 0 {
+        return Ok(false);
+    }
     for version in schema.latest_versions() {
         let applied: i64 =
             run!(pool.reader(), query_scalar(sql::MIGRATION_APPLIED).bind(version) => fetch_one)?;
         if applied == 0 {
-            return Err(ApiError::Unavailable("the schema is not up to date".to_owned()));
+            return Ok(false);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The fairing that migrates at launch. A failed migration ends the launch. An unavailable database is retried in the background; meanwhile

@@ -21,7 +21,7 @@ mod tasks;
 
 pub use batch::BatchMetrics;
 pub use database::Database;
-pub use migrate::{MigrationError, Migrations, migrate};
+pub use migrate::{MigrationError, Migrations, migrate_within};
 pub use pool::{Pool, PoolStatus};
 pub use schema::{Migration, MigrationSet, TASK_MIGRATIONS};
 pub use tasks::{TaskCursor, UserTasks};
@@ -59,9 +59,9 @@ impl Store {
         &self.0.batch_metrics
     }
 
-    /// Checks that the database responds and has these migrations.
-    pub async fn check(&self, schema: &MigrationSet) -> Result<(), ApiError> {
-        migrate::check(&self.0.pool, schema).await
+    /// Whether the database has these migrations.
+    pub async fn is_migrated(&self, schema: &MigrationSet) -> Result<bool, ApiError> {
+        migrate::is_migrated(&self.0.pool, schema).await
     }
 
     /// Closes all connections, each when it is returned.

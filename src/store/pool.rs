@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::error::Elapsed;
@@ -27,6 +27,7 @@ pub struct Pool {
 
 #[derive(Debug, Default)]
 struct PoolCounters {
+    is_up: AtomicBool,
     waits: AtomicU64,
     timeouts: AtomicU64,
     abandoned: AtomicU64,
@@ -35,6 +36,8 @@ struct PoolCounters {
 /// The status of the connection pool.
 #[derive(Debug, Clone, Copy)]
 pub struct PoolStatus {
+    /// Whether the database responded to the last statement. False until the first response.
+    pub is_up: bool,
     /// Idle connections.
     pub idle: u64,
     /// Leased connections.
@@ -118,13 +121,13 @@ impl Pool {
 
     async fn acquire_postgres(&self, pool: &PgPool) -> Result<Connection, ApiError> {
         self.record_wait(pool.is_exhausted());
-        let lease = pool.acquire().await.map_err(|error| self.record_timeout(error))?;
+        let lease = pool.acquire().await.map_err(|error| self.record_failure(error))?;
         Ok(Connection { engine: EngineConnection::Postgres(lease), counts: self.counts.clone() })
     }
 
     async fn acquire_sqlite(&self, pool: &SqlitePool) -> Result<Connection, ApiError> {
         self.record_wait(pool.is_exhausted());
-        let lease = pool.acquire().await.map_err(|error| self.record_timeout(error))?;
+        let lease = pool.acquire().await.map_err(|error| self.record_failure(error))?;
         Ok(Connection { engine: EngineConnection::Sqlite(lease), counts: self.counts.clone() })
     }
 
@@ -132,8 +135,9 @@ impl Pool {
         self.counts.waits.fetch_add(is_exhausted.into(), Ordering::Relaxed);
     }
 
-    /// Counts the error if it is that of a request which got no connection in time.
-    pub(super) fn record_timeout(&self, error: sqlx::Error) -> sqlx::Error {
+    /// Records that a statement got no connection.
+    pub(super) fn record_failure(&self, error: sqlx::Error) -> sqlx::Error {
+        self.counts.is_up.store(false, Ordering::Relaxed);
         let is_timeout = matches!(error, sqlx::Error::PoolTimedOut);
         self.counts.timeouts.fetch_add(is_timeout.into(), Ordering::Relaxed);
         error
@@ -149,6 +153,7 @@ impl Pool {
             }
         };
         PoolStatus {
+            is_up: self.counts.is_up.load(Ordering::Relaxed),
             idle: to_u64(idle),
             used: to_u64(size.saturating_sub(idle)),
             max: to_u64(max),
@@ -187,6 +192,7 @@ impl Connection {
         outcome: Result<sqlx::Result<T>, Elapsed>,
     ) -> ControlFlow<Result<T, ApiError>> {
         let Ok(result) = outcome else {
+            self.counts.is_up.store(false, Ordering::Relaxed);
             self.counts.abandoned.fetch_add(1, Ordering::Relaxed);
             if let EngineConnection::Postgres(lease) = self.engine {
                 lease.discard();
@@ -201,6 +207,9 @@ impl Connection {
                 }
             }
         }
-        ControlFlow::Break(result.map_err(ApiError::from))
+        let result = result.map_err(ApiError::from);
+        let is_up = !matches!(result, Err(ApiError::Unavailable(_)));
+        self.counts.is_up.store(is_up, Ordering::Relaxed);
+        ControlFlow::Break(result)
     }
 }

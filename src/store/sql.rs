@@ -82,14 +82,15 @@ macro_rules! list_many {
 }
 
 /// An update of a task. It sets `updated_at` to now, but at least a millisecond later than before: two changes within a millisecond, and a
-/// clock that was set back, must be visible. `+00:00` is the driver's format of UTC for SQLite.
+/// clock that was set back, must be visible. `+00:00` is the driver's format of UTC for SQLite. PostgreSQL adds to a timestamp without time
+/// zone, which is immutable: Citus allows no stable function of a column in an update.
 macro_rules! update_task {
     ($set:literal) => {
         Statement {
             postgres: concat!(
                 "UPDATE tasks SET ",
                 $set,
-                ", updated_at = greatest($3, updated_at + interval '1 millisecond') ",
+                ", updated_at = greatest($3, (updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC') ",
                 "WHERE id = $1 AND user_id = $2 RETURNING ",
                 columns!()
             ),
@@ -152,6 +153,11 @@ pub const CREATE_MANY: &str = concat!(
 pub const LIST_MANY_DESCENDING: &str = list_many!("DESC");
 /// As [`LIST_MANY_DESCENDING`], the oldest first.
 pub const LIST_MANY_ASCENDING: &str = list_many!("ASC");
+/// Whether migrations have begun: 0 or 1.
+pub const MIGRATIONS_TABLE_COUNT: Statement = Statement {
+    postgres: "SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('_sqlx_migrations')",
+    sqlite: "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'",
+};
 /// `$1` version of a migration.
 pub const MIGRATION_APPLIED: Statement =
     Statement::portable("SELECT count(*) FROM _sqlx_migrations WHERE version = $1 AND success");
@@ -169,6 +175,7 @@ pub const ALL: &[(&str, Statement)] = &[
     ("UPDATE", UPDATE),
     ("SET_COMPLETED", SET_COMPLETED),
     ("DELETE", DELETE),
+    ("MIGRATIONS_TABLE_COUNT", MIGRATIONS_TABLE_COUNT),
     ("MIGRATION_APPLIED", MIGRATION_APPLIED),
 ];
 

@@ -119,7 +119,7 @@ impl SqliteLease {
         let scope = mem::replace(&mut self.scope, Scope::Statement);
         drop(self);
         match scope {
-            Scope::Group(membership) => membership.is_committed().await,
+            Scope::Group(membership) => membership.committed().await,
             Scope::Statement | Scope::Transaction => true,
         }
     }

@@ -43,7 +43,7 @@ impl<'a> UserTasks<'a> {
         visit: impl FnMut(TaskRow<'_>) -> ControlFlow<()>,
     ) -> Result<Option<TaskCursor>, ApiError> {
         let Self { pool, user, .. } = self;
-        let mut visit = Visit { left: limit, cursor: None, visit };
+        let mut visit = Visit { left: limit, cursor: None, visitor: visit };
         let _lane = match self.list_turn(options, limit, after.is_none()).await? {
             Turn::Shared(rows) => return visit.all(rows?),
             Turn::Alone(lane) => lane,
@@ -191,7 +191,7 @@ impl TaskCursor {
 struct Visit<F> {
     left: i64,
     cursor: Option<TaskCursor>,
-    visit: F,
+    visitor: F,
 }
 
 impl<F: FnMut(TaskRow<'_>) -> ControlFlow<()>> Visit<F> {
@@ -204,7 +204,7 @@ impl<F: FnMut(TaskRow<'_>) -> ControlFlow<()>> Visit<F> {
             let task = TaskRow::from_row(row)?;
             let id = task.id;
             self.left -= 1;
-            if (self.visit)(task).is_break() || self.left == 0 {
+            if (self.visitor)(task).is_break() || self.left == 0 {
                 self.cursor = Some(TaskCursor { created_at: row.created_at()?, id });
             }
         }

@@ -32,6 +32,9 @@ const attempt = (...args) => spawnSync("podman", args, { encoding: "utf8" });
 const inspect = (name, format) => JSON.parse(podman("inspect", "--format", `{{json ${format}}}`, name));
 
 let database, container, pid, url;
+/** The exit status of the image's own health check, by podman and by hand. */
+const check = () => attempt("healthcheck", "run", container).status;
+const ask = () => attempt("exec", container, "todo-api", "healthcheck").status;
 const run = (...args) => podman("run", "--rm", ...CONFINED, `--env=DATABASE_URL=${database.url}`, ...args);
 
 before(async () => {
@@ -85,7 +88,20 @@ test("it is small, and says what it is", () => {
   const version = readFileSync(join(root, "Cargo.toml"), "utf8").match(/^version = "(.*)"$/m)[1];
   assert.equal(config.User, "65532:65532");
   assert.equal(config.Labels["org.opencontainers.image.version"], version);
-  assert.equal(podman("run", "--rm", IMAGE, "--version"), `todo-api ${version}`);
+  const revision = config.Labels["org.opencontainers.image.revision"];
+  assert.match(revision, /^[0-9a-f]{40}$/);
+  assert.equal(podman("run", "--rm", IMAGE, "--version"), `todo-api ${version} (${revision})`);
+});
+
+test("its SBOM has every crate of the binary", () => {
+  const tree = ["tree", "--locked", "--edges=normal,no-proc-macro", "--target=x86_64-unknown-linux-gnu", "--prefix=none", "--format={p}"];
+  const crates = execFileSync("cargo", tree, { cwd: root, encoding: "utf8" });
+  const expected = new Set([...crates.matchAll(/^(\S+) v(\S+)/gm)].map(([, name, version]) => `${name} ${version}`));
+  const { packages } = JSON.parse(readFileSync(join(root, "target/deploy/sbom.spdx.json"), "utf8"));
+  const isCrate = (it) => it.externalRefs?.some((reference) => reference.referenceLocator.startsWith("pkg:cargo/"));
+  const listed = new Set(packages.filter(isCrate).map((it) => `${it.name} ${it.versionInfo}`));
+  assert.deepEqual([...expected].filter((it) => !listed.has(it)), []);
+  console.log(`SBOM: ${listed.size} crates, ${packages.length - listed.size} other packages`);
 });
 
 test("the process is 65532 without rights, and cannot get any", () => {
@@ -107,26 +123,32 @@ test("its root cannot be written, by itself or by root", () => {
 });
 
 test("it is ready when the migration's run is over, and then keeps tasks", async () => {
-  // As with the migrate Job: the settings say ROCKET_MIGRATE_ON_LAUNCH=false.
+  // As with the migration's init container: the settings say ROCKET_MIGRATE_ON_LAUNCH=false.
   await answers("/readyz", 503);
-  run(IMAGE, "migrate");
+  assert.deepEqual([check(), ask()], [1, 1]);
+  run(IMAGE, "migrate", "--wait", "10m");
   await answers("/readyz", 200);
+  assert.deepEqual([check(), ask()], [0, 0]);
   const token = run(IMAGE, "token", "--user", "me");
   const made = await call(token, "POST", "/api/tasks", { title: "Ship it" });
   assert.equal(made.status, 201);
   assert.deepEqual((await call(token, "GET", "/api/tasks")).body, [made.body]);
 });
 
-test("its own health check knows when the database is away", async () => {
-  const check = () => attempt("healthcheck", "run", container).status;
-  const ask = () => attempt("exec", container, "todo-api", "healthcheck").status;
-  assert.deepEqual([check(), ask()], [0, 0]);
+test("it stays ready and healthy while the database is away, and says so", async () => {
+  const token = run(IMAGE, "token", "--user", "me");
+  const says = async () => (await call(token, "GET", "/readyz")).body.database;
   database.kill();
-  await answers("/readyz", 503);
-  assert.deepEqual([check(), ask()], [1, 1]);
-  database.revive();
+  assert.equal((await call(token, "GET", "/api/tasks")).status, 503);
   await answers("/readyz", 200);
+  assert.equal(await says(), "unavailable");
   assert.deepEqual([check(), ask()], [0, 0]);
+  database.revive();
+  for (let tries = 0; (await says()) !== "available"; tries++) {
+    assert.ok(tries < 100);
+    await pause(100);
+  }
+  assert.equal((await call(token, "GET", "/api/tasks")).status, 200);
 });
 
 test("64 MiB are enough for sixteen busy callers, and for ten lists of 1,000 long tasks", async () => {

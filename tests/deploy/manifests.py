@@ -27,16 +27,21 @@ class Overlay:
         return found[0]
 
     def workloads(self):
-        return self.of("Deployment", "StatefulSet", "Job")
+        return self.of("Deployment", "StatefulSet")
 
     def selected(self, labels):
         """The workloads whose pods have these labels."""
         assert labels, "an empty selector is everything"
         return [it for it in self.workloads() if labels.items() <= pod_labels(it).items()]
 
+    def server(self):
+        """The server's container."""
+        (container,) = pod(self.one("Deployment", "todo-api"))["containers"]
+        return container
+
     def settings(self):
         """The variables that the server's ConfigMap gives it."""
-        (reference,) = containers(self.one("Deployment", "todo-api"))[0]["envFrom"]
+        (reference,) = self.server()["envFrom"]
         return self.one("ConfigMap", reference["configMapRef"]["name"])["data"]
 
 

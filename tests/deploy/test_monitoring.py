@@ -16,6 +16,7 @@ METRICS = {
     "todo_http_request_duration_seconds_sum": {"method", "route"},
     "todo_http_request_duration_seconds_count": {"method", "route"},
     "todo_http_requests_in_flight": set(),
+    "todo_db_up": set(),
     "todo_db_pool_connections": {"state"},
     "todo_db_pool_max_connections": set(),
     "todo_db_pool_waits_total": set(),

@@ -30,7 +30,7 @@ class References(unittest.TestCase):
             overlay.one("Service", workload["spec"]["serviceName"])
 
     def test_every_pod_is_behind_a_network_policy_for_both_directions(self):
-        for overlay, workload in self.each("Deployment", "StatefulSet", "Job"):
+        for overlay, workload in self.each("Deployment", "StatefulSet"):
             directions = set()
             for policy in overlay.of("NetworkPolicy"):
                 if workload in overlay.selected(policy["spec"]["podSelector"]["matchLabels"]):
@@ -107,16 +107,20 @@ class References(unittest.TestCase):
     def test_probes_ask_for_paths_and_ports_that_are_there(self):
         documented = json.loads((ROOT / "specs/api/openapi.json").read_text())["paths"]
         for _, workload in self.each("Deployment", "StatefulSet"):
-            for container in containers(workload):
+            for container in pod(workload)["containers"]:
                 for kind in ("startupProbe", "livenessProbe", "readinessProbe"):
                     probe = container[kind]
                     if "httpGet" in probe:
                         self.assertIn(probe["httpGet"]["path"], documented)
                         self.assertIn(probe["httpGet"]["port"], ports(workload))
 
+    def test_a_service_has_an_address_without_cluster_dns(self):
+        for overlay, service in self.each("Service"):
+            self.assertNotIn("clusterIP", service["spec"])
+
     def test_only_readiness_waits_for_the_database(self):
         for overlay in self.overlays:
-            (server,) = containers(overlay.one("Deployment", "todo-api"))
+            server = overlay.server()
             self.assertEqual(server["startupProbe"]["httpGet"]["path"], "/livez")
             self.assertEqual(server["livenessProbe"]["httpGet"]["path"], "/livez")
             self.assertEqual(server["readinessProbe"]["httpGet"]["path"], "/readyz")
@@ -129,12 +133,14 @@ class References(unittest.TestCase):
             self.assertFalse({"PORT", "ROCKET_PORT", "ROCKET_ADDRESS"} & overlay.settings().keys())
 
     def test_config_maps_accounts_and_volumes_are_there(self):
-        for overlay, workload in self.each("Deployment", "StatefulSet", "Job"):
+        for overlay, workload in self.each("Deployment", "StatefulSet"):
             spec = pod(workload)
             if "serviceAccountName" in spec:
                 overlay.one("ServiceAccount", spec["serviceAccountName"])
             volumes = {it["name"] for it in spec.get("volumes", [])}
-            volumes |= {it["metadata"]["name"] for it in workload["spec"].get("volumeClaimTemplates", [])}
+            for volume in spec.get("volumes", []):
+                if "persistentVolumeClaim" in volume:
+                    overlay.one("PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"])
             for container in containers(workload):
                 for source in container.get("envFrom", []):
                     overlay.one("ConfigMap", source["configMapRef"]["name"])

@@ -17,7 +17,7 @@ class Security(unittest.TestCase):
         self.overlays = load()
 
     def workloads(self):
-        return each(self.overlays, "Deployment", "StatefulSet", "Job")
+        return each(self.overlays, "Deployment", "StatefulSet")
 
     def test_namespaces_enforce_restricted(self):
         for overlay in self.overlays:

@@ -41,7 +41,7 @@ class Settings(unittest.TestCase):
     def test_every_variable_is_a_setting(self):
         for overlay in self.overlays:
             self.assertLessEqual(overlay.settings().keys(), KNOWN)
-            for workload in overlay.of("Deployment", "Job"):
+            for workload in overlay.of("Deployment"):
                 for container in containers(workload):
                     self.assertLessEqual({it["name"] for it in container["env"]}, KNOWN)
         self.assertLessEqual(self.compose["api"]["environment"].keys(), KNOWN)
@@ -50,10 +50,17 @@ class Settings(unittest.TestCase):
         for overlay in self.overlays:
             self.assertFalse({"DATABASE_URL", "MIGRATE_DATABASE_URL", "BETTER_AUTH_SECRET"} & overlay.settings().keys())
 
-    def test_where_a_job_migrates_the_server_does_not(self):
+    def test_where_an_init_container_migrates_the_server_does_not(self):
         for overlay in self.overlays:
-            by_job = any(it["metadata"]["name"] == "todo-api-migrate" for it in overlay.of("Job"))
-            self.assertEqual(overlay.settings().get("ROCKET_MIGRATE_ON_LAUNCH", "true"), "false" if by_job else "true")
+            first = pod(overlay.one("Deployment", "todo-api")).get("initContainers", [])
+            self.assertLessEqual({it["name"] for it in first}, {"migrate"})
+            self.assertEqual(overlay.settings().get("ROCKET_MIGRATE_ON_LAUNCH", "true"), "false" if first else "true")
+
+    def test_only_the_migration_has_the_privileged_role(self):
+        for overlay in self.overlays:
+            for container in containers(overlay.one("Deployment", "todo-api")):
+                has_role = "MIGRATE_DATABASE_URL" in {it["name"] for it in container["env"]}
+                self.assertEqual(has_role, container["name"] == "migrate")
 
     def test_a_shutdown_ends_before_it_is_ended(self):
         # Nobody overrides it; whoever begins to has to say here what is true then.
@@ -73,13 +80,13 @@ class Settings(unittest.TestCase):
         source = (ROOT / "src/ops/readiness.rs").read_text()
         patience = int(re.search(r"CHECK_TIMEOUT: Duration = Duration::from_millis\((\d+)\)", source).group(1)) / 1000
         for overlay in self.overlays:
-            (server,) = containers(overlay.one("Deployment", "todo-api"))
+            server = overlay.server()
             self.assertGreater(server["readinessProbe"]["timeoutSeconds"], patience)
 
     def test_the_release_is_the_crates_version_everywhere(self):
         version = CARGO["package"]["version"]
         for overlay in self.overlays:
-            for workload in overlay.of("Deployment", "Job"):
+            for workload in overlay.of("Deployment"):
                 with self.subTest(overlay=overlay.name, document=described(workload)):
                     for container in containers(workload):
                         self.assertEqual(container["image"], f"ghcr.io/todo-api/todo-api:{version}")

@@ -276,9 +276,10 @@ async fn healthcheck_command_checks_the_local_server() {
 async fn help_version_and_bad_arguments_behave_as_usual() {
     let config = ServerConfig::unconfigured();
     let version = config.run(&["--version"]).await;
+    let commit = option_env!("TODO_API_REVISION").map(|it| format!(" ({it})")).unwrap_or_default();
     assert_eq!(
         String::from_utf8(version.stdout).unwrap().trim(),
-        concat!("todo-api ", env!("CARGO_PKG_VERSION"))
+        format!("todo-api {}{commit}", env!("CARGO_PKG_VERSION"))
     );
     let help = String::from_utf8(config.run(&["--help"]).await.stdout).unwrap();
     for command in ["serve", "migrate", "token", "healthcheck"] {

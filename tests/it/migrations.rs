@@ -1,6 +1,8 @@
 //! Migrations: at startup, by command, concurrently, and with an older release.
 
-use crate::harness::{Engine, PostgresServer, ServerConfig, free_port};
+use serde_json::json;
+
+use crate::harness::{Engine, PostgresServer, ServerConfig, TEST_TIMEOUT, free_port};
 use crate::on_both_engines;
 
 on_both_engines! {
@@ -25,8 +27,9 @@ on_both_engines! {
         let config = ServerConfig::with_database(engine).await.with("ROCKET_MIGRATE_ON_LAUNCH", "false").with("ROCKET_ISSUER", "{enabled=true}");
         let server = config.clone().start().await;
         server.client_for("me").get("/api/tasks").await.assert_error(503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable");
-        assert_eq!(server.anonymous().get("/readyz").await.status, 503, "a server without its schema is not ready");
-        // A migration job has no secret.
+        let readiness = server.anonymous().get("/readyz").await;
+        assert_eq!((readiness.status, readiness.json()), (503, json!({ "status": "not ready", "database": "not migrated" })));
+        // The init container of the manifests has no secret.
         for _ in 0..2 {
             let output = config.clone().without("BETTER_AUTH_SECRET").with("ROCKET_PROFILE", "release").run(&["migrate"]).await;
             assert!(output.status.success(), "{output:?}");
@@ -80,6 +83,21 @@ on_both_engines! {
         let log = String::from_utf8(output.stdout).unwrap();
         assert!(log.contains("the database cannot be migrated"), "{log}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrate_command_waits_for_an_unavailable_database() {
+    let cluster = PostgresServer::start(&[]);
+    let config =
+        ServerConfig::with_database(Engine::Sqlite).await.with("DATABASE_URL", &cluster.database().await);
+    cluster.crash();
+    let waiting =
+        config.command(&["migrate", "--wait", "1m"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    cluster.restart();
+    let output = tokio::time::timeout(TEST_TIMEOUT, waiting.wait_with_output()).await.unwrap().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let server = config.with("ROCKET_MIGRATE_ON_LAUNCH", "false").start().await;
+    server.wait_for_readyz(true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

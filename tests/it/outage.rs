@@ -30,6 +30,25 @@ fn with_url(url: &str) -> ServerConfig {
         .with("ROCKET_DATABASES", "{todo={connect_timeout=1}}")
 }
 
+/// Connections to the current database, except the one that asks.
+const OTHER_BACKENDS: &str =
+    "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
+/// Waits until `/readyz` responds with this status and body.
+async fn wait_for_database_state(server: &Server, code: u16, status: &str, database: &str) {
+    let began = std::time::Instant::now();
+    let expected = json!({ "status": status, "database": database });
+    loop {
+        let response = server.anonymous().get("/readyz").await;
+        if response.json() == expected {
+            assert_eq!(response.status, code);
+            return;
+        }
+        assert!(began.elapsed() < TEST_TIMEOUT, "{response:?} is not {expected}");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
 async fn wait_until_healthy(server: &Server, event: &str) {
     let began = std::time::Instant::now();
     while server.client_for("me").get("/api/tasks").await.status != 200 {
@@ -44,13 +63,15 @@ async fn killed_database_is_503_until_it_recovers() {
     let mut server = with_url(&cluster.database().await).start().await;
     let me = server.client_for("me").with("Origin", "http://localhost:3000");
     let task = me.create("kept").await;
+    server.wait_for_readyz(true).await;
 
     cluster.crash();
     for _ in 0..3 {
         assert_unavailable(&me.get("/api/tasks").await);
         assert_unavailable(&me.post("/api/tasks", &json!({ "title": "lost" })).await);
     }
-    server.wait_for_readyz(false).await;
+    wait_for_database_state(&server, 200, "ready", "unavailable").await;
+    assert!(me.get("/metrics").await.body.contains("\ntodo_db_up 0\n"));
     assert_eq!(me.get("/livez").await.status, 200);
     assert_eq!(
         server.anonymous().get("/api/tasks").await.status,
@@ -62,9 +83,48 @@ async fn killed_database_is_503_until_it_recovers() {
     assert!(line["error"].is_string() && line["request_id"].is_string(), "the log says why: {line}");
 
     cluster.restart();
+    // Before the next request: probes alone find out that the database is back.
+    wait_for_database_state(&server, 200, "ready", "available").await;
+    assert!(me.get("/metrics").await.body.contains("\ntodo_db_up 1\n"));
     wait_until_healthy(&server, "it heals by itself").await;
-    server.wait_for_readyz(true).await;
     assert_eq!(me.get("/api/tasks").await.json(), json!([task]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readiness_always_fails_while_the_database_is_unavailable() {
+    let cluster = PostgresServer::start(&[]);
+    let config = with_url(&cluster.database().await).with("ROCKET_READINESS", "always");
+    let server = config.start().await;
+    wait_for_database_state(&server, 200, "ready", "available").await;
+    cluster.crash();
+    wait_for_database_state(&server, 503, "not ready", "unavailable").await;
+    cluster.restart();
+    wait_for_database_state(&server, 200, "ready", "available").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn probes_of_a_ready_server_let_the_database_sleep() {
+    let [probing, sticky] = ["always", "once"].map(|mode| async move {
+        let config = ServerConfig::with_database(Engine::Postgres).await.with("ROCKET_READINESS", mode);
+        let server = config.start().await;
+        wait_for_database_state(&server, 200, "ready", "available").await;
+        // As a database that suspends.
+        server.execute_sql(&format!("SELECT pg_terminate_backend(pid) {OTHER_BACKENDS}")).await;
+        server
+    });
+    let (probing, sticky) = (probing.await, sticky.await);
+    let backends = format!("SELECT count(*) {OTHER_BACKENDS}");
+    let began = std::time::Instant::now();
+    // A server that queries the database has a connection again; by then the other server had the same time.
+    while probing.query_i64(&backends).await == 0 {
+        for server in [&probing, &sticky] {
+            assert_eq!(server.anonymous().get("/readyz").await.status, 200);
+            assert_eq!(server.anonymous().get("/metrics").await.status, 200);
+        }
+        assert!(began.elapsed() < TEST_TIMEOUT, "readiness \"always\" makes no query");
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(sticky.query_i64(&backends).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,7 +135,7 @@ async fn server_starts_without_database_and_recovers() {
     let server = with_url(&url).start().await;
     let me = server.client_for("me").with("Origin", "http://localhost:3000");
     assert_eq!(me.get("/livez").await.status, 200);
-    assert_eq!(me.get("/readyz").await.status, 503);
+    wait_for_database_state(&server, 503, "not ready", "unavailable").await;
     assert_unavailable(&me.get("/api/tasks").await);
     cluster.restart();
     wait_until_healthy(&server, "it migrates and serves when the database comes").await;

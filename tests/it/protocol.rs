@@ -178,7 +178,11 @@ on_both_engines! {
         let server = Server::start(engine).await;
         let anonymous = server.anonymous();
         assert_eq!(anonymous.get("/livez").await.json(), json!({ "status": "ok" }));
-        assert_eq!(anonymous.get("/readyz").await.json(), json!({ "status": "ready" }));
-        assert_eq!(anonymous.get("/health").await.json(), json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }));
+        assert_eq!(anonymous.get("/readyz").await.json(), json!({ "status": "ready", "database": "available" }));
+        let mut health = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") });
+        if let Some(commit) = option_env!("TODO_API_REVISION") {
+            health["commit"] = json!(commit);
+        }
+        assert_eq!(anonymous.get("/health").await.json(), health);
     }
 }

@@ -197,7 +197,7 @@ impl<S: SharedStatement> Inner<S> {
             self.start_next();
             let mut state = self.lock();
             while let Some(waiting) = state.waiting.pop_front_if(|it| it.since.elapsed() > self.max_wait) {
-                let error = self.pool.record_timeout(sqlx::Error::PoolTimedOut);
+                let error = self.pool.record_failure(sqlx::Error::PoolTimedOut);
                 let _ = waiting.turn.send(Turn::Shared(Err(error.into())));
             }
             if state.waiting.is_empty() {

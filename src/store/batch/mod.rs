@@ -1,8 +1,8 @@
 //! Batching: requests of the same kind that wait at the same time share a statement.
 //!
 //! A statement costs a round trip and a wake-up of PostgreSQL, however few rows it has. So the requests that arrive while statements run
-//! wait, and the next statement serves all of them (the idea of DataLoader and of group commit). A request that finds a free lane runs its
-//! own statement at once. Nothing waits for a batch to fill ([ADR 15](https://github.com/todo-api/todo-api/blob/main/docs/adr/0015-batching.md)).
+//! wait, and the next statement serves all of them (the idea of GraphQL data loaders and of group commit). A request that finds a free lane runs its
+//! own statement at once. Nothing waits for a batch to fill (`docs/adr/0015-batching.md`).
 //!
 //! SQLite has no round trips. Its writes share a commit instead (`store::group_commit`).
 
