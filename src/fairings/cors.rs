@@ -19,6 +19,10 @@ use crate::error::ApiError;
 /// Seconds for which a browser caches the result of a preflight. Chromium's maximum is two hours.
 const PREFLIGHT_MAX_AGE: usize = 7200;
 
+/// Request headers that pages may send. MCP clients send the last three.
+const ALLOWED_HEADERS: [&str; 5] =
+    ["Authorization", "Content-Type", "MCP-Protocol-Version", "Mcp-Method", "Mcp-Name"];
+
 /// Fairing that checks the `Origin` of API requests and adds the CORS headers.
 #[derive(Debug)]
 pub struct Cors(CorsOptions);
@@ -32,7 +36,7 @@ impl Cors {
         Self(CorsOptions {
             allowed_origins: rocket_cors::AllowedOrigins::some_exact(origins.as_slice()),
             allowed_methods: methods.into_iter().map(From::from).collect(),
-            allowed_headers: AllowedHeaders::some(&["Authorization", "Content-Type"]),
+            allowed_headers: AllowedHeaders::some(&ALLOWED_HEADERS),
             allow_credentials: true,
             expose_headers: exposed.map(str::to_owned).into_iter().collect::<HashSet<_>>(),
             max_age: Some(PREFLIGHT_MAX_AGE),

@@ -22,10 +22,11 @@ pub use headers::{ApiHeaders, shield};
 pub use host::RequiredHost;
 pub use otel::OtelTracer;
 pub use request_log::RequestLog;
+pub(crate) use request_record::record_tool;
 
-/// Whether the request is for the API, not for a probe or the documentation.
+/// Whether the request is for the API, in any form, not for a probe or the documentation.
 fn is_api(request: &Request<'_>) -> bool {
-    request.uri().path().segments().next() == Some("api")
+    matches!(request.uri().path().segments().next(), Some("api" | "mcp" | ".well-known"))
 }
 
 /// The response to a failed request.

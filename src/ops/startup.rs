@@ -12,6 +12,7 @@ pub struct StartupBanner {
     format: LogFormat,
     docs: bool,
     issuer: bool,
+    mcp: bool,
 }
 
 impl StartupBanner {
@@ -23,6 +24,7 @@ impl StartupBanner {
             format: config.server.log_format,
             docs: config.server.docs,
             issuer: config.issuer.enabled,
+            mcp: config.server.mcp,
         }
     }
 }
@@ -47,6 +49,9 @@ impl Fairing for StartupBanner {
                 }
                 if self.issuer {
                     tracing::info!("sign-up and sign-in: {url}/api/auth");
+                }
+                if self.mcp {
+                    tracing::info!("MCP server for agents: {url}/mcp");
                 }
                 tracing::info!("get a token: cargo run -q -- token --user me");
             }

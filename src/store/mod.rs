@@ -1,6 +1,7 @@
 //! Data access: connection pools for PostgreSQL and SQLite, SQL statements, migrations. Tasks are reachable only through
 //! [`Store::for_user`].
 
+mod cursor;
 mod deadpool_ext;
 mod error;
 mod migrate;
