@@ -78,8 +78,11 @@ async fn is_origin_disallowed(request: &Request<'_>) -> bool {
     let Some(origin) = request.headers().get_one("Origin") else { return false };
     // Pages of this server are same-origin. Only host and port are compared, because a proxy may have changed the scheme.
     let host = request.headers().get_one("Host").unwrap_or_default();
-    let is_same_origin =
-        origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
+    // `/mcp` has no pages. A page that bound its own name to this server's address (DNS rebinding) would be same-origin there.
+    let may_be_same_origin =
+        !super::is_mcp(request) || request.host().is_some_and(|host| super::is_loopback(host));
+    let is_same_origin = may_be_same_origin
+        && origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
     let is_disallowed = match request.guard::<Guard<'_>>().await {
         Outcome::Error((_, error)) => matches!(error, Error::OriginNotAllowed(_) | Error::BadOrigin(_)),
         _ => false,

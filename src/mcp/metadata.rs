@@ -1,8 +1,6 @@
 //! Metadata of `/mcp` as a protected resource ([RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)): it leads a client without a token to the
 //! server that issues tokens.
 
-use std::net::IpAddr;
-
 use rocket::http::uri::Host;
 use rocket::request::Request;
 use rocket::serde::json::Json;
@@ -11,6 +9,7 @@ use serde::Serialize;
 use url::Url;
 
 use crate::config::{Config, OneOrMany};
+use crate::fairings::is_loopback;
 
 /// The path of the resource, which its metadata has as a suffix.
 const PATH: &str = "/mcp";
@@ -118,10 +117,4 @@ fn http_url(text: &str) -> Option<Url> {
 
 fn is_resource(url: &Url) -> bool {
     url.path() == PATH
-}
-
-fn is_loopback(host: &Host<'_>) -> bool {
-    let name = host.domain().as_str();
-    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|it| it.is_loopback())
 }

@@ -26,6 +26,7 @@ mod issuer;
 mod jwks;
 mod listing;
 mod logs;
+mod mcp;
 mod metrics;
 mod migrations;
 mod outage;
