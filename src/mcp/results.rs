@@ -48,7 +48,7 @@ pub(super) struct ListResult {
     /// The tasks of the page.
     #[schema(value_type = Vec<TaskResult<'static>>)]
     tasks: Vec<Value>,
-    /// The `cursor` of the next page, or null if there are no more tasks.
+    /// The `cursor` of the next page, or null at the end of the list. The last page may be empty.
     #[schema(required)]
     next_cursor: Option<String>,
     #[serde(skip)]
