@@ -47,7 +47,7 @@ impl CallerTools {
         tool.call(self.store.for_user(&self.user), arguments).await
     }
 
-    /// A failure that a model can mend is a result with one plain sentence. Any other failure is an error of the protocol.
+    /// A failure that a model can correct is a result with one plain sentence. Any other failure is an error of the protocol.
     fn failure(&self, tool: TaskTool, error: ToolError) -> Result<CallToolResult, ErrorData> {
         let sentence = match error {
             ToolError::UnknownArgument => {

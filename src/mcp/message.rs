@@ -8,8 +8,6 @@ use rocket::async_trait;
 use rocket::data::{self, Data, FromData};
 use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest, Request};
-use serde::Deserialize;
-use serde_json::Value;
 
 use crate::error::ApiError;
 use crate::request::read_body;
@@ -32,14 +30,13 @@ impl<'r> FromData<'r> for Message {
 
 /// Checks the message here, because the library responds with 415 to one that it cannot parse.
 fn check(bytes: Vec<u8>) -> Result<Vec<u8>, ApiError> {
-    let value: Value =
-        serde_json::from_slice(&bytes).map_err(|error| ApiError::InvalidJson(error.to_string()))?;
-    match ClientJsonRpcMessage::deserialize(value) {
+    match serde_json::from_slice::<ClientJsonRpcMessage>(&bytes) {
         Ok(_) => Ok(bytes),
-        Err(_) => Err(ApiError::Validation(vec![FieldError {
+        Err(error) if error.is_data() => Err(ApiError::Validation(vec![FieldError {
             field: "body",
             message: "Request body must be a single JSON-RPC 2.0 message of the Model Context Protocol",
         }])),
+        Err(error) => Err(ApiError::InvalidJson(error.to_string())),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The five tools: their definitions, and what they do with the tasks of the caller.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rmcp::model::{Tool, ToolAnnotations};
 use serde_json::{Value, json};
@@ -134,13 +134,13 @@ impl TaskTool {
     }
 }
 
-/// The definitions of all tools. Built once, because they do not depend on the caller.
+/// The definitions of all tools. They do not depend on the caller. Built at the first request, because that takes memory.
 #[derive(Debug)]
-pub(super) struct Catalog(Vec<Tool>);
+pub(super) struct Catalog(LazyLock<Vec<Tool>>);
 
 impl Catalog {
     pub(super) fn new() -> Self {
-        Self(ALL.map(TaskTool::definition).into())
+        Self(LazyLock::new(|| ALL.map(TaskTool::definition).into()))
     }
 
     pub(super) fn tools(&self) -> &[Tool] {
