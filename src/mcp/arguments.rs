@@ -45,7 +45,7 @@ impl FromJsonObject for UpdateTask {
         match (TaskReference::from_json_object(object.clone()), TaskPatch::from_json_object(object)) {
             (Ok(_), Ok(patch)) if patch.is_empty() => Err(vec![FieldError {
                 field: "title",
-                message: "update_task needs at least one of title, description and completed",
+                message: "update_task needs title, description or completed",
             }]),
             (Ok(TaskReference { task_id }), Ok(patch)) => Ok(Self { task_id, patch }),
             (reference, patch) => {

@@ -11,7 +11,7 @@ on_both_engines! {
     async fn log_line_has_the_tool_and_never_its_arguments(engine: Engine) {
         let noisy = "trace,rmcp=trace,rmcp::service=trace,rmcp::transport=trace";
         let mut server = ServerConfig::with_database(engine).await.with("RUST_LOG", noisy).start().await;
-        let agent = |request: &str| Agent(Agent::of(&server, "somebody").0.with("X-Request-Id", request));
+        let agent = |request: &str| Agent(Agent::of(&server, "ann").0.with("X-Request-Id", request));
         let id = agent("add-1").call("add_task", json!({ "title": "secret title", "description": "secret text" })).await["id"].clone();
         agent("list-1").call("list_tasks", json!({})).await;
         agent("wrong-1").fail("update_task", json!({ "task_id": id, "secret argument": 1 })).await;
@@ -27,7 +27,7 @@ on_both_engines! {
         }
         let lines = server.logs().join("\n");
         assert!(!lines.contains("secret"), "{lines}");
-        assert!(!lines.contains(&token_for("somebody")[..20]), "no token");
+        assert!(!lines.contains(&token_for("ann")[..20]), "no token");
     }
 
     async fn requests_are_counted_by_route(engine: Engine) {

@@ -79,7 +79,7 @@ on_both_engines! {
             ("update_task", json!({ "title": "t" }), id_required),
             ("update_task", json!({ "task_id": id, "title": "" }), "Title cannot be empty."),
             ("update_task", json!({ "task_id": id, "completed": "yes" }), "Completed must be true or false."),
-            ("update_task", json!({ "task_id": id }), "update_task needs at least one of title, description and completed."),
+            ("update_task", json!({ "task_id": id }), "update_task needs title, description or completed."),
             ("complete_task", json!({}), id_required),
             ("complete_task", json!({ "task_id": id.to_string() }), id_required),
             ("complete_task", json!({ "task_id": 1.5 }), id_required),
