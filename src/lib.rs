@@ -7,8 +7,9 @@
 //!      → store::Store, bound to the user → one SQL statement → task::Task → JSON of the dialect
 //! ```
 //!
-//! An API dialect is the JSON shape of requests, responses and errors: [`api`] serves the bare dialect, [`v1`] the enveloped dialect. Every
-//! error on the way is an [`error::ApiError`]. It is recorded on the request, and the catcher of the dialect renders it.
+//! An API dialect is the JSON shape of requests, responses and errors: [`api`] serves the bare dialect, [`v1`] the enveloped dialect. [`mcp`]
+//! serves the same tasks to agents. Every error on the way is an [`error::ApiError`]. It is recorded on the request, and the catcher of the
+//! dialect renders it.
 
 pub mod api;
 pub mod auth;
@@ -19,6 +20,7 @@ pub mod error;
 pub mod fairings;
 pub mod issuer;
 pub mod logging;
+pub mod mcp;
 pub mod ops;
 pub mod request;
 pub mod serve;
@@ -58,6 +60,7 @@ pub fn rocket(config: &Config) -> Rocket<Build> {
         .attach(request::stage(config.server.body_timeout()))
         .attach(api::stage())
         .attach(v1::stage())
+        .attach(mcp::stage(config))
         .attach(issuer::stage(config))
         .attach(docs::stage(config.server.docs, move || openapi(has_issuer)))
 }

@@ -25,7 +25,9 @@ pub fn init(format: LogFormat) -> Result<(), ConfigError> {
     let output = Arc::new(stdout_unlocked().map_err(|error| {
         ConfigError::new("stdout", format!("is not writable ({error})"), "do not close it")
     })?);
-    let lines = tracing_subscriber::registry().with(filter);
+    // The MCP library logs arguments and results of tools. This second filter holds for every `RUST_LOG`.
+    let private = Targets::new().with_default(LevelFilter::TRACE).with_target("rmcp", LevelFilter::OFF);
+    let lines = tracing_subscriber::registry().with(filter).with(private);
     match format {
         LogFormat::Json => lines
             .with(

@@ -10,7 +10,7 @@ use crate::error::{ApiError, TokenError};
 use crate::request::path_user_id;
 
 /// The authenticated caller. Only a valid token yields an `AuthUser`, and the store hands out tasks only for an `AuthUser`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AuthUser(Identity);
 
 impl AuthUser {

@@ -49,6 +49,12 @@ impl AuthConfig {
         self.url.as_ref().map(|it| it.0.origin().ascii_serialization())
     }
 
+    /// Base URL of Better Auth: the issuer identifier of its OAuth plugins. A URL without a path gets `/api/auth`, as in Better Auth.
+    #[must_use]
+    pub fn base_url(&self) -> Option<String> {
+        self.url.as_ref().map(|it| join(&it.0, "").as_str().trim_end_matches('/').to_owned())
+    }
+
     /// Scopes that every token must have. Splits space-separated lists.
     #[must_use]
     pub fn scopes(&self) -> Vec<String> {

@@ -97,6 +97,7 @@ pub struct ShutdownConfig {
 
 /// Top-level settings of this server.
 #[derive(Debug, Clone, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate setting")]
 pub struct ServerConfig {
     /// Format of log lines.
     pub log_format: LogFormat,
@@ -108,6 +109,8 @@ pub struct ServerConfig {
     pub metrics: bool,
     /// When `/readyz` queries the database.
     pub readiness: ReadinessMode,
+    /// Whether to serve `/mcp`.
+    pub mcp: bool,
     /// See [`ServerConfig::body_timeout`].
     body_timeout: u32,
 }

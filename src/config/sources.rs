@@ -48,6 +48,7 @@ const KNOWN_KEYS: &[&str] = &[
     "docs",
     "metrics",
     "readiness",
+    "mcp",
     "databases",
     "auth",
     "cors",

@@ -19,6 +19,10 @@ use crate::error::ApiError;
 /// Seconds for which a browser caches the result of a preflight. Chromium's maximum is two hours.
 const PREFLIGHT_MAX_AGE: usize = 7200;
 
+/// Request headers that pages may send. MCP clients send the last three.
+const ALLOWED_HEADERS: [&str; 5] =
+    ["Authorization", "Content-Type", "MCP-Protocol-Version", "Mcp-Method", "Mcp-Name"];
+
 /// Fairing that checks the `Origin` of API requests and adds the CORS headers.
 #[derive(Debug)]
 pub struct Cors(CorsOptions);
@@ -32,7 +36,7 @@ impl Cors {
         Self(CorsOptions {
             allowed_origins: rocket_cors::AllowedOrigins::some_exact(origins.as_slice()),
             allowed_methods: methods.into_iter().map(From::from).collect(),
-            allowed_headers: AllowedHeaders::some(&["Authorization", "Content-Type"]),
+            allowed_headers: AllowedHeaders::some(&ALLOWED_HEADERS),
             allow_credentials: true,
             expose_headers: exposed.map(str::to_owned).into_iter().collect::<HashSet<_>>(),
             max_age: Some(PREFLIGHT_MAX_AGE),
@@ -74,8 +78,11 @@ async fn is_origin_disallowed(request: &Request<'_>) -> bool {
     let Some(origin) = request.headers().get_one("Origin") else { return false };
     // Pages of this server are same-origin. Only host and port are compared, because a proxy may have changed the scheme.
     let host = request.headers().get_one("Host").unwrap_or_default();
-    let is_same_origin =
-        origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
+    // `/mcp` has no pages. A page that bound its own name to this server's address (DNS rebinding) would be same-origin there.
+    let may_be_same_origin =
+        !super::is_mcp(request) || request.host().is_some_and(|host| super::is_loopback(host));
+    let is_same_origin = may_be_same_origin
+        && origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
     let is_disallowed = match request.guard::<Guard<'_>>().await {
         Outcome::Error((_, error)) => matches!(error, Error::OriginNotAllowed(_) | Error::BadOrigin(_)),
         _ => false,

@@ -4,6 +4,8 @@
 //! same-origin pages. Rocket accepts requests without it. Paths outside `/api` are not checked, because probes use HTTP/1.0 without a `Host`,
 //! and Rocket does not expose the HTTP version.
 
+use std::net::IpAddr;
+
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::Method;
 use rocket::http::uri::Host;
@@ -36,4 +38,11 @@ impl Fairing for RequiredHost {
 fn has_one_host(request: &Request<'_>) -> bool {
     let mut hosts = request.headers().get("Host");
     hosts.next().is_some_and(|host| Host::parse(host).is_ok()) && hosts.next().is_none()
+}
+
+/// Whether the host is this machine, by a name or an address that no DNS server can give to another site.
+pub(crate) fn is_loopback(host: &Host<'_>) -> bool {
+    let name = host.domain().as_str();
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|it| it.is_loopback())
 }

@@ -20,12 +20,19 @@ pub use chunk_size::ResponseChunkSize;
 pub use cors::Cors;
 pub use headers::{ApiHeaders, shield};
 pub use host::RequiredHost;
+pub(crate) use host::is_loopback;
 pub use otel::OtelTracer;
 pub use request_log::RequestLog;
+pub(crate) use request_record::record_tool;
 
-/// Whether the request is for the API, not for a probe or the documentation.
+/// Whether the request is for the API, in any form, not for a probe or the documentation.
 fn is_api(request: &Request<'_>) -> bool {
-    request.uri().path().segments().next() == Some("api")
+    matches!(request.uri().path().segments().next(), Some("api" | "mcp" | ".well-known"))
+}
+
+/// Whether the request is for the MCP server.
+fn is_mcp(request: &Request<'_>) -> bool {
+    request.uri().path().segments().next() == Some("mcp")
 }
 
 /// The response to a failed request.

@@ -39,7 +39,8 @@ impl Fairing for RequestLog {
     }
 }
 
-/// Writes the line. The level is `error` for status 500, `warn` for other 5xx, and `info` otherwise.
+/// Writes the line. The level is `error` for status 500, `warn` for other 5xx, and `info` otherwise. The response to a failed tool has status
+/// 200, so the level is that of the recorded error if there is one.
 pub(super) fn write(
     record: &RequestRecord,
     request: &Request<'_>,
@@ -50,7 +51,9 @@ pub(super) fn write(
     let user_hash = AuthUser::cached(request).map(|user| pseudonym(user.id()));
     let duration_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3;
     let trace_id = record.otel_span.as_ref().map(OtelSpan::trace_id);
-    let error = ApiError::recorded(request).and_then(ApiError::log_detail);
+    let tool = record.tool.get();
+    let recorded = ApiError::recorded(request);
+    let error = recorded.and_then(ApiError::log_detail);
     macro_rules! line {
         ($level:ident) => {
             tracing::$level!(
@@ -58,6 +61,7 @@ pub(super) fn write(
                 trace_id,
                 method = record.method,
                 route,
+                tool,
                 status = status.code,
                 duration_ms,
                 user_hash,
@@ -66,7 +70,7 @@ pub(super) fn write(
             )
         };
     }
-    match status.code {
+    match recorded.map_or(status, ApiError::status).code.max(status.code) {
         500 => line!(error),
         501.. => line!(warn),
         _ => line!(info),

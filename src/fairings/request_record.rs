@@ -22,6 +22,8 @@ pub(super) struct RequestRecord {
     pub(super) id: String,
     pub(super) method: &'static str,
     started_at: Instant,
+    /// The called tool of a request to `/mcp`.
+    pub(super) tool: OnceLock<&'static str>,
     /// `None` without a collector.
     pub(super) otel_span: Option<OtelSpan>,
     _in_flight: Option<InFlightGuard>,
@@ -42,7 +44,16 @@ pub(super) fn start(request: &Request<'_>, method: &'static str, in_flight: Opti
     let id = client_id.map_or_else(new_id, str::to_owned);
     let otel_span = request.rocket().state::<OtelTracer>().map(|tracer| tracer.start(request, method));
     let started_at = Instant::now();
-    let _ = record(request).set(RequestRecord { id, method, started_at, otel_span, _in_flight: in_flight });
+    let new =
+        RequestRecord { id, method, started_at, tool: OnceLock::new(), otel_span, _in_flight: in_flight };
+    let _ = record(request).set(new);
+}
+
+/// Records the tool that a request to `/mcp` called, for the log.
+pub(crate) fn record_tool(request: &Request<'_>, tool: &'static str) {
+    if let Some(record) = record(request).get() {
+        let _ = record.tool.set(tool);
+    }
 }
 
 /// Adds the request id to the response, updates the metrics, ends the span and logs the request.

@@ -13,6 +13,7 @@ pub struct StartupBanner {
     format: LogFormat,
     docs: bool,
     issuer: bool,
+    mcp: bool,
 }
 
 impl StartupBanner {
@@ -24,6 +25,7 @@ impl StartupBanner {
             format: config.server.log_format,
             docs: config.server.docs,
             issuer: config.issuer.enabled,
+            mcp: config.server.mcp,
         }
     }
 }
@@ -48,6 +50,9 @@ impl Fairing for StartupBanner {
                 }
                 if self.issuer {
                     tracing::info!("sign-up and sign-in: {url}/api/auth");
+                }
+                if self.mcp {
+                    tracing::info!("MCP server for agents: {url}/mcp");
                 }
                 tracing::info!("get a token: cargo run -q -- token --user me");
             }

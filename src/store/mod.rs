@@ -2,6 +2,7 @@
 //! [`Store::for_user`].
 
 mod batch;
+mod cursor;
 mod database;
 mod deadpool_ext;
 mod error;

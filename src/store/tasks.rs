@@ -171,8 +171,8 @@ impl<'a> UserTasks<'a> {
 #[derive(Debug)]
 pub struct TaskCursor {
     /// The time as the database stores it.
-    created_at: String,
-    id: i64,
+    pub(super) created_at: String,
+    pub(super) id: i64,
 }
 
 impl TaskCursor {

@@ -27,7 +27,7 @@ pub trait FromJsonObject: Sized {
 /// The body of a request that creates a task.
 #[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 pub struct NewTask {
-    /// Required.
+    /// What is to be done. Required.
     pub title: Title,
     /// Null means no description.
     pub description: Option<Description>,
@@ -53,7 +53,7 @@ pub struct TaskPatch {
     /// The new title.
     #[schema(nullable = false)]
     pub title: Option<Title>,
-    /// The new description. Null (`Some(None)`) removes it.
+    /// The new description. Null removes it.
     pub description: Option<Option<Description>>,
     /// The new value of `completed`.
     #[schema(nullable = false)]
@@ -104,18 +104,18 @@ fn boolean(value: &Value) -> Result<bool, &'static str> {
 }
 
 /// Reads the fields of an object and collects their errors.
-struct FieldReader<'a> {
+pub(crate) struct FieldReader<'a> {
     object: &'a JsonObject,
     errors: Vec<FieldError>,
 }
 
 impl<'a> FieldReader<'a> {
-    fn new(object: &'a JsonObject) -> Self {
+    pub(crate) fn new(object: &'a JsonObject) -> Self {
         Self { object, errors: Vec::new() }
     }
 
     /// Reads a required field. An absent field is read as null.
-    fn required<T>(
+    pub(crate) fn required<T>(
         &mut self,
         field: &'static str,
         read: impl Fn(&Value) -> Result<T, &'static str>,
@@ -125,7 +125,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// Reads an optional field.
-    fn optional<T>(
+    pub(crate) fn optional<T>(
         &mut self,
         field: &'static str,
         read: impl Fn(&Value) -> Result<T, &'static str>,
@@ -138,7 +138,7 @@ impl<'a> FieldReader<'a> {
         result.map_err(|message| self.errors.push(FieldError { field, message })).ok()
     }
 
-    fn finish<T>(self, value: Option<T>) -> Result<T, Vec<FieldError>> {
+    pub(crate) fn finish<T>(self, value: Option<T>) -> Result<T, Vec<FieldError>> {
         value.filter(|_| self.errors.is_empty()).ok_or(self.errors)
     }
 }

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 pub use field_error::FieldError;
 pub use fields::{Description, Title};
+pub(crate) use input::FieldReader;
 pub use input::{Completion, FromJsonObject, JsonObject, NewTask, TaskPatch};
 
 use crate::clock;
@@ -58,8 +59,14 @@ pub struct TaskRow<'a> {
 
 impl Serialize for Task {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { id, user_id, title, description, completed, created_at, updated_at } = self;
-        let shown = TaskRow {
+        TaskRow::from(self).serialize(serializer)
+    }
+}
+
+impl<'a> From<&'a Task> for TaskRow<'a> {
+    fn from(task: &'a Task) -> Self {
+        let Task { id, user_id, title, description, completed, created_at, updated_at } = task;
+        Self {
             id: *id,
             user_id,
             title,
@@ -67,8 +74,7 @@ impl Serialize for Task {
             completed: *completed,
             created_at: *created_at,
             updated_at: *updated_at,
-        };
-        shown.serialize(serializer)
+        }
     }
 }
 

@@ -104,6 +104,17 @@ class References(unittest.TestCase):
             for path in hidden:
                 self.assertFalse(is_routed(ingress, path), path)
 
+    def test_the_ingress_has_the_paths_of_agents_where_they_are_switched_on(self):
+        states = set()
+        for overlay, ingress in self.each("Ingress"):
+            is_on = overlay.settings().get("ROCKET_MCP") == "true"
+            states.add(is_on)
+            for path in ["/mcp", "/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"]:
+                self.assertEqual(is_routed(ingress, path), is_on, path)
+            for path in ["/mcp/x", "/.well-known", "/.well-known/openid-configuration"]:
+                self.assertFalse(is_routed(ingress, path), path)
+        self.assertEqual(states, {True, False})
+
     def test_probes_ask_for_paths_and_ports_that_are_there(self):
         documented = json.loads((ROOT / "specs/api/openapi.json").read_text())["paths"]
         for _, workload in self.each("Deployment", "StatefulSet"):

@@ -62,6 +62,15 @@ fn nothing_depends_on_the_embedded_issuer() {
 }
 
 #[test]
+fn nothing_depends_on_the_mcp_server() {
+    for (name, text) in sources() {
+        let may = name.starts_with("mcp/") || name == "lib.rs";
+        let uses = code(&text).any(|line| line.contains("crate::mcp") || line.contains("rmcp::"));
+        assert!(may || !uses, "{name} uses the MCP server");
+    }
+}
+
+#[test]
 fn tasks_depend_on_neither_http_nor_sql() {
     for (name, text) in sources().into_iter().filter(|(name, _)| name.starts_with("task/")) {
         for line in code(&text) {

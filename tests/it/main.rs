@@ -27,6 +27,7 @@ mod issuer;
 mod jwks;
 mod listing;
 mod logs;
+mod mcp;
 mod metrics;
 mod migrations;
 mod outage;

@@ -1,0 +1,142 @@
+//! Arguments of the tools. `add_task` takes the fields of [`NewTask`](crate::task::NewTask), and `update_task` those of [`TaskPatch`].
+
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::store::TaskCursor;
+use crate::task::{
+    FieldError, FieldReader, FromJsonObject, JsonObject, ListOptions, Order, TaskId, TaskPatch,
+};
+
+/// The tasks of a page if `limit` is absent.
+const DEFAULT_LIMIT: i64 = 50;
+
+/// The maximum of `limit`.
+const MAX_LIMIT: i64 = 100;
+
+/// A task of the caller, by its id.
+#[derive(Debug, ToSchema)]
+pub(super) struct TaskReference {
+    /// The id of the task. `list_tasks` shows the ids.
+    #[schema(value_type = i64)]
+    pub(super) task_id: TaskId,
+}
+
+impl FromJsonObject for TaskReference {
+    fn from_json_object(object: JsonObject) -> Result<Self, Vec<FieldError>> {
+        let mut fields = FieldReader::new(&object);
+        let task_id = fields.required("task_id", |it| {
+            it.as_i64().map(TaskId).ok_or("task_id is required and must be a 64-bit integer")
+        });
+        fields.finish(task_id.map(|task_id| Self { task_id }))
+    }
+}
+
+/// A task and its changes.
+#[derive(Debug)]
+pub(super) struct UpdateTask {
+    pub(super) task_id: TaskId,
+    pub(super) patch: TaskPatch,
+}
+
+impl FromJsonObject for UpdateTask {
+    fn from_json_object(object: JsonObject) -> Result<Self, Vec<FieldError>> {
+        match (TaskReference::from_json_object(object.clone()), TaskPatch::from_json_object(object)) {
+            (Ok(_), Ok(patch)) if patch.is_empty() => Err(vec![FieldError {
+                field: "title",
+                message: "update_task needs title, description or completed",
+            }]),
+            (Ok(TaskReference { task_id }), Ok(patch)) => Ok(Self { task_id, patch }),
+            (reference, patch) => {
+                let errors = [reference.err(), patch.err()].into_iter().flatten().flatten();
+                Err(errors.collect())
+            }
+        }
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, ToSchema)]
+pub(super) struct ListTasks {
+    /// Which tasks to list, all by default.
+    #[schema(required = false)]
+    pub(super) status: StatusFilter,
+    /// The order by time of creation: `desc` is the newest first and the default, `asc` the oldest first.
+    #[schema(required = false)]
+    pub(super) order: ListOrder,
+    /// How many tasks to list at most.
+    #[schema(required = false, minimum = 1, maximum = 100, default = 50)]
+    pub(super) limit: i64,
+    /// The `next_cursor` of the previous page. Without it the list starts from the beginning.
+    #[schema(value_type = Option<String>)]
+    pub(super) cursor: Option<TaskCursor>,
+}
+
+impl ListTasks {
+    pub(super) fn options(&self) -> ListOptions {
+        let completed = match self.status {
+            StatusFilter::All => None,
+            StatusFilter::Pending => Some(false),
+            StatusFilter::Completed => Some(true),
+        };
+        let order = match self.order {
+            ListOrder::Desc => Order::Descending,
+            ListOrder::Asc => Order::Ascending,
+        };
+        ListOptions { completed, order }
+    }
+}
+
+/// Which tasks a list has.
+#[derive(Debug, Default, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum StatusFilter {
+    #[default]
+    All,
+    Pending,
+    Completed,
+}
+
+/// The order of a list.
+#[derive(Debug, Default, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ListOrder {
+    #[default]
+    Desc,
+    Asc,
+}
+
+impl FromJsonObject for ListTasks {
+    fn from_json_object(object: JsonObject) -> Result<Self, Vec<FieldError>> {
+        let mut fields = FieldReader::new(&object);
+        let status = fields.optional("status", |it| {
+            StatusFilter::deserialize(it).map_err(|_| "status must be all, pending or completed")
+        });
+        let order = fields
+            .optional("order", |it| ListOrder::deserialize(it).map_err(|_| "order must be desc or asc"));
+        let limit = fields.optional("limit", limit);
+        let cursor = fields.optional("cursor", cursor);
+        fields.finish(Some(Self {
+            status: status.unwrap_or_default(),
+            order: order.unwrap_or_default(),
+            limit: limit.unwrap_or(DEFAULT_LIMIT),
+            cursor: cursor.flatten(),
+        }))
+    }
+}
+
+fn limit(value: &Value) -> Result<i64, &'static str> {
+    value.as_i64().filter(|it| (1..=MAX_LIMIT).contains(it)).ok_or("limit must be an integer from 1 to 100")
+}
+
+/// Parses a cursor. Null means no cursor, because it is the `next_cursor` of the last page.
+fn cursor(value: &Value) -> Result<Option<TaskCursor>, &'static str> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(text) => TaskCursor::decode(text).map(Some).ok_or(INVALID_CURSOR),
+        _ => Err(INVALID_CURSOR),
+    }
+}
+
+const INVALID_CURSOR: &str = "cursor must be the next_cursor of an earlier list_tasks; omit it to start over";
