@@ -183,7 +183,8 @@ on_both_engines! {
                 let (fields, mut choices) = (Fields::new(), Choices(seed * 0x9e37_79b9));
                 for _ in 0..MESSAGES / usize::try_from(tasks).unwrap() {
                     let mut client = agent.0.clone();
-                    if let Some(version) = choices.of(&[None, None, Some("2025-06-18"), Some("2025-11-25"), Some("2026-07-28"), Some("x"), Some("")]) {
+                    let versions = [None, None, Some("2025-06-18"), Some("2025-11-25"), Some("2026-07-28"), Some("x"), Some("")];
+                    if let Some(version) = choices.of(&versions) {
                         client = client.with("MCP-Protocol-Version", version);
                     }
                     if let Some(method) = choices.of(&[None, None, None, Some("tools/call"), Some("tools/list"), Some("x y")]) {

@@ -1,10 +1,16 @@
 //! Limits, log lines, metrics and outages: as for every other request.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
 
 use super::Agent;
-use crate::harness::{Engine, PostgresServer, Server, ServerConfig, TEST_TIMEOUT, send_raw, token_for};
+use crate::harness::{
+    Engine, PostgresServer, Server, ServerConfig, Signal, TEST_TIMEOUT, send_raw, token_for,
+};
 use crate::on_both_engines;
 
 on_both_engines! {
@@ -18,9 +24,13 @@ on_both_engines! {
         let (unknown, tools) = (agent("unknown-1"), agent("tools-1"));
         unknown.send("tools/call", json!({ "name": "secret_tool" })).await;
         tools.request("tools/list", json!({})).await;
-        for (request, tool) in
-            [("add-1", json!("add_task")), ("list-1", json!("list_tasks")), ("wrong-1", json!("update_task")), ("unknown-1", Value::Null), ("tools-1", Value::Null)]
-        {
+        for (request, tool) in [
+            ("add-1", json!("add_task")),
+            ("list-1", json!("list_tasks")),
+            ("wrong-1", json!("update_task")),
+            ("unknown-1", Value::Null),
+            ("tools-1", Value::Null),
+        ] {
             let line = server.wait_for_log_line(|line| line["request_id"] == request).await;
             assert_eq!((&line["route"], &line["tool"], &line["status"]), (&json!("/mcp"), &tool, &json!(200)), "{line}");
             assert!(line["user_hash"].is_string());
@@ -28,6 +38,32 @@ on_both_engines! {
         let lines = server.logs().join("\n");
         assert!(!lines.contains("secret"), "{lines}");
         assert!(!lines.contains(&token_for("ann")[..20]), "no token");
+    }
+
+    async fn shutdown_finishes_a_tool_in_flight(engine: Engine) {
+        let mut server = Server::start(engine).await;
+        let params = json!({ "name": "add_task", "arguments": { "title": "in flight" } });
+        let message = json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params }).to_string();
+        let (first, rest) = message.split_at(message.len() - 5);
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        let head = format!(
+            "POST /mcp HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nAccept: application/json, text/event-stream\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{first}",
+            token_for("me"), message.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        sleep(Duration::from_millis(300)).await;
+        server.signal(Signal::TERM);
+        while TcpStream::connect(server.address()).await.is_ok() {
+            sleep(Duration::from_millis(50)).await;
+        }
+        stream.write_all(rest.as_bytes()).await.unwrap();
+        let mut response = String::new();
+        let _ = timeout(TEST_TIMEOUT, stream.read_to_string(&mut response)).await.unwrap();
+        assert!(response.starts_with("HTTP/1.1 200 ") && response.contains(r#""isError":false"#), "{response}");
+        assert_eq!(server.wait().await.code(), Some(0));
+        let again = server.config.clone().start().await;
+        assert_eq!(Agent::of(&again, "me").list().await[0]["title"], "in flight", "the acknowledged write is stored");
     }
 
     async fn requests_are_counted_by_route(engine: Engine) {
