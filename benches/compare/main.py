@@ -5,6 +5,7 @@ import pathlib
 import resource
 import sys
 import tempfile
+import time
 
 from . import commands, dataset, load, plan, processes, report, users
 from .postgres import Postgres, Relay
@@ -40,11 +41,12 @@ def main(about):
         commands.run(todo_api, "migrate", env={"DATABASE_URL": postgres.url, "BETTER_AUTH_SECRET": SECRET})
         servers = Servers(todo_api, directory, postgres, relay)
         candidates = [it for it in plan.CANDIDATES if not options.only or it.name in options.only]
-        results = Results()
+        results, began = Results(), time.monotonic()
         for number in range(options.rounds):
             for candidate in candidates:
                 measure(candidate, servers, postgres, results, options.seconds)
-            print(f"round {number + 1} of {options.rounds} done", file=sys.stderr)
+            minutes = (time.monotonic() - began) / 60
+            print(f"round {number + 1} of {options.rounds} done after {minutes:.1f} minutes", file=sys.stderr)
         measure_users(candidates, servers, postgres, results, options)
         machine = report.machine(postgres, options.rounds, options.seconds)
     print(f"{machine}\n\n{report.text(results)}")

@@ -18,7 +18,7 @@ def text(results):
     if results.peak:
         before, most = results.peak
         lists = f"{LONG_LISTS} concurrent lists of 10,000 tasks with 1,000 characters each"
-        parts.append(f"Memory of {plan.TODO_API} during {lists}: {most:.0f} MiB at most, {before:.0f} MiB before.")
+        parts.append(f"**Memory** of {plan.TODO_API} during {lists}: {most:.0f} MiB at most, {before:.0f} MiB before.")
     return "\n\n".join(parts)
 
 

@@ -14,16 +14,14 @@ def table(head, rows):
 
 
 def tables(results):
+    """The tables with their titles."""
     return [
-        ("Requests per second of 32 callers: ratio to axum (requests per second ± spread).", usual(results)),
-        ("Fewer and more callers: ratio to axum (requests per second, p50).", other_callers(results)),
-        (f"A database {plan.ELSEWHERE} ms away.", elsewhere(results)),
-        (
-            f"Microseconds of CPU time per request of {plan.USUAL} callers: the server's + PostgreSQL's.",
-            cpu(results),
-        ),
-        ("Many users.", crowds(results)),
-        ("Aims.", table(["aim", "target", "measured", ""], [it.row() for it in aims(results)])),
+        (f"**{plan.USUAL} callers**: ratio to axum (requests per second ± spread)", usual(results)),
+        ("**Fewer and more callers**: ratio to axum (requests per second, p50)", other_callers(results)),
+        (f"**A database {plan.ELSEWHERE} ms away**: requests per second, ratio to axum and p50", elsewhere(results)),
+        (f"**CPU time**: µs per request of the server + of PostgreSQL, {plan.USUAL} callers", cpu(results)),
+        ("**Many users**", crowds(results)),
+        ("**Aims**", table(["aim", "target", "measured", ""], [it.row() for it in aims(results)])),
     ]
 
 
@@ -65,7 +63,7 @@ def other_callers(results):
 def elsewhere(results):
     head = ["callers", ""]
     for call in plan.ROUND_TRIPS:
-        head += [f"{plan.CALLS[call]}: per second", "times axum", "p50"]
+        head += [f"{plan.CALLS[call]}: per second", "ratio", "p50"]
 
     def cells(point):
         rate = results.rate(point)
