@@ -44,7 +44,7 @@ class NewTask(BaseModel):
     description: str | None = Field(default=None, max_length=1000)
 
 
-def current_user(credentials=Depends(bearer)) -> str:
+async def current_user(credentials=Depends(bearer)) -> str:
     try:
         return jwt.decode(credentials.credentials, SECRET, algorithms=["HS256"])["sub"]
     except jwt.InvalidTokenError:
