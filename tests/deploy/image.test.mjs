@@ -83,7 +83,7 @@ test("it is small, and says what it is", () => {
   const size = inspect(IMAGE, ".Size");
   const program = statSync(`/proc/${pid}/exe`).size;
   console.log(`image ${(size / 1e6).toFixed(1)} MB, of which the program ${(program / 1e6).toFixed(1)} MB`);
-  assert.ok(size < 40e6 && program < 20e6);
+  assert.ok(size < 25e6 && program < 20e6);
   const config = inspect(IMAGE, ".Config");
   const version = readFileSync(join(root, "Cargo.toml"), "utf8").match(/^version = "(.*)"$/m)[1];
   assert.equal(config.User, "65532:65532");
