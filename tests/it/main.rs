@@ -11,6 +11,7 @@
 mod harness;
 
 mod architecture;
+mod citus;
 mod configuration;
 mod connections;
 mod cors;
