@@ -1,5 +1,7 @@
 //! Current time and its RFC 3339 format, both with millisecond precision.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Datelike, SecondsFormat, SubsecRound, Timelike, Utc};
 use serde::Serializer;
 use serde::ser::Error as _;
@@ -40,4 +42,10 @@ fn write_digits<const N: usize>(template: [&mut u8; N], mut number: u32) {
         *digit += u8::try_from(number % 10).unwrap_or_default();
         number /= 10;
     }
+}
+
+/// A random duration of 80% to 100% of the interval. Replicas that start together would otherwise repeat their periodic work together.
+#[must_use]
+pub fn jittered(interval: Duration) -> Duration {
+    interval.mul_f64(rand::random_range(0.8..=1.0))
 }

@@ -19,10 +19,10 @@ use super::jwks_client::KeySource;
 use super::key::{Jwk, Key};
 use crate::clock;
 
-/// Time between two scheduled fetches after a success.
+/// Maximum time between two scheduled fetches after a success.
 const REFRESH_INTERVAL: Duration = Duration::from_mins(5);
 
-/// Time between two scheduled fetches after a failure.
+/// Maximum time between two scheduled fetches after a failure.
 const RETRY_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Minimum time between two fetches triggered by unknown `kid`s, because clients can make up any number of them.
@@ -78,7 +78,7 @@ impl KeyCache {
                 let _fetching = self.last_triggered.lock().await;
                 self.fetch().await
             };
-            sleep(if is_fetched { REFRESH_INTERVAL } else { RETRY_INTERVAL }).await;
+            sleep(clock::jittered(if is_fetched { REFRESH_INTERVAL } else { RETRY_INTERVAL })).await;
         }
     }
 

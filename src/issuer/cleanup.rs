@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::store::AuthStore;
+use crate::clock;
 use crate::error::ApiError;
 use crate::store::Store;
 
@@ -20,7 +21,7 @@ pub(super) async fn cleanup_loop(store: Store) {
         if let Err(error) = &deleted {
             tracing::warn!(error = %error, "cannot delete expired sessions and verifications; retrying");
         }
-        sleep(if deleted.is_ok() { CLEANUP_INTERVAL } else { RETRY_INTERVAL }).await;
+        sleep(clock::jittered(if deleted.is_ok() { CLEANUP_INTERVAL } else { RETRY_INTERVAL })).await;
     }
 }
 

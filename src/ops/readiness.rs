@@ -64,7 +64,7 @@ impl Readiness {
     }
 
     /// Whether the result of the last check still counts. A failed statement refutes a success. Otherwise, with [`ReadinessMode::Once`], a
-    /// success counts for ever, so that an idle database can suspend.
+    /// success does not expire, so that an idle database can suspend.
     fn is_fresh(&self, state: DatabaseState, when: Instant, store: &Store) -> bool {
         if state != DatabaseState::Available {
             return when.elapsed() < NOT_READY_TTL;

@@ -12,6 +12,7 @@ mod harness;
 
 mod architecture;
 mod batching;
+mod citus;
 mod configuration;
 mod connections;
 mod cors;

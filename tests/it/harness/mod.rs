@@ -1,5 +1,6 @@
 //! Test harness: for each test a separate database, the real server and an HTTP client.
 
+mod citus;
 mod client;
 mod disk;
 mod issuer;
@@ -9,6 +10,7 @@ mod postgres;
 mod server;
 mod tokens;
 
+pub use citus::is_wanted as is_citus_wanted;
 pub use client::{Response, TestClient, send_raw, send_raw_half_closed};
 pub use disk::Fault;
 pub use issuer::{ISSUER, JwksResponse, JwksServer, Signer, base64, http};

@@ -14,6 +14,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sqlx::{Connection, PgConnection};
 
+use super::citus;
+
 /// User id of `nobody`. As root, the tests run `initdb` and `postgres` under it, because both refuse to run as root.
 pub(super) const NOBODY: u32 = 65534;
 
@@ -82,7 +84,8 @@ impl PostgresServer {
             }
         }
         let port = free_port();
-        let options = format!("-p {port} -h 127.0.0.1 {SETTINGS} {tls} {settings}");
+        let citus = if citus::is_wanted() { citus::SETTINGS } else { "" };
+        let options = format!("-p {port} -h 127.0.0.1 {SETTINGS} {citus} {tls} {settings}");
         let mut supervisor = as_nobody(Command::new("sh"))
             .args(["-c", SUPERVISOR_SCRIPT, "supervisor"])
             .arg(&bin)
@@ -107,7 +110,11 @@ impl PostgresServer {
             .execute(&mut connection)
             .await
             .unwrap();
-        self.url(&name)
+        let url = self.url(&name);
+        if citus::is_wanted() {
+            citus::distribute_tasks(&url, self.port).await;
+        }
+        url
     }
 
     pub fn url(&self, database: &str) -> String {
