@@ -13,7 +13,7 @@ use crate::issuer::error::AuthError;
 use crate::issuer::password_hasher::MAX_PASSWORD_LEN;
 use crate::issuer::store::{Account, Session, User};
 use crate::issuer::views::{
-    ApiToken, LoginResponse, SessionAndUser, SignInResponse, StatusResponse, SuccessResponse, TokenAndUser,
+    ApiToken, LoginResponse, SessionAndUser, SignInResponse, SignUpResponse, StatusResponse, SuccessResponse,
 };
 
 const JWT: &str =
@@ -88,7 +88,7 @@ fn sign_in() -> Vec<Operation> {
         name: "signUpEmail",
         summary: "Sign up with email and password",
         body: Some((shape, example)),
-        response: Some((schema_ref::<TokenAndUser<'_>>(), json!({ "token": TOKEN, "user": user() }))),
+        response: Some((schema_ref::<SignUpResponse<'_>>(), json!({ "token": TOKEN, "user": user() }))),
         errors: [
             vec![missing("name"), AuthError::UserAlreadyExists, AuthError::InvalidCallbackUrl],
             password_errors(),
@@ -259,7 +259,7 @@ fn account() -> Vec<Operation> {
                 change,
                 json!({ "currentPassword": "correct horse battery", "newPassword": "staple correct horse" }),
             )),
-            response: Some((schema_ref::<TokenAndUser<'_>>(), json!({ "token": null, "user": user() }))),
+            response: Some((schema_ref::<SignUpResponse<'_>>(), json!({ "token": null, "user": user() }))),
             errors: [
                 vec![AuthError::InvalidPassword, AuthError::CredentialAccountNotFound],
                 password_errors(),
