@@ -40,7 +40,7 @@ use utoipa::openapi::OpenApi;
 use config::{Config, IssuerConfig};
 use ops::StartupBanner;
 
-/// Builds the complete server. Rocket runs the fairings in this order, both for requests and for responses.
+/// Builds the complete server. Rocket runs the fairings in this order, for requests as well as for responses.
 #[must_use]
 pub fn rocket(config: &Config) -> Rocket<Build> {
     let has_issuer = config.issuer.enabled;

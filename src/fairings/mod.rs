@@ -25,8 +25,8 @@ pub use otel::OtelTracer;
 pub use request_log::RequestLog;
 pub(crate) use request_record::record_tool;
 
-/// Whether the request is for `/api`, `/mcp` or the metadata of the MCP server at `/.well-known`. Probes, metrics and documentation have neither
-/// tenants nor browser clients of other origins.
+/// Whether the request is for `/api`, `/mcp` or `/.well-known`, which has the metadata of the MCP server. Probes, metrics and documentation
+/// are public, and no page of another origin needs them.
 fn is_api(request: &Request<'_>) -> bool {
     matches!(request.uri().path().segments().next(), Some("api" | "mcp" | ".well-known"))
 }

@@ -30,8 +30,10 @@ pub use tasks::{TaskCursor, UserTasks};
 use crate::auth::AuthUser;
 use crate::error::ApiError;
 
-/// The database of `rocket_db_pools`: Rocket creates it from the settings, as managed state. The request guard `&Store` leases no connection: each statement leases its own, so that a client that is slow to send its
-/// body holds none.
+/// The database, as managed state: `rocket_db_pools` creates its [`BatchedPool`] from the settings.
+///
+/// The request guard `&Store` leases no connection: each statement leases its own, so that a client that is slow to send its body holds
+/// none.
 #[derive(Clone, rocket_db_pools::Database)]
 #[database("todo")]
 pub struct Store(BatchedPool);

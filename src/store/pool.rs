@@ -1,7 +1,7 @@
 //! The connection pool, with the same interface for both engines.
 //!
-//! A statement sees these layers: a [`Connection`] has the lease of its engine ([`PgLease`] or [`SqliteLease`]). The lease has an object of
-//! deadpool, which returns a `PooledConnection` to its pool when it is dropped. That has sqlx's connection, and what the pool remembers of it.
+//! A [`Connection`] has the lease of its engine, a [`PgLease`] or [`SqliteLease`]. The lease has an object of deadpool, which returns a
+//! `PooledConnection` to its pool when it is dropped. That has sqlx's connection, and what the pool remembers of it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

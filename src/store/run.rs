@@ -58,8 +58,8 @@ macro_rules! run {
 
 /// Runs statements in a transaction: `transaction!(pool, [required(sql::INSERT).bind(id), optional(sql::DELETE).bind(id)])`.
 ///
-/// `required` and `optional` are words of this macro. It commits if each required statement has changed a row; otherwise it rolls back. Returns
-/// whether it has committed.
+/// `required` and `optional` are words of this macro. It commits if each required statement has changed a row, and otherwise rolls back.
+/// Returns whether it has committed.
 macro_rules! transaction {
     ($pool:ident, [$($kind:ident($sql:expr)$(.$bind:ident($value:expr))*),+ $(,)?]) => {{
         let work = $crate::store::pool::Work::Transaction;

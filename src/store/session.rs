@@ -106,8 +106,8 @@ impl SessionManager {
         Session { connection, named, transactions, begin: self.begin.clone() }
     }
 
-    /// Whether PostgreSQL ends a statement on this connection before this process gives it up: by the start-up parameter, or by a setting of
-    /// the role or the database.
+    /// Whether PostgreSQL ends a statement on this connection before this process gives it up: by the start-up parameter, or by a setting
+    /// of the role or the database.
     async fn has_limits(&self, connection: &mut PgConnection) -> sqlx::Result<bool> {
         let setting = "SELECT setting::int8 FROM pg_settings WHERE name = 'statement_timeout'";
         let milliseconds: i64 = pooler::fetch(connection, setting).await?;

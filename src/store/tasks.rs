@@ -24,8 +24,8 @@ use crate::task::{
 
 /// The tasks of a user. Each statement compares `user_id`.
 ///
-/// An operation that requests can share begins with its [`Turn`]. If it runs its own statement, it holds its lane in `_lane` until the end, so that
-/// the statement counts among those that run.
+/// An operation whose statement requests can share waits for its [`Turn`] first. If it runs its own statement, it holds the lane in `_lane`
+/// until that has ended.
 #[derive(Debug)]
 pub struct UserTasks<'a> {
     pool: &'a Pool,

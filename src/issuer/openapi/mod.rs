@@ -15,7 +15,7 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Required, Response, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use operations::Operation;
+use operations::AuthOperation;
 
 use super::error::{AuthError, AuthErrorBody};
 use super::input::NUL_MESSAGE;
@@ -62,7 +62,7 @@ pub fn add_operations(document: &mut OpenApi) {
     }
 }
 
-fn add_operation(document: &mut OpenApi, operation: Operation) {
+fn add_operation(document: &mut OpenApi, operation: AuthOperation) {
     let mut built = OperationBuilder::new()
         .tag(TAG)
         .operation_id(Some(operation.name))

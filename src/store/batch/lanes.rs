@@ -1,7 +1,7 @@
 //! Lanes: the statements of a kind that run at the same time, and the queue of the requests that wait for one.
 //!
-//! A request calls [`wait_for_turn`]. A shared statement runs in [`Lane::run`]. When a lane is dropped, [`Inner::start_next`] gives it to the
-//! queue.
+//! A request calls [`wait_for_turn`]. When a lane is dropped, [`Inner::start_next`] starts the next statement: by [`Lane::run`] for several
+//! requests, and otherwise by giving the lane to the only one.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -22,7 +22,7 @@ use crate::store::pool::Pool;
 /// The maximum of waiting requests of a kind. A further request is refused, so that a slow database does not fill the memory.
 const MAX_WAITING: usize = 1_000;
 
-/// A kind has one more lane for each such time that its statements take on average. Statements that take longer mostly wait for the network, and
+/// A kind has one more lane for each such time that its statements take on average. Longer statements mostly wait for the network, and
 /// PostgreSQL can run others meanwhile. On the same machine they take less, and more lanes would only make batches smaller.
 const TIME_PER_LANE: Duration = Duration::from_millis(1);
 
@@ -75,8 +75,8 @@ pub(in crate::store) enum BatchError {
 
 /// How a request gets its response.
 pub(in crate::store) enum Turn<S: SharedStatement> {
-    /// The caller runs its own statement, and keeps the lane, if it has one, until the statement has ended. It has none if batching is off, or
-    /// if PostgreSQL has rejected its batch: these statements do not count, because a request of another caller may be the reason.
+    /// The caller runs its own statement, and keeps the lane, if it has one, until the statement has ended. It has none if batching is off,
+    /// or if PostgreSQL has rejected its batch: each request of the batch then runs at once, with no limit except the pool's.
     Alone(Option<Lane<S>>),
     /// A shared statement has served the request.
     Shared(Result<S::Response, ApiError>),
@@ -193,15 +193,15 @@ impl<S: SharedStatement> Inner<S> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The lane that [`State::occupy`] has occupied, for a statement that serves `size` requests. Call it without the lock, which the lane takes
-    /// when it is dropped.
+    /// The lane that [`State::occupy`] has occupied, for a statement that serves `size` requests. Call it without the lock, because a
+    /// lane takes the lock when it is dropped.
     fn occupied_lane(self: &Arc<Self>, size: usize) -> Lane<S> {
         self.metrics.record_size(size);
         Lane { lanes: self.clone(), since: Instant::now() }
     }
 
-    /// Watches the queue until it is empty: opens further lanes while statements hang, because these do not free theirs, and refuses requests that
-    /// have waited for too long.
+    /// Watches the queue until it is empty: opens further lanes while statements hang, because these do not free theirs, and refuses
+    /// requests that have waited for too long.
     async fn watch_queue(self: Arc<Self>) {
         loop {
             sleep(WATCH_INTERVAL).await;
@@ -247,7 +247,7 @@ impl<S: SharedStatement> State<S> {
     fn occupy(&mut self, max_lanes: usize) -> bool {
         let lanes = u128::from(S::MIN_LANES) + self.average_time.as_micros() / TIME_PER_LANE.as_micros();
         let lanes = usize::try_from(lanes).unwrap_or(usize::MAX);
-        // No lane has been freed for longer than a statement takes: those that run hang, and this one must not wait for them.
+        // No statement has started for longer than a statement takes: those that run hang, and the next must not wait for them.
         let all_hang = || self.last_start.elapsed() > self.average_time + TIME_PER_LANE;
         let is_free = self.busy < max_lanes && (self.busy < lanes || all_hang());
         if is_free {

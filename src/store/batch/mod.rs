@@ -3,8 +3,8 @@
 //! A statement costs a round trip and a wake-up of PostgreSQL, however few rows it has. So the requests that arrive while statements run
 //! wait, and the next statement serves all of them (the idea of GraphQL data loaders and of group commit).
 //!
-//! A lane is the right to run one statement of a kind. Each kind has a few lanes, and one queue for the requests that find none free. A request
-//! that finds a free lane runs its own statement at once. Nothing waits for a batch to fill (`docs/adr/0015-batching.md`).
+//! A lane is the right to run one statement of a kind. Each kind has a few lanes, and a queue for the requests that find none free. A
+//! request that finds a free lane runs its own statement at once. Nothing waits for a batch to fill (`docs/adr/0015-batching.md`).
 //!
 //! SQLite has no round trips. Its writes share a commit instead (`store::group_commit`).
 

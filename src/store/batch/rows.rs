@@ -75,6 +75,7 @@ pub(super) async fn run_shared(
     };
     let time_limit = lease.time_limit(pool.query_timeout());
     let statement = async {
+        // PostgreSQL has no group commit.
         lease.begin(work, CommitMode::Alone).await?;
         let query = query.persistent(lease.is_named());
         let visit_rows = async {
@@ -96,7 +97,7 @@ pub(super) async fn run_shared(
     }
 }
 
-/// Whether PostgreSQL has rejected the statement, so that none of it is stored.
+/// Whether PostgreSQL has rejected the statement, or has cancelled it at its time limit, so that none of it is stored.
 fn is_rejection(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(_)) && !is_connection_lost(error)
 }
