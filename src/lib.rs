@@ -4,7 +4,11 @@
 //!
 //! ```text
 //! HTTP → fairings (request id, log, CORS, headers) → auth::AuthUser → route in api or v1 → request::Body
-//!      → store::Store, bound to the user → one SQL statement → task::Task → JSON of the dialect
+//!      → store::Store, bound to the user → store::batch, if other requests wait as well → one SQL statement
+//!      → task::Task → JSON of the dialect
+//!
+//! HTTP → the same fairings → issuer::protection (rate limit, CSRF) → route in issuer::routes → issuer::input
+//!      → issuer::password_auth → issuer::store → JSON of Better Auth
 //! ```
 //!
 //! An API dialect is the JSON shape of requests, responses and errors: [`api`] serves the bare dialect, [`v1`] the enveloped dialect. [`mcp`]
@@ -36,7 +40,7 @@ use utoipa::openapi::OpenApi;
 use config::{Config, IssuerConfig};
 use ops::StartupBanner;
 
-/// Builds the complete server. Rocket runs the fairings in this order.
+/// Builds the complete server. Rocket runs the fairings in this order, for requests as well as for responses.
 #[must_use]
 pub fn rocket(config: &Config) -> Rocket<Build> {
     let has_issuer = config.issuer.enabled;

@@ -113,7 +113,7 @@ fn run_server(loader: &ConfigLoader) -> Result<(), ExitError> {
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(%error, "cannot raise the limit of open files");
     }
-    let accept_errors = AcceptErrors::install();
+    let accept_errors = AcceptErrors::install_logger();
     let served = block_on_runtime(&config.rocket, async {
         serve(&config, accept_errors, tracer.clone()).await.map_err(failed)
     });

@@ -1,6 +1,8 @@
 //! Claims of a token whose signature is verified ([RFC 7519, 4.1](https://www.rfc-editor.org/rfc/rfc7519#section-4.1)).
 //!
-//! The claims name the caller ([`Identity`]) and the period in which the token is valid ([`Lifetime`]).
+//! The claims name the caller ([`UserId`]) and the period in which the token is valid ([`Lifetime`]).
+
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer};
@@ -22,7 +24,6 @@ pub(super) struct Claims {
     sub: Option<Value>,
     user_id: Option<Value>,
     id: Option<Value>,
-    email: Option<Value>,
     pub(super) role: Option<Value>,
     pub(super) scope: Option<Value>,
     /// Id of the client that the access token was issued to. `Some` also for null, like the next two.
@@ -40,13 +41,16 @@ pub(super) fn null_as_some<'de, D: Deserializer<'de>>(value: D) -> Result<Option
     Value::deserialize(value).map(Some)
 }
 
-/// The caller, as named by the token.
+/// The user id of a token: 1 to 255 characters without control characters, opaque. The token cache shares it with the requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    /// User id from the token: 1 to 255 characters, opaque.
-    pub user_id: String,
-    /// Email of the caller, if the token contains it.
-    pub email: Option<String>,
+pub struct UserId(Arc<str>);
+
+impl UserId {
+    /// The user id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// Validity period of a token, in seconds since 1970. A `NumericDate` may have a fraction.
@@ -57,11 +61,11 @@ pub(super) struct Lifetime {
 }
 
 impl Claims {
-    /// The caller. The user id is the first of `sub`, `user_id` and `id` that is present; if that value is invalid, so is the token.
-    pub(super) fn identity(&self) -> Result<Identity, TokenError> {
+    /// The caller: the first of `sub`, `user_id` and `id` that is present. If that value is invalid, so is the token.
+    pub(super) fn user_id(&self) -> Result<UserId, TokenError> {
         let id = self.sub.as_ref().or(self.user_id.as_ref()).or(self.id.as_ref());
-        let user_id = string(id).filter(|it| is_user_id(it)).ok_or(TokenError::Invalid)?;
-        Ok(Identity { user_id: user_id.to_owned(), email: string(self.email.as_ref()).map(str::to_owned) })
+        let id = id.and_then(Value::as_str).filter(|it| is_user_id(it));
+        id.map(|it| UserId(it.into())).ok_or(TokenError::Invalid)
     }
 
     /// The validity period: `exp`, which is required, and `nbf`, which is optional.
@@ -105,10 +109,6 @@ impl Lifetime {
             _ => Ok(()),
         }
     }
-}
-
-fn string(value: Option<&Value>) -> Option<&str> {
-    value.and_then(Value::as_str)
 }
 
 fn is_user_id(id: &str) -> bool {

@@ -5,25 +5,19 @@ use rocket::request::{self, FromRequest, Request};
 use rocket::{State, async_trait};
 
 use super::Verifier;
-use super::claims::Identity;
+use super::claims::UserId;
 use crate::error::{ApiError, TokenError};
 use crate::request::path_user_id;
 
 /// The authenticated caller. Only a valid token yields an `AuthUser`, and the store hands out tasks only for an `AuthUser`.
 #[derive(Debug, Clone)]
-pub struct AuthUser(Identity);
+pub struct AuthUser(UserId);
 
 impl AuthUser {
     /// User id from the token: 1 to 255 characters, opaque.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.0.user_id
-    }
-
-    /// Email of the caller, if the token contains it.
-    #[must_use]
-    pub fn email(&self) -> Option<&str> {
-        self.0.email.as_deref()
+        self.0.as_str()
     }
 
     /// The caller, if this guard has already run for the request. The key of the cache is the type `Result<AuthUser, ApiError>`, which
@@ -49,8 +43,8 @@ impl<'r> FromRequest<'r> for &'r AuthUser {
             Outcome::Error((status, ())) | Outcome::Forward(status) => return Outcome::Error((status, ())),
         };
         let caller = request.local_cache_async(async {
-            let identity = verifier.verify(bearer_token(request)).await;
-            identity.map(AuthUser).map_err(ApiError::Unauthenticated)
+            let user_id = verifier.verify(bearer_token(request)).await;
+            user_id.map(AuthUser).map_err(ApiError::Unauthenticated)
         });
         match caller.await {
             Ok(user) if path_user_id(request).is_some_and(|id| id != user.id()) => {

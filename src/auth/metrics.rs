@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::mismatch::{Claim, Rejection};
+use super::rejection::{Claim, Rejection};
 use crate::error::TokenError;
 
 /// Numbers of token verifications since startup, by result.

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::mismatch::{Claim, ClaimMismatch};
+use super::rejection::{Claim, ClaimMismatch};
 
 /// Maximum number of warnings per [`WINDOW`]. A misconfigured integration causes one or two, and an attacker cannot flood the log.
 const MAX_LINES: usize = 5;

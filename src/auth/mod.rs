@@ -11,15 +11,15 @@ mod jws;
 mod key;
 mod key_cache;
 mod metrics;
-mod mismatch;
 mod mismatch_log;
+mod rejection;
 mod token_cache;
 mod validation;
 mod verifier;
 
 use rocket::fairing::AdHoc;
 
-pub use claims::Identity;
+pub use claims::UserId;
 pub use guard::AuthUser;
 pub use issue::issue_token;
 pub use jwks_client::KeySource;

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::claims::Claims;
-use super::mismatch::{Claim, ClaimMismatch};
+use super::rejection::{Claim, ClaimMismatch};
 use crate::config::{AuthConfig, OneOrMany};
 
 /// `aud` and `typ` of the tokens in which Better Auth caches a session in a cookie. They are not meant for an API.

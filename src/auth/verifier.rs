@@ -1,16 +1,16 @@
-//! Token verification: from the bearer token to the caller's [`Identity`].
+//! Token verification: from the bearer token to the caller's [`UserId`].
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::claims::{Claims, Identity};
+use super::claims::{Claims, UserId};
 use super::jwks_client::{JwksEndpoint, KeySource};
 use super::jws::{Header, Jws};
 use super::key::{Key, is_jwks_algorithm};
 use super::key_cache::KeyCache;
 use super::metrics::VerificationCounters;
-use super::mismatch::Rejection;
 use super::mismatch_log::MismatchLog;
+use super::rejection::Rejection;
 use super::token_cache::{AcceptedToken, Fingerprint, TokenCache};
 use super::validation::{ClaimsValidation, Signer};
 use crate::clock;
@@ -78,7 +78,7 @@ impl Verifier {
     }
 
     /// Verifies the bearer token and counts the result. Takes the guard's `Result`, so that missing tokens are counted as well.
-    pub async fn verify(&self, token: Result<&str, TokenError>) -> Result<Identity, TokenError> {
+    pub async fn verify(&self, token: Result<&str, TokenError>) -> Result<UserId, TokenError> {
         let result = match token {
             Ok(token) => self.verify_cached(token).await,
             Err(error) => Err(error.into()),
@@ -90,11 +90,11 @@ impl Verifier {
         result.map_err(|rejection| rejection.token_error())
     }
 
-    async fn verify_cached(&self, token: &str) -> Result<Identity, Rejection> {
+    async fn verify_cached(&self, token: &str) -> Result<UserId, Rejection> {
         let fingerprint = Fingerprint::new(token);
         if let Some(cached) = self.cache.get(&fingerprint).filter(|it| self.is_current(&it.key)) {
             cached.lifetime.check(clock::now(), self.leeway)?;
-            return Ok((*cached.identity).clone());
+            return Ok(cached.user_id);
         }
         let jws = Jws::parse(token)?;
         let (signer, key) = self.check_signature(&jws).await?;
@@ -102,9 +102,9 @@ impl Verifier {
         let lifetime = claims.lifetime()?;
         lifetime.check(clock::now(), self.leeway)?;
         self.validation.validate(signer, jws.header.typ.as_ref(), &claims)?;
-        let identity = claims.identity()?;
-        self.cache.insert(fingerprint, AcceptedToken { identity: Arc::new(identity.clone()), lifetime, key });
-        Ok(identity)
+        let user_id = claims.user_id()?;
+        self.cache.insert(fingerprint, AcceptedToken { user_id: user_id.clone(), lifetime, key });
+        Ok(user_id)
     }
 
     fn key_caches(&self) -> impl Iterator<Item = (Signer, &Arc<KeyCache>)> {

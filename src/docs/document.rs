@@ -16,7 +16,7 @@ use utoipa::openapi::{
 };
 
 use super::dialect::{Dialect, bare, enveloped, reference, schemas};
-use super::operations::{Operation, Success, common_errors, operations};
+use super::operations::{Success, TaskOperation, common_errors, operations};
 use crate::error::ApiError;
 
 const ABOUT: &str = "The caller's tasks, in two dialects over the same data: plain objects at `/api`, and `{data, error}` envelopes \
@@ -79,7 +79,7 @@ enum Form {
     WithUser,
 }
 
-fn add(paths: &mut Paths, dialect: &Dialect, operation: &Operation, form: Form) {
+fn add(paths: &mut Paths, dialect: &Dialect, operation: &TaskOperation, form: Form) {
     let with_user = form == Form::WithUser;
     let (user, suffix) = if with_user { ("/{user_id}", "OfUser") } else { ("", "") };
     let mut errors = common_errors();

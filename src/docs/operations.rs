@@ -9,8 +9,8 @@ use super::dialect::Dialect;
 use crate::error::{ApiError, TokenError};
 use crate::task::FieldError;
 
-/// An operation of a dialect.
-pub(super) struct Operation {
+/// An operation on tasks, in the OpenAPI document of a dialect.
+pub(super) struct TaskOperation {
     pub(super) method: HttpMethod,
     /// The path below the mount, without the user's id.
     pub(super) path: &'static str,
@@ -47,7 +47,7 @@ pub(super) fn common_errors() -> Vec<ApiError> {
 }
 
 /// All operations of a dialect.
-pub(super) fn operations(dialect: &Dialect) -> Vec<Operation> {
+pub(super) fn operations(dialect: &Dialect) -> Vec<TaskOperation> {
     let mut operations = vec![list(dialect), create(dialect), show(dialect)];
     operations.push(update(dialect, HttpMethod::Put, "replaceTask", "Change a task (as PATCH does)"));
     operations.push(update(dialect, HttpMethod::Patch, "updateTask", "Change a task"));
@@ -55,8 +55,8 @@ pub(super) fn operations(dialect: &Dialect) -> Vec<Operation> {
     operations
 }
 
-fn list(dialect: &Dialect) -> Operation {
-    Operation {
+fn list(dialect: &Dialect) -> TaskOperation {
+    TaskOperation {
         method: HttpMethod::Get,
         path: "/tasks",
         name: "listTasks",
@@ -78,8 +78,8 @@ fn list(dialect: &Dialect) -> Operation {
     }
 }
 
-fn create(dialect: &Dialect) -> Operation {
-    Operation {
+fn create(dialect: &Dialect) -> TaskOperation {
+    TaskOperation {
         method: HttpMethod::Post,
         path: "/tasks",
         name: "createTask",
@@ -92,8 +92,8 @@ fn create(dialect: &Dialect) -> Operation {
     }
 }
 
-fn show(dialect: &Dialect) -> Operation {
-    Operation {
+fn show(dialect: &Dialect) -> TaskOperation {
+    TaskOperation {
         method: HttpMethod::Get,
         path: "/tasks/{id}",
         name: "getTask",
@@ -106,8 +106,8 @@ fn show(dialect: &Dialect) -> Operation {
     }
 }
 
-fn update(dialect: &Dialect, method: HttpMethod, name: &'static str, summary: &'static str) -> Operation {
-    Operation {
+fn update(dialect: &Dialect, method: HttpMethod, name: &'static str, summary: &'static str) -> TaskOperation {
+    TaskOperation {
         method,
         path: "/tasks/{id}",
         name,
@@ -121,8 +121,8 @@ fn update(dialect: &Dialect, method: HttpMethod, name: &'static str, summary: &'
     }
 }
 
-fn remove(dialect: &Dialect) -> Operation {
-    Operation {
+fn remove(dialect: &Dialect) -> TaskOperation {
+    TaskOperation {
         method: HttpMethod::Delete,
         path: "/tasks/{id}",
         name: "deleteTask",
@@ -135,8 +135,8 @@ fn remove(dialect: &Dialect) -> Operation {
     }
 }
 
-fn complete(dialect: &Dialect) -> Operation {
-    Operation {
+fn complete(dialect: &Dialect) -> TaskOperation {
+    TaskOperation {
         method: HttpMethod::Patch,
         path: "/tasks/{id}/complete",
         name: "completeTask",

@@ -35,7 +35,7 @@ pub fn shield() -> Shield {
         .enable(ContentSecurity)
 }
 
-/// Adds `Cache-Control: no-store` to responses under `/api`, because they contain private data of a user.
+/// Adds `Cache-Control: no-store` to responses of the API and the MCP server, because they contain private data of a user.
 #[derive(Debug)]
 pub struct ApiHeaders;
 

@@ -1,7 +1,7 @@
 //! Check that API requests have exactly one valid `Host`.
 //!
 //! HTTP/1.1 requires it ([RFC 9112, 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)), and the CORS check needs the host to recognize
-//! same-origin pages. Rocket accepts requests without it. Paths outside `/api` are not checked, because probes use HTTP/1.0 without a `Host`,
+//! same-origin pages. Rocket accepts requests without it. Paths outside of the API are not checked, because probes use HTTP/1.0 without a `Host`,
 //! and Rocket does not expose the HTTP version.
 
 use std::net::IpAddr;

@@ -25,7 +25,8 @@ pub use otel::OtelTracer;
 pub use request_log::RequestLog;
 pub(crate) use request_record::record_tool;
 
-/// Whether the request is for the API, in any form, not for a probe or the documentation.
+/// Whether the request is for `/api`, `/mcp` or `/.well-known`, which has the metadata of the MCP server. Probes, metrics and documentation
+/// are public, and no page of another origin needs them.
 fn is_api(request: &Request<'_>) -> bool {
     matches!(request.uri().path().segments().next(), Some("api" | "mcp" | ".well-known"))
 }

@@ -14,7 +14,7 @@ use super::request_context::RequestContext;
 pub(super) fn check_origin(
     request: &Request<'_>,
     context: &RequestContext<'_>,
-    signs_in: bool,
+    starts_session: bool,
 ) -> Result<(), AuthError> {
     let header = |name| request.headers().get_one(name).filter(|value| !value.trim().is_empty());
     let fetch_site = header("Sec-Fetch-Site");
@@ -24,7 +24,7 @@ pub(super) fn check_origin(
     let has_cookie = request.headers().contains("Cookie");
     let is_browser =
         [fetch_site, fetch_mode, header("Sec-Fetch-Dest"), origin, referrer].iter().any(Option::is_some);
-    let must_be_trusted = has_cookie || (signs_in && is_browser);
+    let must_be_trusted = has_cookie || (starts_session && is_browser);
     if !must_be_trusted {
         return Ok(());
     }

@@ -19,7 +19,7 @@ use crate::error::ApiError;
 const PERMIT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Maximum number of queued hashes per concurrent hash: as many as end within [`PERMIT_TIMEOUT`].
-const QUEUE_LEN: usize = 300;
+const QUEUED_PER_CONCURRENT: usize = 300;
 
 /// Maximum number of hashes of one client network in the queue, waiting or running.
 const MAX_SHARE: usize = 8;
@@ -34,15 +34,17 @@ const RETRY_AFTER: u64 = 1;
 /// Limits concurrent hashes, waiting hashes, and hashes per client network.
 #[derive(Debug)]
 pub(super) struct HashQueue {
+    /// A permit for each concurrent hash.
     permits: Arc<Semaphore>,
-    entries: Arc<Mutex<Entries>>,
+    counts: Arc<Mutex<QueueCounts>>,
     max_len: usize,
+    /// Whether [`MAX_SHARE`] holds.
     has_shares: bool,
 }
 
-/// Number of hashes in the queue. `by_network` has at most as many networks as there are hashes.
+/// Numbers of hashes in the queue, waiting or running. `by_network` has at most as many networks as there are hashes.
 #[derive(Debug, Default)]
-struct Entries {
+struct QueueCounts {
     total: usize,
     by_network: HashMap<IpAddr, usize>,
 }
@@ -50,10 +52,10 @@ struct Entries {
 impl HashQueue {
     /// Creates a queue for this many concurrent hashes. Without shares a single client can fill it.
     pub(super) fn new(max_concurrent: usize, has_shares: bool) -> Self {
-        let max_len = max_concurrent.saturating_mul(QUEUE_LEN);
+        let max_len = max_concurrent.saturating_mul(QUEUED_PER_CONCURRENT);
         Self {
             permits: Arc::new(Semaphore::new(max_concurrent)),
-            entries: Arc::default(),
+            counts: Arc::default(),
             max_len,
             has_shares,
         }
@@ -62,61 +64,62 @@ impl HashQueue {
     /// Waits until a hash of this client may run. The hash counts as running until the permit is dropped.
     pub(super) async fn acquire(&self, client_ip: Option<IpAddr>) -> Result<HashPermit, AuthError> {
         let client = client_ip.filter(|_| self.has_shares).map(|ip| network(ip, CUSTOMER_PREFIX_LEN));
-        let entry = self.enter(client)?;
+        let counted = self.count(client)?;
         match timeout(PERMIT_TIMEOUT, self.permits.clone().acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(HashPermit { _permit: permit, _entry: entry }),
+            Ok(Ok(permit)) => Ok(HashPermit { _permit: permit, _counted: counted }),
             _ => Err(unavailable()),
         }
     }
 
-    fn enter(&self, client: Option<IpAddr>) -> Result<Entry, AuthError> {
-        let mut entries = lock(&self.entries);
-        if entries.total >= self.max_len {
+    /// Counts a hash, if neither the queue nor the share of its client network is full.
+    fn count(&self, client: Option<IpAddr>) -> Result<CountedHash, AuthError> {
+        let mut counts = lock(&self.counts);
+        if counts.total >= self.max_len {
             return Err(unavailable());
         }
         if let Some(client) = client {
-            let count = entries.by_network.entry(client).or_default();
+            let count = counts.by_network.entry(client).or_default();
             if *count >= MAX_SHARE {
                 return Err(AuthError::TooManyRequests(RETRY_AFTER));
             }
             *count += 1;
         }
-        entries.total += 1;
-        Ok(Entry { entries: self.entries.clone(), client })
+        counts.total += 1;
+        Ok(CountedHash { counts: self.counts.clone(), client })
     }
 }
 
-/// Permission to run a hash.
+/// Permission to run a hash. Dropping it lets the next hash run.
 #[derive(Debug)]
 pub(super) struct HashPermit {
     _permit: OwnedSemaphorePermit,
-    _entry: Entry,
+    _counted: CountedHash,
 }
 
-/// A hash in the queue. Dropping it removes the hash.
+/// A hash that the queue counts until this is dropped.
 #[derive(Debug)]
-struct Entry {
-    entries: Arc<Mutex<Entries>>,
+struct CountedHash {
+    counts: Arc<Mutex<QueueCounts>>,
     client: Option<IpAddr>,
 }
 
-impl Drop for Entry {
+impl Drop for CountedHash {
     fn drop(&mut self) {
-        let mut entries = lock(&self.entries);
-        entries.total = entries.total.saturating_sub(1);
+        let mut counts = lock(&self.counts);
+        counts.total = counts.total.saturating_sub(1);
         let Some(client) = self.client else { return };
-        let left = entries.by_network.get(&client).map_or(0, |count| count.saturating_sub(1));
+        let left = counts.by_network.get(&client).map_or(0, |count| count.saturating_sub(1));
         if left == 0 {
-            entries.by_network.remove(&client);
+            counts.by_network.remove(&client);
         } else {
-            entries.by_network.insert(client, left);
+            counts.by_network.insert(client, left);
         }
     }
 }
 
-/// Locks the entries. The lock cannot be poisoned, because no code that holds it panics.
-fn lock(entries: &Mutex<Entries>) -> MutexGuard<'_, Entries> {
-    entries.lock().unwrap_or_else(PoisonError::into_inner)
+/// Locks the counts. The lock cannot be poisoned, because no code that holds it panics.
+fn lock(counts: &Mutex<QueueCounts>) -> MutexGuard<'_, QueueCounts> {
+    counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn unavailable() -> AuthError {

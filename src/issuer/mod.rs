@@ -69,7 +69,7 @@ fn attach(rocket: Rocket<Build>, settings: &Config, secret: &Secret, store: Stor
     tokio::spawn(limiter.clone().evict_loop());
     tokio::spawn(cleanup::cleanup_loop(store));
     rocket
-        .manage(request_context::OriginPolicy::new(settings))
+        .manage(request_context::TrustPolicy::new(settings))
         .manage(cookie_signer::CookieSigner::new(secret))
         .manage(limiter)
         .manage(password_hasher::PasswordHasher::new(queue))

@@ -9,7 +9,7 @@ use rocket::request::{self, FromRequest, Request};
 
 use super::error::AuthError;
 use super::input::is_email;
-use super::password_hasher::{PasswordHasher, check_length, check_max_length};
+use super::password_hasher::{PasswordHasher, check_max_password_length, check_new_password_length};
 use super::rate_limit::{Attempt, PasswordGroup, RateLimiter};
 use super::request_context::{ClientInfo, RequestContext};
 use super::store::{AuthStore, NewUser, Session, User};
@@ -33,7 +33,7 @@ impl PasswordAuth<'_> {
         client: ClientInfo,
         remember_me: bool,
     ) -> Result<(User, Session), AuthError> {
-        check_length(password)?;
+        check_new_password_length(password)?;
         if self.store.user_by_email(&new.email).await?.is_some() {
             return Err(AuthError::UserAlreadyExists);
         }
@@ -56,7 +56,7 @@ impl PasswordAuth<'_> {
         if !is_email(email) {
             return Err(AuthError::InvalidEmail);
         }
-        check_max_length(password)?;
+        check_max_password_length(password)?;
         let user = self.store.user_by_email(&email.to_lowercase()).await?;
         let is_right = match &user {
             Some(user) => self.verify_password(user, password).await?,
@@ -79,7 +79,7 @@ impl PasswordAuth<'_> {
 
     /// Checks the password of a user who is signed in.
     pub(super) async fn verify_current_password(&self, user: &User, password: &str) -> Result<(), AuthError> {
-        check_max_length(password)?;
+        check_max_password_length(password)?;
         match self.verify_password(user, password).await? {
             Some(true) => Ok(()),
             Some(false) => Err(AuthError::InvalidPassword),
@@ -97,7 +97,7 @@ impl PasswordAuth<'_> {
 
     /// Checks the length of a new password and hashes it.
     pub(super) async fn hash_checked(&self, password: &str) -> Result<String, AuthError> {
-        check_length(password)?;
+        check_new_password_length(password)?;
         self.hasher.hash(self.attempt, password).await
     }
 }
@@ -116,6 +116,7 @@ impl<'r> FromRequest<'r> for PasswordAuth<'r> {
             let missing = "missing managed state: PasswordHasher or RateLimiter";
             return Outcome::Error((Status::InternalServerError, missing));
         };
+        // Returns the attempt of `protection`, in the group of the route. Only a route in a group without passwords is counted here.
         match limiter.password_attempt(request, PasswordGroup::Other, context.client_ip) {
             Ok(attempt) => Outcome::Success(Self { hasher, attempt, store }),
             Err(error) => Outcome::Error((error.record(request), "too many requests")),

@@ -55,6 +55,7 @@ impl PasswordHasher {
         salt: &str,
     ) -> Result<[u8; HASH_LEN], AuthError> {
         let permit = self.0.acquire(attempt.client_ip()).await?;
+        // Better Auth normalizes passwords in the same way.
         let (password, salt) = (password.nfkc().collect::<String>(), salt.to_owned());
         let hashing = spawn_blocking(move || {
             // The thread owns the permit: if the client disconnects, the request ends, but the hash runs on.
@@ -72,14 +73,14 @@ impl PasswordHasher {
 }
 
 /// Checks the length of a new password.
-pub(super) fn check_length(password: &str) -> Result<(), AuthError> {
+pub(super) fn check_new_password_length(password: &str) -> Result<(), AuthError> {
     if password.encode_utf16().count() < MIN_PASSWORD_LEN {
         return Err(AuthError::PasswordTooShort);
     }
-    check_max_length(password)
+    check_max_password_length(password)
 }
 
 /// Checks only the maximum length, for a password that is compared with a stored hash. No user has a longer password.
-pub(super) fn check_max_length(password: &str) -> Result<(), AuthError> {
+pub(super) fn check_max_password_length(password: &str) -> Result<(), AuthError> {
     if password.encode_utf16().count() > MAX_PASSWORD_LEN { Err(AuthError::PasswordTooLong) } else { Ok(()) }
 }

@@ -63,10 +63,11 @@ impl Protected {
         if request.method() == Method::Get {
             return Ok(());
         }
-        csrf::check_origin(request, context, self.signs_in())
+        csrf::check_origin(request, context, self.starts_session())
     }
 
-    fn signs_in(&self) -> bool {
+    /// Whether the routes sign a user in, or up, without an earlier session.
+    fn starts_session(&self) -> bool {
         matches!(self.group, RateLimitGroup::Password(PasswordGroup::SignIn | PasswordGroup::SignUp))
     }
 }

@@ -69,13 +69,13 @@ impl Buckets {
     /// Better Auth's limits: 3 password attempts in 10 seconds, 3 emails per minute, 100 other requests in 10 seconds. The buckets refill evenly:
     /// after a burst of 3, one password attempt is accepted every 3.3 seconds.
     fn new() -> Self {
-        let times = |count: u32| NonZeroU32::MIN.saturating_add(count - 1);
+        let nonzero = |count: u32| NonZeroU32::MIN.saturating_add(count - 1);
         Self {
             password_attempts: governor::RateLimiter::keyed(
-                Quota::per_minute(times(18)).allow_burst(times(3)),
+                Quota::per_minute(nonzero(18)).allow_burst(nonzero(3)),
             ),
-            emails: governor::RateLimiter::keyed(Quota::per_minute(times(3))),
-            general: governor::RateLimiter::keyed(Quota::per_second(times(10)).allow_burst(times(100))),
+            emails: governor::RateLimiter::keyed(Quota::per_minute(nonzero(3))),
+            general: governor::RateLimiter::keyed(Quota::per_second(nonzero(10)).allow_burst(nonzero(100))),
         }
     }
 }

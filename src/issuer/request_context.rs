@@ -13,15 +13,15 @@ use crate::config::{Config, IssuerConfig};
 /// Maximum number of bytes of a `User-Agent` that are stored.
 const MAX_USER_AGENT_LEN: usize = 512;
 
-/// Configured public URL, trusted proxies and trusted origins.
+/// The settings that decide what a request may claim: the public URL, the proxies whose headers count, and the trusted origins.
 #[derive(Debug)]
-pub(super) struct OriginPolicy {
+pub(super) struct TrustPolicy {
     settings: IssuerConfig,
     /// Origins of `cors.origins`. Their pages may sign users in and out.
     trusted: Vec<String>,
 }
 
-impl OriginPolicy {
+impl TrustPolicy {
     pub(super) fn new(settings: &Config) -> Self {
         Self { settings: settings.issuer.clone(), trusted: settings.cors.origins.as_slice().to_vec() }
     }
@@ -42,13 +42,13 @@ pub(super) struct RequestContext<'r> {
     pub(super) origin: String,
     /// IP of the client. `None` for a client on a Unix socket.
     pub(super) client_ip: Option<IpAddr>,
-    policy: &'r OriginPolicy,
+    policy: &'r TrustPolicy,
     host: Option<&'r str>,
     user_agent: &'r str,
 }
 
 impl<'r> RequestContext<'r> {
-    fn new(request: &'r Request<'_>, policy: &'r OriginPolicy) -> Self {
+    fn new(request: &'r Request<'_>, policy: &'r TrustPolicy) -> Self {
         let headers = request.headers();
         let peer = request.remote().map(|remote| remote.ip());
         let via_trusted_proxy = peer.is_some_and(|ip| policy.settings.is_trusted_proxy(ip));
@@ -115,7 +115,7 @@ impl<'r> RequestContext<'r> {
 /// The client IP of a request from a trusted proxy: the last address in `X-Forwarded-For` that is not a trusted proxy itself.
 ///
 /// The nearest proxy writes the last entry. Entries before an untrusted or malformed entry are ignored, because the client may have sent them.
-fn forwarded_ip(request: &Request<'_>, policy: &OriginPolicy, peer: Option<IpAddr>) -> Option<IpAddr> {
+fn forwarded_ip(request: &Request<'_>, policy: &TrustPolicy, peer: Option<IpAddr>) -> Option<IpAddr> {
     let entries: Vec<&str> =
         request.headers().get("X-Forwarded-For").flat_map(|header| header.split(',')).collect();
     let mut client = peer;
@@ -144,9 +144,9 @@ impl<'r> FromRequest<'r> for RequestContext<'r> {
     type Error = &'static str;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, &'static str> {
-        match request.rocket().state::<OriginPolicy>() {
+        match request.rocket().state::<TrustPolicy>() {
             Some(policy) => Outcome::Success(Self::new(request, policy)),
-            None => Outcome::Error((Status::InternalServerError, "missing managed state: OriginPolicy")),
+            None => Outcome::Error((Status::InternalServerError, "missing managed state: TrustPolicy")),
         }
     }
 }

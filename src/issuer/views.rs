@@ -8,7 +8,7 @@ use super::store::{Session, User};
 /// Response to a sign-up or a password change.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SignedUp)]
-pub(super) struct TokenAndUser<'a> {
+pub(super) struct SignUpResponse<'a> {
     /// Token of the new session. `null` if there is no new session.
     #[schema(required, example = "KC01ogLqXDigWwndF1i3lqPlzwxGFOPU")]
     pub(super) token: Option<&'a str>,

@@ -28,7 +28,7 @@ impl AcceptErrors {
     /// Installs itself as the global logger of the `log` crate. Call it once per process, before Rocket is built, because Rocket would
     /// install its own logger.
     #[must_use]
-    pub fn install() -> Self {
+    pub fn install_logger() -> Self {
         let errors = Self::default();
         if log::set_boxed_logger(Box::new(errors.clone())).is_ok() {
             log::set_max_level(LevelFilter::Warn);

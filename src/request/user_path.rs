@@ -23,7 +23,7 @@ impl Fairing for UserPath {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        if let Some((user_id, uri)) = split(request.uri()) {
+        if let Some((user_id, uri)) = split_user_id(request.uri()) {
             request.local_cache(|| PathUserId(Some(user_id)));
             request.set_uri(uri);
         }
@@ -36,7 +36,7 @@ pub(crate) fn path_user_id<'r>(request: &'r Request<'_>) -> Option<&'r str> {
 }
 
 /// Separates the user's id from the path of a task route. `None` if the path has no user's id.
-pub(super) fn split(uri: &Origin<'_>) -> Option<(String, Origin<'static>)> {
+pub(super) fn split_user_id(uri: &Origin<'_>) -> Option<(String, Origin<'static>)> {
     let segments: Vec<&str> = uri.path().segments().collect();
     let position = match segments.as_slice() {
         // Also for a user called `tasks`.

@@ -2,8 +2,8 @@
 //! [`Store::for_user`].
 
 mod batch;
+mod batched_pool;
 mod cursor;
-mod database;
 mod deadpool_ext;
 mod error;
 mod group_commit;
@@ -21,7 +21,7 @@ mod sqlite_pool;
 mod tasks;
 
 pub use batch::BatchMetrics;
-pub use database::Database;
+pub use batched_pool::BatchedPool;
 pub use migrate::{MigrationError, Migrations, migrate_within};
 pub use pool::{Pool, PoolStatus};
 pub use schema::{Migration, MigrationSet, TASK_MIGRATIONS};
@@ -30,11 +30,13 @@ pub use tasks::{TaskCursor, UserTasks};
 use crate::auth::AuthUser;
 use crate::error::ApiError;
 
-/// The database. The request guard `&Store` leases no connection: each statement leases its own, so that a client that is slow to send its
-/// body holds none.
+/// The database, as managed state: `rocket_db_pools` creates its [`BatchedPool`] from the settings.
+///
+/// The request guard `&Store` leases no connection: each statement leases its own, so that a client that is slow to send its body holds
+/// none.
 #[derive(Clone, rocket_db_pools::Database)]
 #[database("todo")]
-pub struct Store(Database);
+pub struct Store(BatchedPool);
 
 impl Store {
     /// The tasks of the caller. The store has no access to tasks without an [`AuthUser`].

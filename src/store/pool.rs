@@ -1,6 +1,8 @@
 //! The connection pool, with the same interface for both engines.
+//!
+//! A [`Connection`] has the lease of its engine, a [`PgLease`] or [`SqliteLease`]. The lease has an object of deadpool, which returns a
+//! `PooledConnection` to its pool when it is dropped. That has sqlx's connection, and what the pool remembers of it.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -63,21 +65,53 @@ enum Engine {
     },
 }
 
-/// A connection to either engine. Only the store can run SQL on it.
+/// A leased connection to either engine, for one statement or transaction. Only the store can run SQL on it.
 #[derive(Debug)]
 pub struct Connection {
-    pub(crate) engine: EngineConnection,
+    pub(crate) lease: EngineLease,
+    /// What the connection was leased for.
+    pub(crate) work: Work,
     counts: Arc<PoolCounters>,
 }
 
+/// The lease of the configured engine. Both have the same methods, which the macros of `store::run` call.
 #[derive(Debug)]
-pub(crate) enum EngineConnection {
+pub(crate) enum EngineLease {
     Postgres(PgLease),
     Sqlite(SqliteLease),
 }
 
+/// What runs on a connection. It decides which connection that is, and whether a transaction begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// A statement that changes nothing.
+    Read,
+    /// A single statement, which may change something.
+    Write,
+    /// Several statements, which succeed together.
+    Transaction,
+}
+
+/// How a write on SQLite is committed. PostgreSQL commits each write alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CommitMode {
+    /// With the writes that wait at the same time (`store::group_commit`).
+    Grouped,
+    /// By itself, because the commit of its group has failed.
+    Alone,
+}
+
+/// The end of a statement or transaction.
+#[derive(Debug)]
+pub(crate) enum Released<T> {
+    /// It has this result.
+    Done(Result<T, ApiError>),
+    /// On SQLite: another write of its group has failed the commit, so it must run again, with [`CommitMode::Alone`].
+    RunAgain,
+}
+
 impl Pool {
-    /// A pool for this database. Needs a runtime.
+    /// A pool for this database. Needs a runtime. SQLite's shared commits are counted in `metrics`.
     pub(super) fn new(settings: &DatabaseConfig, metrics: &BatchMetrics) -> Result<Self, ConfigError> {
         let fails = |error| {
             let key = "databases.todo.max_connections";
@@ -105,30 +139,29 @@ impl Pool {
 
     /// A connection for a statement that changes nothing.
     pub(crate) async fn reader(&self) -> Result<Connection, ApiError> {
-        match &self.engine {
-            Engine::Postgres(pool) => self.acquire_postgres(pool).await,
-            Engine::Sqlite { readers, .. } => self.acquire_sqlite(readers).await,
-        }
+        self.acquire(Work::Read).await
     }
 
-    /// A connection for any statement.
+    /// A connection for any single statement.
     pub(crate) async fn writer(&self) -> Result<Connection, ApiError> {
-        match &self.engine {
-            Engine::Postgres(pool) => self.acquire_postgres(pool).await,
-            Engine::Sqlite { writer, .. } => self.acquire_sqlite(writer).await,
-        }
+        self.acquire(Work::Write).await
     }
 
-    async fn acquire_postgres(&self, pool: &PgPool) -> Result<Connection, ApiError> {
-        self.record_wait(pool.is_exhausted());
-        let lease = pool.acquire().await.map_err(|error| self.record_failure(error))?;
-        Ok(Connection { engine: EngineConnection::Postgres(lease), counts: self.counts.clone() })
-    }
-
-    async fn acquire_sqlite(&self, pool: &SqlitePool) -> Result<Connection, ApiError> {
-        self.record_wait(pool.is_exhausted());
-        let lease = pool.acquire().await.map_err(|error| self.record_failure(error))?;
-        Ok(Connection { engine: EngineConnection::Sqlite(lease), counts: self.counts.clone() })
+    /// Leases a connection for this work.
+    pub(crate) async fn acquire(&self, work: Work) -> Result<Connection, ApiError> {
+        let lease = match &self.engine {
+            Engine::Postgres(pool) => {
+                self.record_wait(pool.is_exhausted());
+                pool.acquire().await.map(EngineLease::Postgres)
+            }
+            Engine::Sqlite { writer, readers } => {
+                let pool = if work == Work::Read { readers } else { writer };
+                self.record_wait(pool.is_exhausted());
+                pool.acquire().await.map(EngineLease::Sqlite)
+            }
+        };
+        let lease = lease.map_err(|error| self.record_failure(error))?;
+        Ok(Connection { lease, work, counts: self.counts.clone() })
     }
 
     fn record_wait(&self, is_exhausted: bool) {
@@ -185,31 +218,27 @@ fn to_u64(count: usize) -> u64 {
 }
 
 impl Connection {
-    /// Returns the connection to the pool, or discards it if the statement did not end in time. Continues if the statement has to run again,
-    /// alone.
-    pub(crate) async fn release<T>(
-        self,
-        outcome: Result<sqlx::Result<T>, Elapsed>,
-    ) -> ControlFlow<Result<T, ApiError>> {
+    /// Returns the connection to the pool, or discards it if the statement did not end in time.
+    pub(crate) async fn release<T>(self, outcome: Result<sqlx::Result<T>, Elapsed>) -> Released<T> {
         let Ok(result) = outcome else {
             self.counts.is_up.store(false, Ordering::Relaxed);
             self.counts.abandoned.fetch_add(1, Ordering::Relaxed);
-            if let EngineConnection::Postgres(lease) = self.engine {
+            if let EngineLease::Postgres(lease) = self.lease {
                 lease.discard();
             }
-            return ControlFlow::Break(Err(ApiError::Unavailable("the statement took too long".to_owned())));
+            return Released::Done(Err(ApiError::Unavailable("the statement took too long".to_owned())));
         };
-        match self.engine {
-            EngineConnection::Postgres(mut lease) => lease.finish(result.as_ref().err()),
-            EngineConnection::Sqlite(lease) => {
+        match self.lease {
+            EngineLease::Postgres(mut lease) => lease.finish(result.as_ref().err()),
+            EngineLease::Sqlite(lease) => {
                 if !lease.finish().await && result.is_ok() {
-                    return ControlFlow::Continue(());
+                    return Released::RunAgain;
                 }
             }
         }
         let result = result.map_err(ApiError::from);
         let is_up = !matches!(result, Err(ApiError::Unavailable(_)));
         self.counts.is_up.store(is_up, Ordering::Relaxed);
-        ControlFlow::Break(result)
+        Released::Done(result)
     }
 }

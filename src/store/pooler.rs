@@ -20,7 +20,10 @@ const REFUSAL: &str = "the connection pooler mixes up the prepared statements of
     databases.todo.prepared_statements = false, which is slower";
 
 /// Fails if prepared statements are not safe behind this pooler.
-pub(super) async fn check(connection: &mut PgConnection, options: &PgConnectOptions) -> sqlx::Result<()> {
+pub(super) async fn refuse_mixed_up_statements(
+    connection: &mut PgConnection,
+    options: &PgConnectOptions,
+) -> sqlx::Result<()> {
     if passes_names(connection).await? && exchanges_servers(connection, options).await? {
         return Err(sqlx::Error::Io(io::Error::other(REFUSAL)));
     }

@@ -20,6 +20,7 @@ use tokio::time::{sleep, timeout};
 
 use super::deadpool_ext;
 use super::error::{is_connection_lost, is_out_of_connections};
+use super::pool::{CommitMode, Work};
 use super::session::{Session, SessionManager, Transactions};
 use crate::config::DatabaseConfig;
 
@@ -36,7 +37,7 @@ const REAP_INTERVAL: Duration = Duration::from_secs(15);
 pub(super) struct PgPool {
     pool: managed::Pool<PgManager>,
     acquire_timeout: Duration,
-    /// Notified when a connection is returned.
+    /// Notified by [`NotifyReturned`] when a connection is returned.
     returned: Arc<Notify>,
 }
 
@@ -47,7 +48,7 @@ struct PgManager {
     max_lifetime: Duration,
 }
 
-/// A pooled connection and the outcome of its last statement.
+/// A session in the pool, and what decides whether it can be reused.
 #[derive(Debug)]
 struct PooledConnection {
     session: Session,
@@ -111,8 +112,10 @@ impl PgPool {
     pub(super) async fn acquire(&self) -> sqlx::Result<PgLease> {
         match timeout(self.acquire_timeout, self.get()).await {
             Ok(Ok(mut object)) => {
+                // Until `finish`, so that a lease that is only dropped leaves a connection that is not reused.
                 object.last_use = LastUse::Unfinished;
-                Ok(PgLease { object, _returned: Return(self.returned.clone()), in_transaction: false })
+                let notify_returned = NotifyReturned(self.returned.clone());
+                Ok(PgLease { object, _notify_returned: notify_returned, in_transaction: false })
             }
             Ok(Err(error)) => Err(deadpool_ext::to_sqlx(error)),
             Err(_) => Err(sqlx::Error::PoolTimedOut),
@@ -161,15 +164,15 @@ impl PgPool {
 pub(crate) struct PgLease {
     object: Object<PgManager>,
     // After `object`: fields are dropped in order, and a request must be woken when the connection is back.
-    _returned: Return,
+    _notify_returned: NotifyReturned,
     in_transaction: bool,
 }
 
-/// Wakes a request that waits for a connection.
+/// Wakes a request that waits in [`PgPool::get`], when it is dropped.
 #[derive(Debug)]
-struct Return(Arc<Notify>);
+struct NotifyReturned(Arc<Notify>);
 
-impl Drop for Return {
+impl Drop for NotifyReturned {
     fn drop(&mut self) {
         self.0.notify_one();
     }
@@ -187,19 +190,18 @@ impl PgLease {
 
     /// The time limit of the statements on this connection.
     #[expect(clippy::unused_self, reason = "SqliteLease has the same methods")]
-    pub(crate) fn limit(&self, duration: Duration) -> PgLimit {
-        PgLimit(duration)
+    pub(crate) fn time_limit(&self, duration: Duration) -> PgTimeLimit {
+        PgTimeLimit(duration)
     }
 
-    /// Begins a transaction if `transaction` is set, or if the session needs a transaction for each statement of this kind. PostgreSQL shares no
-    /// transactions, so each write is alone.
-    pub(crate) async fn begin(&mut self, transaction: bool, writes: bool, _alone: bool) -> sqlx::Result<()> {
+    /// Begins a transaction if the work or the session needs one.
+    pub(crate) async fn begin(&mut self, work: Work, _: CommitMode) -> sqlx::Result<()> {
         let needs_transaction = match self.object.session.transactions {
-            Transactions::AsWanted => false,
-            Transactions::ForWrites => writes,
+            Transactions::ForSeveralStatements => work == Work::Transaction,
+            Transactions::ForWrites => work != Work::Read,
             Transactions::Always => true,
         };
-        if transaction || needs_transaction {
+        if needs_transaction {
             // Not awaited here by every request: its future would be part of each.
             Box::pin(self.begin_transaction()).await?;
         }
@@ -266,10 +268,10 @@ impl PgLease {
 
 /// The time after which a statement is abandoned. PostgreSQL ends it earlier by itself where a session has time limits.
 #[derive(Debug)]
-pub(crate) struct PgLimit(Duration);
+pub(crate) struct PgTimeLimit(Duration);
 
-impl PgLimit {
-    pub(crate) async fn run<T>(
+impl PgTimeLimit {
+    pub(crate) async fn enforce<T>(
         self,
         statement: impl Future<Output = sqlx::Result<T>>,
     ) -> Result<sqlx::Result<T>, Elapsed> {

@@ -6,7 +6,7 @@
 /// Runs a statement: `run!(pool.reader(), query_as(sql::GET).bind(id).bind(user) => fetch_optional)`.
 ///
 /// The part after the arrow is a method of sqlx that fetches rows, or `execute`, which returns the number of changed rows, or a closure
-/// over the stream of rows. The result of a write is that of its commit: a write that returns `Ok` is stored.
+/// over the stream of rows. The pool must be a variable. The result of a write is that of its commit: a write that returns `Ok` is stored.
 macro_rules! run {
     ($pool:ident.$access:ident(), $query:ident($sql:expr)$(.bind($value:expr))* => execute) => {
         $crate::store::run::run!(@ $pool.$access(), $query($sql)$(.bind($value))*, |query, executor| async {
@@ -23,14 +23,15 @@ macro_rules! run {
         $crate::store::run::run!(@ $pool.$access(), $query($sql)$(.bind($value))*, |query, executor| query.$fetch(executor))
     };
     (@ $pool:ident.$access:ident(), $function:ident($sql:expr)$(.bind($value:expr))*, |$query:ident, $executor:ident| $run:expr) => {{
-        let mut alone = false;
+        let mut commit_mode = $crate::store::pool::CommitMode::Grouped;
         loop {
             let mut connection = $pool.$access().await?;
+            let work = connection.work;
             macro_rules! on_engine {
                 ($lease:ident, $engine:ident) => {{
-                    let limit = $lease.limit($pool.query_timeout());
+                    let time_limit = $lease.time_limit($pool.query_timeout());
                     let statement = async {
-                        $lease.begin(false, stringify!($access) == "writer", alone).await?;
+                        $lease.begin(work, commit_mode).await?;
                         let result = {
                             let $query = sqlx::$function($sql.$engine).persistent($lease.is_named())$(.bind($value))*;
                             let $executor = $lease.executor();
@@ -38,17 +39,18 @@ macro_rules! run {
                         };
                         $lease.end(result).await
                     };
-                    limit.run(statement).await
+                    time_limit.enforce(statement).await
                 }};
             }
-            let outcome = match &mut connection.engine {
-                $crate::store::pool::EngineConnection::Postgres(lease) => on_engine!(lease, postgres),
-                $crate::store::pool::EngineConnection::Sqlite(lease) => on_engine!(lease, sqlite),
+            let outcome = match &mut connection.lease {
+                $crate::store::pool::EngineLease::Postgres(lease) => on_engine!(lease, postgres),
+                $crate::store::pool::EngineLease::Sqlite(lease) => on_engine!(lease, sqlite),
             };
             match connection.release(outcome).await {
-                std::ops::ControlFlow::Break(result) => break result,
-                // On SQLite, another write of the group has failed the commit of this one.
-                std::ops::ControlFlow::Continue(()) => alone = true,
+                $crate::store::pool::Released::Done(result) => break result,
+                $crate::store::pool::Released::RunAgain => {
+                    commit_mode = $crate::store::pool::CommitMode::Alone;
+                }
             }
         }
     }};
@@ -56,18 +58,20 @@ macro_rules! run {
 
 /// Runs statements in a transaction: `transaction!(pool, [required(sql::INSERT).bind(id), optional(sql::DELETE).bind(id)])`.
 ///
-/// Commits if each required statement has changed a row; otherwise rolls back. Returns whether it has committed.
+/// `required` and `optional` are words of this macro. It commits if each required statement has changed a row, and otherwise rolls back.
+/// Returns whether it has committed.
 macro_rules! transaction {
     ($pool:ident, [$($kind:ident($sql:expr)$(.$bind:ident($value:expr))*),+ $(,)?]) => {{
-        let mut alone = false;
+        let work = $crate::store::pool::Work::Transaction;
+        let mut commit_mode = $crate::store::pool::CommitMode::Grouped;
         loop {
-            let mut connection = $pool.writer().await?;
+            let mut connection = $pool.acquire(work).await?;
             macro_rules! on_engine {
                 ($lease:ident, $engine:ident) => {{
-                    let limit = $lease.limit($pool.query_timeout());
-                    let statements = async {
-                        $lease.begin(true, true, alone).await?;
-                        let result = async {
+                    let time_limit = $lease.time_limit($pool.query_timeout());
+                    let transaction = async {
+                        $lease.begin(work, commit_mode).await?;
+                        let statements = async {
                             $(
                                 let query = sqlx::query($sql.$engine).persistent($lease.is_named())$(.$bind($value))*;
                                 let changed = query.execute($lease.executor()).await?.rows_affected();
@@ -77,22 +81,23 @@ macro_rules! transaction {
                             )+
                             Ok::<bool, sqlx::Error>(true)
                         };
-                        match result.await {
+                        match statements.await {
                             Ok(false) => $lease.rollback().await.map(|()| false),
                             result => $lease.end(result).await,
                         }
                     };
-                    limit.run(statements).await
+                    time_limit.enforce(transaction).await
                 }};
             }
-            let outcome = match &mut connection.engine {
-                $crate::store::pool::EngineConnection::Postgres(lease) => on_engine!(lease, postgres),
-                $crate::store::pool::EngineConnection::Sqlite(lease) => on_engine!(lease, sqlite),
+            let outcome = match &mut connection.lease {
+                $crate::store::pool::EngineLease::Postgres(lease) => on_engine!(lease, postgres),
+                $crate::store::pool::EngineLease::Sqlite(lease) => on_engine!(lease, sqlite),
             };
             match connection.release(outcome).await {
-                std::ops::ControlFlow::Break(result) => break result,
-                // On SQLite, another write of the group has failed the commit of this one.
-                std::ops::ControlFlow::Continue(()) => alone = true,
+                $crate::store::pool::Released::Done(result) => break result,
+                $crate::store::pool::Released::RunAgain => {
+                    commit_mode = $crate::store::pool::CommitMode::Alone;
+                }
             }
         }
     }};

@@ -1,7 +1,7 @@
 //! Sessions of PostgreSQL: their time limits, and the connection poolers in front of them.
 //!
-//! A statement that the client gives up goes on in the server and takes effect later. So the server itself must end it before the client
-//! gives up. A start-up parameter does that at no cost, but poolers refuse or ignore such parameters.
+//! A statement that this process gives up goes on in PostgreSQL and takes effect later. So PostgreSQL itself must end it first. A start-up
+//! parameter does that at no cost, but poolers refuse or ignore such parameters.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,7 +20,7 @@ const STATEMENT_SHARE: f32 = 0.45;
 /// The share after which PostgreSQL stops waiting for a lock.
 const LOCK_SHARE: f32 = 0.4;
 
-/// A connection and how statements run on it.
+/// A connection of sqlx, and how statements run on it.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) connection: PgConnection,
@@ -34,8 +34,8 @@ pub(super) struct Session {
 /// Which statements run in an explicit transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Transactions {
-    /// Only where several statements must succeed together.
-    AsWanted,
+    /// Only [`Work::Transaction`](super::pool::Work::Transaction).
+    ForSeveralStatements,
     /// Each statement that writes. The session has no time limits: a statement without its commit can be given up.
     ForWrites,
     /// Each statement, because an unnamed statement must be prepared and run on the same server connection.
@@ -83,7 +83,7 @@ impl SessionManager {
             match self.with_limits.connect().await {
                 Ok(mut connection) => {
                     if self.has_limits(&mut connection).await? {
-                        return Ok(self.session(connection, true, Transactions::AsWanted));
+                        return Ok(self.session(connection, true, Transactions::ForSeveralStatements));
                     }
                     // The connection is not used: what its pooler made of the parameters is not known.
                 }
@@ -93,9 +93,9 @@ impl SessionManager {
             self.is_pooled.store(true, Ordering::Relaxed);
         }
         let mut connection = self.options.connect().await?;
-        pooler::check(&mut connection, &self.options).await?;
+        pooler::refuse_mixed_up_statements(&mut connection, &self.options).await?;
         let transactions = if self.has_limits(&mut connection).await? {
-            Transactions::AsWanted
+            Transactions::ForSeveralStatements
         } else {
             Transactions::ForWrites
         };
@@ -106,8 +106,8 @@ impl SessionManager {
         Session { connection, named, transactions, begin: self.begin.clone() }
     }
 
-    /// Whether PostgreSQL ends a statement on this connection before the client gives up: by the start-up parameter, or by a setting of
-    /// the role or the database.
+    /// Whether PostgreSQL ends a statement on this connection before this process gives it up: by the start-up parameter, or by a setting
+    /// of the role or the database.
     async fn has_limits(&self, connection: &mut PgConnection) -> sqlx::Result<bool> {
         let setting = "SELECT setting::int8 FROM pg_settings WHERE name = 'statement_timeout'";
         let milliseconds: i64 = pooler::fetch(connection, setting).await?;

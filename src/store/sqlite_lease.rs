@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::batch::KindMetrics;
 use super::group_commit::{self, Membership, overwrite_log};
+use super::pool::{CommitMode, Work};
 use super::sqlite_executor::{ToEnd, execute};
 use super::sqlite_pool::SqliteManager;
 
@@ -57,21 +58,22 @@ impl SqliteLease {
     }
 
     /// The time limit of the statements on this connection.
-    pub(crate) fn limit(&self, duration: Duration) -> SqliteLimit {
-        SqliteLimit { duration, interrupt: self.object.interrupt.clone() }
+    pub(crate) fn time_limit(&self, duration: Duration) -> SqliteTimeLimit {
+        SqliteTimeLimit { duration, interrupt: self.object.interrupt.clone() }
     }
 
-    /// Begins a transaction if `transaction` is set. Writes that wait at the same time share a transaction, unless `alone` is set.
-    pub(crate) async fn begin(&mut self, transaction: bool, writes: bool, alone: bool) -> sqlx::Result<()> {
-        if alone {
+    /// Begins a transaction if the work needs one. Writes that wait at the same time share a transaction, unless they commit alone.
+    pub(crate) async fn begin(&mut self, work: Work, commit_mode: CommitMode) -> sqlx::Result<()> {
+        let is_transaction = work == Work::Transaction;
+        if commit_mode == CommitMode::Alone {
             group_commit::commit(&mut self.object).await;
-        } else if let Some(commits) = self.commits.as_ref().filter(|_| writes)
-            && let Some(membership) = group_commit::join(&mut self.object, commits, transaction).await?
+        } else if let Some(commits) = self.commits.as_ref().filter(|_| work != Work::Read)
+            && let Some(membership) = group_commit::join(&mut self.object, commits, is_transaction).await?
         {
             self.scope = Scope::Group(membership);
             return Ok(());
         }
-        if transaction {
+        if is_transaction {
             execute(&mut self.object.connection, "BEGIN IMMEDIATE").await?;
             self.scope = Scope::Transaction;
         }
@@ -141,14 +143,14 @@ impl Interrupt {
 
 /// The time after which a statement is interrupted.
 #[derive(Debug)]
-pub(crate) struct SqliteLimit {
+pub(crate) struct SqliteTimeLimit {
     duration: Duration,
     interrupt: Interrupt,
 }
 
-impl SqliteLimit {
+impl SqliteTimeLimit {
     /// Runs a statement, interrupts it when its time is over, and returns its outcome: a commit may have been faster.
-    pub(crate) async fn run<T>(
+    pub(crate) async fn enforce<T>(
         self,
         statement: impl Future<Output = sqlx::Result<T>>,
     ) -> Result<sqlx::Result<T>, Elapsed> {

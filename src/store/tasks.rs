@@ -8,8 +8,10 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
-use super::batch::{Batches, CreateRequest, GetRequest, ListMany, ListRequest, ListRows, Turn, turn};
-use super::database::Database;
+use super::batch::{
+    Batching, CreateRequest, GetRequest, ListMany, ListRequest, ListRows, Turn, wait_for_turn,
+};
+use super::batched_pool::BatchedPool;
 use super::pool::Pool;
 use super::run::run;
 use super::sql;
@@ -21,16 +23,20 @@ use crate::task::{
 };
 
 /// The tasks of a user. Each statement compares `user_id`.
+///
+/// An operation whose statement requests can share waits for its [`Turn`] first. If it runs its own statement, it holds the lane in `_lane`
+/// until that has ended.
 #[derive(Debug)]
 pub struct UserTasks<'a> {
     pool: &'a Pool,
-    batches: Option<&'a Batches>,
+    /// `None` on SQLite, and if batching is off.
+    batching: Option<&'a Batching>,
     user: &'a str,
 }
 
 impl<'a> UserTasks<'a> {
-    pub(super) fn new(database: &'a Database, user: &'a str) -> Self {
-        Self { pool: &database.pool, batches: database.batches.as_deref(), user }
+    pub(super) fn new(pool: &'a BatchedPool, user: &'a str) -> Self {
+        Self { pool: &pool.pool, batching: pool.batching.as_deref(), user }
     }
 
     /// Visits at most `limit` tasks, from the cursor on or from the start, until `visit` breaks. Returns the cursor of the next batch if there may
@@ -83,9 +89,9 @@ impl<'a> UserTasks<'a> {
         limit: i64,
         is_start: bool,
     ) -> Result<Turn<ListMany>, ApiError> {
-        let lanes = self.batches.filter(|_| is_start).map(|batches| batches.list(options.order));
+        let lanes = self.batching.filter(|_| is_start).map(|batching| batching.list(options.order));
         let request = || ListRequest { user: self.user.to_owned(), completed: options.completed, limit };
-        turn(lanes, request).await
+        wait_for_turn(lanes, request).await
     }
 
     /// Returns the number of tasks.
@@ -104,7 +110,7 @@ impl<'a> UserTasks<'a> {
     pub async fn get(&self, id: TaskId) -> Result<Option<Task>, ApiError> {
         let Self { pool, user, .. } = self;
         let request = || GetRequest { user: (*user).to_owned(), id: id.0 };
-        let _lane = match turn(self.batches.map(|it| &it.get), request).await? {
+        let _lane = match wait_for_turn(self.batching.map(|it| &it.get), request).await? {
             Turn::Shared(task) => return task,
             Turn::Alone(lane) => lane,
         };
@@ -114,7 +120,8 @@ impl<'a> UserTasks<'a> {
     /// Inserts a task.
     pub async fn create(&self, new: &NewTask) -> Result<Task, ApiError> {
         let Self { pool, user, .. } = self;
-        let _lane = match turn(self.batches.map(|it| &it.create), || CreateRequest::new(user, new)).await? {
+        let request = || CreateRequest::new(user, new);
+        let _lane = match wait_for_turn(self.batching.map(|it| &it.create), request).await? {
             Turn::Shared(task) => return task,
             Turn::Alone(lane) => lane,
         };

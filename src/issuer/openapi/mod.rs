@@ -15,7 +15,7 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Required, Response, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use operations::Operation;
+use operations::AuthOperation;
 
 use super::error::{AuthError, AuthErrorBody};
 use super::input::NUL_MESSAGE;
@@ -23,7 +23,7 @@ use crate::error::ApiError;
 
 use super::store::{Account, Session, User};
 use super::views::{
-    ApiToken, LoginResponse, SessionAndUser, SignInResponse, StatusResponse, SuccessResponse, TokenAndUser,
+    ApiToken, LoginResponse, SessionAndUser, SignInResponse, SignUpResponse, StatusResponse, SuccessResponse,
 };
 
 const TAG: &str = "Authentication";
@@ -41,7 +41,7 @@ pub fn add_operations(document: &mut OpenApi) {
         (Session::name(), Session::schema()),
         (Account::name(), Account::schema()),
         (AuthErrorBody::name(), AuthErrorBody::schema()),
-        (TokenAndUser::name(), TokenAndUser::schema()),
+        (SignUpResponse::name(), SignUpResponse::schema()),
         (SignInResponse::name(), SignInResponse::schema()),
         (SessionAndUser::name(), SessionAndUser::schema()),
         (ApiToken::name(), ApiToken::schema()),
@@ -62,7 +62,7 @@ pub fn add_operations(document: &mut OpenApi) {
     }
 }
 
-fn add_operation(document: &mut OpenApi, operation: Operation) {
+fn add_operation(document: &mut OpenApi, operation: AuthOperation) {
     let mut built = OperationBuilder::new()
         .tag(TAG)
         .operation_id(Some(operation.name))

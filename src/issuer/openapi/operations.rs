@@ -13,7 +13,7 @@ use crate::issuer::error::AuthError;
 use crate::issuer::password_hasher::MAX_PASSWORD_LEN;
 use crate::issuer::store::{Account, Session, User};
 use crate::issuer::views::{
-    ApiToken, LoginResponse, SessionAndUser, SignInResponse, StatusResponse, SuccessResponse, TokenAndUser,
+    ApiToken, LoginResponse, SessionAndUser, SignInResponse, SignUpResponse, StatusResponse, SuccessResponse,
 };
 
 const JWT: &str =
@@ -21,8 +21,8 @@ const JWT: &str =
 const ID: &str = "MiVatLR7bqdaSkZQhT5G2B8WC3cj1MeH";
 const TOKEN: &str = "KC01ogLqXDigWwndF1i3lqPlzwxGFOPU";
 
-/// Description of one operation.
-pub(super) struct Operation {
+/// An operation of `/api/auth` in the OpenAPI document. It has other errors and other security than an operation on tasks.
+pub(super) struct AuthOperation {
     pub(super) method: HttpMethod,
     pub(super) path: &'static str,
     pub(super) name: &'static str,
@@ -36,7 +36,7 @@ pub(super) struct Operation {
     pub(super) needs_session: bool,
 }
 
-pub(super) fn all() -> Vec<Operation> {
+pub(super) fn all() -> Vec<AuthOperation> {
     [sign_in(), sessions(), account(), reset(), login()].into_iter().flatten().collect()
 }
 
@@ -74,7 +74,7 @@ fn missing(field: &str) -> AuthError {
     AuthError::Validation(format!("[body.{field}] Invalid input: expected string, received undefined"))
 }
 
-fn sign_in() -> Vec<Operation> {
+fn sign_in() -> Vec<AuthOperation> {
     let shape = body([
         Field::required("name", name()),
         Field::required("email", email()),
@@ -84,11 +84,11 @@ fn sign_in() -> Vec<Operation> {
         Field::optional("rememberMe", flag()),
     ]);
     let example = json!({ "name": "Ann", "email": "ann@example.com", "password": "correct horse battery" });
-    let up = Operation {
+    let up = AuthOperation {
         name: "signUpEmail",
         summary: "Sign up with email and password",
         body: Some((shape, example)),
-        response: Some((schema_ref::<TokenAndUser<'_>>(), json!({ "token": TOKEN, "user": user() }))),
+        response: Some((schema_ref::<SignUpResponse<'_>>(), json!({ "token": TOKEN, "user": user() }))),
         errors: [
             vec![missing("name"), AuthError::UserAlreadyExists, AuthError::InvalidCallbackUrl],
             password_errors(),
@@ -103,7 +103,7 @@ fn sign_in() -> Vec<Operation> {
         Field::optional("callbackURL", redirect_target()),
         Field::optional("rememberMe", flag()),
     ]);
-    let sign_in = Operation {
+    let sign_in = AuthOperation {
         name: "signInEmail",
         summary: "Sign in with email and password",
         body: Some((shape, json!({ "email": "ann@example.com", "password": "correct horse battery" }))),
@@ -124,7 +124,7 @@ fn sign_in() -> Vec<Operation> {
         .concat(),
         ..post("/sign-in/email")
     };
-    let out = Operation {
+    let out = AuthOperation {
         name: "signOut",
         summary: "Sign out of the current session",
         response: Some((schema_ref::<SuccessResponse>(), json!({ "success": true }))),
@@ -134,8 +134,8 @@ fn sign_in() -> Vec<Operation> {
     vec![up, sign_in, out]
 }
 
-fn post(path: &'static str) -> Operation {
-    Operation {
+fn post(path: &'static str) -> AuthOperation {
+    AuthOperation {
         method: HttpMethod::Post,
         path,
         name: "",
@@ -148,11 +148,11 @@ fn post(path: &'static str) -> Operation {
     }
 }
 
-fn get(path: &'static str) -> Operation {
-    Operation { method: HttpMethod::Get, ..post(path) }
+fn get(path: &'static str) -> AuthOperation {
+    AuthOperation { method: HttpMethod::Get, ..post(path) }
 }
 
-fn sessions() -> Vec<Operation> {
+fn sessions() -> Vec<AuthOperation> {
     let keys = json!({ "keys": [{ "alg": "EdDSA", "crv": "Ed25519", "x": "-ZCxyI2pptqB3qk8qeml9IlekcWHsRhJcTfW3PAKypQ", "kty": "OKP", "kid": ID }] });
     let shape = ObjectBuilder::new()
         .property("keys", ArrayBuilder::new().items(ObjectBuilder::new()))
@@ -161,7 +161,7 @@ fn sessions() -> Vec<Operation> {
     let nullable = ObjectBuilder::new().schema_type(Type::Null);
     let session_or_null = OneOfBuilder::new().item(schema_ref::<SessionAndUser<'_>>()).item(nullable).build();
     vec![
-        Operation {
+        AuthOperation {
             name: "getSession",
             summary: "Get the current session, or null",
             response: Some((
@@ -170,20 +170,20 @@ fn sessions() -> Vec<Operation> {
             )),
             ..get("/get-session")
         },
-        Operation {
+        AuthOperation {
             name: "getToken",
             summary: "Get an API token",
             response: Some((schema_ref::<ApiToken<'_>>(), json!({ "token": JWT }))),
             needs_session: true,
             ..get("/token")
         },
-        Operation {
+        AuthOperation {
             name: "getKeys",
             summary: "List the public keys of API tokens; empty if tokens are signed with the secret",
             response: Some((shape.into(), keys)),
             ..get("/jwks")
         },
-        Operation {
+        AuthOperation {
             name: "listSessions",
             summary: "List active sessions",
             response: Some((array_of::<Session>(), json!([session()]))),
@@ -191,7 +191,7 @@ fn sessions() -> Vec<Operation> {
             needs_session: true,
             ..get("/list-sessions")
         },
-        Operation {
+        AuthOperation {
             name: "revokeSession",
             summary: "Revoke a session",
             body: Some((body([Field::required("token", text())]), json!({ "token": TOKEN }))),
@@ -199,21 +199,21 @@ fn sessions() -> Vec<Operation> {
             needs_session: true,
             ..post("/revoke-session")
         },
-        Operation {
+        AuthOperation {
             name: "revokeSessions",
             summary: "Revoke all sessions",
             errors: origin_errors(),
             needs_session: true,
             ..post("/revoke-sessions")
         },
-        Operation {
+        AuthOperation {
             name: "revokeOtherSessions",
             summary: "Revoke all other sessions",
             errors: origin_errors(),
             needs_session: true,
             ..post("/revoke-other-sessions")
         },
-        Operation {
+        AuthOperation {
             name: "ok",
             summary: "Check that the service is enabled",
             response: Some((
@@ -229,7 +229,7 @@ fn sessions() -> Vec<Operation> {
     ]
 }
 
-fn account() -> Vec<Operation> {
+fn account() -> Vec<AuthOperation> {
     let account = json!({
         "accountId": ID, "providerId": "credential", "userId": ID, "createdAt": "2026-11-21T06:18:30.512Z",
         "updatedAt": "2026-11-21T06:18:30.512Z", "id": ID, "scopes": [],
@@ -240,7 +240,7 @@ fn account() -> Vec<Operation> {
         Field::optional("revokeOtherSessions", flag()),
     ]);
     vec![
-        Operation {
+        AuthOperation {
             name: "updateUser",
             summary: "Update name or image",
             body: Some((
@@ -252,14 +252,14 @@ fn account() -> Vec<Operation> {
             needs_session: true,
             ..post("/update-user")
         },
-        Operation {
+        AuthOperation {
             name: "changePassword",
             summary: "Change the password",
             body: Some((
                 change,
                 json!({ "currentPassword": "correct horse battery", "newPassword": "staple correct horse" }),
             )),
-            response: Some((schema_ref::<TokenAndUser<'_>>(), json!({ "token": null, "user": user() }))),
+            response: Some((schema_ref::<SignUpResponse<'_>>(), json!({ "token": null, "user": user() }))),
             errors: [
                 vec![AuthError::InvalidPassword, AuthError::CredentialAccountNotFound],
                 password_errors(),
@@ -269,7 +269,7 @@ fn account() -> Vec<Operation> {
             needs_session: true,
             ..post("/change-password")
         },
-        Operation {
+        AuthOperation {
             name: "deleteUser",
             summary: "Delete the current user",
             body: Some((
@@ -292,7 +292,7 @@ fn account() -> Vec<Operation> {
             needs_session: true,
             ..post("/delete-user")
         },
-        Operation {
+        AuthOperation {
             name: "listAccounts",
             summary: "List sign-in methods",
             response: Some((array_of::<Account>(), json!([account]))),
@@ -302,10 +302,10 @@ fn account() -> Vec<Operation> {
     ]
 }
 
-fn reset() -> Vec<Operation> {
+fn reset() -> Vec<AuthOperation> {
     let sent = "If this email exists in our system, check your email for the reset link";
     vec![
-        Operation {
+        AuthOperation {
             name: "requestPasswordReset",
             summary: "Request a password reset email",
             body: Some((
@@ -316,7 +316,7 @@ fn reset() -> Vec<Operation> {
             errors: [vec![missing("email"), AuthError::InvalidRedirectUrl], origin_errors()].concat(),
             ..post("/request-password-reset")
         },
-        Operation {
+        AuthOperation {
             name: "openResetLink",
             summary: "Open a reset link",
             status: "302",
@@ -329,7 +329,7 @@ fn reset() -> Vec<Operation> {
             ],
             ..get("/reset-password/{token}")
         },
-        Operation {
+        AuthOperation {
             name: "resetPassword",
             summary: "Set a new password",
             body: Some((
@@ -348,7 +348,7 @@ fn reset() -> Vec<Operation> {
 }
 
 /// The login forms. Frontends know each under several paths.
-fn login() -> Vec<Operation> {
+fn login() -> Vec<AuthOperation> {
     let form = |path, operation, summary, secret, errors: Vec<AuthError>| {
         let shape = body([
             Field::required("email", email()),
@@ -356,7 +356,7 @@ fn login() -> Vec<Operation> {
             Field::optional("name", name()),
         ]);
         let welcome = json!({ "access_token": JWT, "token": JWT, "token_type": "bearer", "user": user() });
-        Operation {
+        AuthOperation {
             name: operation,
             summary,
             body: Some((shape, json!({ "email": "ann@example.com", "password": "correct horse battery" }))),
@@ -374,14 +374,14 @@ fn login() -> Vec<Operation> {
         form("/login", "login", "Log in and get an API token", old(), known()),
         form("/signin", "signin", "Alias of login", old(), known()),
         form("/login/email", "loginEmail", "Alias of login", old(), known()),
-        Operation {
+        AuthOperation {
             name: "logout",
             summary: "Alias of sign-out",
             response: Some((schema_ref::<SuccessResponse>(), json!({ "success": true }))),
             errors: origin_errors(),
             ..post("/logout")
         },
-        Operation {
+        AuthOperation {
             name: "me",
             summary: "Get the user of the session or API token",
             response: Some((schema_ref::<User>(), user())),

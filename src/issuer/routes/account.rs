@@ -6,14 +6,14 @@ use crate::issuer::cookie_signer::CookieSigner;
 use crate::issuer::error::AuthError;
 use crate::issuer::input::{AuthBody, Fields, FromFields, MAX_NAME_LEN, MAX_URL_LEN};
 use crate::issuer::password_auth::PasswordAuth;
-use crate::issuer::password_hasher::check_length;
+use crate::issuer::password_hasher::check_new_password_length;
 use crate::issuer::protection::ProtectedRoutes;
 use crate::issuer::rate_limit::{PasswordGroup, RateLimitGroup};
 use crate::issuer::request_context::RequestContext;
 use crate::issuer::response::AuthResponse;
 use crate::issuer::session_guard::CurrentSession;
 use crate::issuer::store::{AuthStore, Patch, Session};
-use crate::issuer::views::{StatusResponse, SuccessResponse, TokenAndUser};
+use crate::issuer::views::{SignUpResponse, StatusResponse, SuccessResponse};
 
 pub(super) fn routes() -> Vec<ProtectedRoutes> {
     let password = RateLimitGroup::Password(PasswordGroup::Other);
@@ -86,13 +86,13 @@ async fn change_password(
 ) -> Result<AuthResponse, AuthError> {
     let ChangePassword { current_password, new_password, revoke_others } = body.0;
     let user = &current.user;
-    check_length(&new_password)?;
+    check_new_password_length(&new_password)?;
     passwords.verify_current_password(user, &current_password).await?;
     let hash = passwords.hash_checked(&new_password).await?;
     if !revoke_others {
         let is_set = store.set_password(&user.id, &hash).await?;
         return if is_set {
-            Ok(AuthResponse::json(&TokenAndUser { token: None, user }))
+            Ok(AuthResponse::json(&SignUpResponse { token: None, user }))
         } else {
             Err(AuthError::CredentialAccountNotFound)
         };
@@ -101,7 +101,7 @@ async fn change_password(
     if !store.set_password_and_session(&hash, &session).await? {
         return Err(AuthError::CredentialAccountNotFound);
     }
-    let response = AuthResponse::json(&TokenAndUser { token: Some(&session.token), user });
+    let response = AuthResponse::json(&SignUpResponse { token: Some(&session.token), user });
     Ok(response.signed_in(&context, signer, &session.token, current.remember_me))
 }
 

@@ -7,7 +7,7 @@ use crate::issuer::ids::random_link_token;
 use crate::issuer::input::{AuthBody, Fields, FromFields, MAX_URL_LEN};
 use crate::issuer::mail::Mailer;
 use crate::issuer::password_auth::PasswordAuth;
-use crate::issuer::password_hasher::check_length;
+use crate::issuer::password_hasher::check_new_password_length;
 use crate::issuer::protection::ProtectedRoutes;
 use crate::issuer::rate_limit::{PasswordGroup, RateLimitGroup};
 use crate::issuer::request_context::RequestContext;
@@ -128,7 +128,7 @@ async fn reset_password(
 ) -> Result<AuthResponse, AuthError> {
     let ResetPassword { new_password, token } = body.0;
     let token = token.ok_or(AuthError::InvalidToken)?;
-    check_length(&new_password)?;
+    check_new_password_length(&new_password)?;
     let user_id = store.find_reset_user(&token).await?.ok_or(AuthError::InvalidToken)?;
     let user = store.user_by_id(&user_id).await?.ok_or(AuthError::InvalidToken)?;
     let hash = passwords.hash_checked(&new_password).await?;

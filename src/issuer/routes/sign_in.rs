@@ -12,14 +12,13 @@ use crate::issuer::request_context::RequestContext;
 use crate::issuer::response::AuthResponse;
 use crate::issuer::session_guard::SessionToken;
 use crate::issuer::store::{AuthStore, NewUser};
-use crate::issuer::views::{SignInResponse, SuccessResponse, TokenAndUser};
+use crate::issuer::views::{SignInResponse, SignUpResponse, SuccessResponse};
 use crate::request::NoBody;
 
 pub(super) fn routes() -> Vec<ProtectedRoutes> {
-    let password = RateLimitGroup::Password;
     vec![
-        ProtectedRoutes::new(password(PasswordGroup::SignUp), routes![sign_up_email]),
-        ProtectedRoutes::new(password(PasswordGroup::SignIn), routes![sign_in_email]),
+        ProtectedRoutes::new(RateLimitGroup::Password(PasswordGroup::SignUp), routes![sign_up_email]),
+        ProtectedRoutes::new(RateLimitGroup::Password(PasswordGroup::SignIn), routes![sign_in_email]),
         ProtectedRoutes::new(RateLimitGroup::General, routes![sign_out]),
     ]
 }
@@ -57,10 +56,11 @@ async fn sign_up_email(
     body: AuthBody<SignUp>,
 ) -> Result<AuthResponse, AuthError> {
     let SignUp { user, password, callback_url, remember_me } = body.0;
+    // Only checked: in Better Auth it is for the link of a verification email, which this server does not send.
     allowed_callback(&context, callback_url.as_deref())?;
     let client = context.client_info();
     let (user, session) = passwords.register(user, &password, client, remember_me).await?;
-    let response = AuthResponse::json(&TokenAndUser { token: Some(&session.token), user: &user });
+    let response = AuthResponse::json(&SignUpResponse { token: Some(&session.token), user: &user });
     Ok(response.signed_in(&context, signer, &session.token, remember_me))
 }
 

@@ -31,7 +31,8 @@ pub const ISSUER_MIGRATIONS: &[Migration] = &[Migration {
     sqlite: include_str!("../../../migrations/sqlite/issuer/1001_better_auth.sql"),
 }];
 
-/// Access to Better Auth's tables: users, accounts, sessions, verifications and signing keys.
+/// Access to Better Auth's tables: users, accounts, sessions, verifications and signing keys. Each method takes the pool into a variable,
+/// which `run!` requires.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AuthStore<'a>(&'a Pool);
 

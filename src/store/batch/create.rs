@@ -5,10 +5,10 @@ use sqlx::FromRow;
 use sqlx::postgres::PgRow;
 
 use super::lanes::{BatchError, Served, SharedStatement};
-use super::rows::{SharedRow, decoded, fetch};
+use super::rows::{SharedRow, decode, run_shared};
 use crate::clock;
 use crate::error::ApiError;
-use crate::store::pool::Pool;
+use crate::store::pool::{Pool, Work};
 use crate::store::sql;
 use crate::task::{Description, NewTask, Task, TaskRow};
 
@@ -57,7 +57,7 @@ impl SharedStatement for CreateMany {
         let insert = sqlx::query(sql::CREATE_MANY);
         let insert = insert.bind(users).bind(titles).bind(descriptions).bind(completed).bind(times);
         let mut rows = Vec::with_capacity(requests.len());
-        fetch(pool, true, insert, |row| rows.push(row)).await?;
+        run_shared(pool, Work::Write, insert, |row| rows.push(row)).await?;
         Ok(assign(requests, rows))
     }
 }
@@ -94,7 +94,7 @@ fn give(
             && let Some(row) = row.claim(&request.user, None)
             && fits(request, row)
         {
-            *response = Some(decoded(row));
+            *response = Some(decode(row));
             return true;
         }
     }

@@ -1,8 +1,9 @@
 //! Tasks by their ids, for several callers.
 
 use super::lanes::{BatchError, Served, SharedStatement};
-use super::rows::{decoded, fetch};
-use crate::store::pool::Pool;
+use super::rows::{SharedRow, decode, run_shared};
+use crate::error::ApiError;
+use crate::store::pool::{Pool, Work};
 use crate::store::sql;
 use crate::task::Task;
 
@@ -27,18 +28,26 @@ impl SharedStatement for GetMany {
     async fn run(&self, pool: &Pool, requests: &[GetRequest]) -> Result<Served<Option<Task>>, BatchError> {
         let ids: Vec<i64> = requests.iter().map(|request| request.id).collect();
         let users: Vec<&str> = requests.iter().map(|request| request.user.as_str()).collect();
-        let mut responses: Vec<_> = requests.iter().map(|_| Ok(None)).collect();
+        let mut responses: Vec<Response> = requests.iter().map(|_| Ok(None)).collect();
         let mut unclaimed_rows = 0;
-        fetch(pool, false, sqlx::query(sql::GET_MANY).bind(ids).bind(users), |row| {
-            let request = row.position().and_then(|at| requests.get(at).zip(responses.get_mut(at)));
-            let claimed =
-                request.and_then(|(it, response)| row.claim(&it.user, Some(it.id)).zip(Some(response)));
-            match claimed {
-                Some((task, response)) => *response = decoded(task).map(Some),
-                None => unclaimed_rows += 1,
+        let select = sqlx::query(sql::GET_MANY).bind(ids).bind(users);
+        run_shared(pool, Work::Read, select, |row| {
+            if assign(&row, requests, &mut responses).is_none() {
+                unclaimed_rows += 1;
             }
         })
         .await?;
         Ok(Served { responses, unclaimed_rows })
     }
+}
+
+type Response = Result<Option<Task>, ApiError>;
+
+/// Gives the row to its request. `None` if it belongs to no request.
+fn assign(row: &SharedRow, requests: &[GetRequest], responses: &mut [Response]) -> Option<()> {
+    let position = row.position()?;
+    let (request, response) = (requests.get(position)?, responses.get_mut(position)?);
+    let row = row.claim(&request.user, Some(request.id))?;
+    *response = decode(row).map(Some);
+    Some(())
 }

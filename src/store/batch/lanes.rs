@@ -1,4 +1,7 @@
-//! Lanes: how many statements of a kind run at the same time, and the queue of requests that wait for one.
+//! Lanes: the statements of a kind that run at the same time, and the queue of the requests that wait for one.
+//!
+//! A request calls [`wait_for_turn`]. When a lane is dropped, [`Inner::start_next`] starts the next statement: by [`Lane::run`] for several
+//! requests, and otherwise by giving the lane to the only one.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -19,14 +22,14 @@ use crate::store::pool::Pool;
 /// The maximum of waiting requests of a kind. A further request is refused, so that a slow database does not fill the memory.
 const MAX_WAITING: usize = 1_000;
 
-/// The time after which a statement is not short. Each such time allows a further lane: on a network, statements mostly wait. On the same
-/// machine they take less, and further lanes would only make batches smaller.
-const LANE_TIME: Duration = Duration::from_millis(1);
+/// A kind has one more lane for each such time that its statements take on average. Longer statements mostly wait for the network, and
+/// PostgreSQL can run others meanwhile. On the same machine they take less, and more lanes would only make batches smaller.
+const TIME_PER_LANE: Duration = Duration::from_millis(1);
 
-/// The longest time of a statement that counts for the average. A hanging statement does not say how long the others take.
+/// The longest time that a statement adds to the average. A hanging statement does not show how long the others take.
 const MAX_SAMPLE: Duration = Duration::from_millis(100);
 
-/// The interval at which a queue that is not empty is watched.
+/// The interval of [`Inner::watch_queue`].
 const WATCH_INTERVAL: Duration = Duration::from_millis(2);
 
 /// The weight of the last statement in the average time of statements.
@@ -41,8 +44,8 @@ pub(in crate::store) trait SharedStatement: fmt::Debug + Send + Sync + 'static {
     const KIND: &'static str;
     /// The maximum of requests in a statement.
     const MAX_SIZE: usize;
-    /// The number of lanes for short statements.
-    const LANES: u32 = 1;
+    /// The number of lanes while statements take less than [`TIME_PER_LANE`] on average.
+    const MIN_LANES: u32 = 1;
 
     /// Runs the statement.
     fn run(
@@ -72,7 +75,8 @@ pub(in crate::store) enum BatchError {
 
 /// How a request gets its response.
 pub(in crate::store) enum Turn<S: SharedStatement> {
-    /// The caller runs its own statement and keeps the lane until it has ended.
+    /// The caller runs its own statement, and keeps the lane, if it has one, until the statement has ended. It has none if batching is off,
+    /// or if PostgreSQL has rejected its batch: each request of the batch then runs at once, with no limit except the pool's.
     Alone(Option<Lane<S>>),
     /// A shared statement has served the request.
     Shared(Result<S::Response, ApiError>),
@@ -84,6 +88,7 @@ pub(in crate::store) struct Lanes<S: SharedStatement>(Arc<Inner<S>>);
 struct Inner<S: SharedStatement> {
     statement: S,
     pool: Pool,
+    /// The limit of lanes, however long statements take.
     max_lanes: usize,
     max_wait: Duration,
     runtime: Handle,
@@ -93,10 +98,12 @@ struct Inner<S: SharedStatement> {
 
 struct State<S: SharedStatement> {
     waiting: VecDeque<Waiting<S>>,
+    /// The number of occupied lanes.
     busy: usize,
+    /// When a lane was occupied last.
     last_start: Instant,
     average_time: Duration,
-    /// Whether a task watches the queue.
+    /// Whether [`Inner::watch_queue`] runs.
     is_watched: bool,
 }
 
@@ -104,10 +111,10 @@ struct State<S: SharedStatement> {
 struct Waiting<S: SharedStatement> {
     request: S::Request,
     since: Instant,
-    turn: Sender<Turn<S>>,
+    sender: Sender<Turn<S>>,
 }
 
-/// A statement's place. Dropping it gives the place to the requests that wait.
+/// An occupied lane: the right to run a statement. Dropping it frees the lane and starts the next statement.
 pub(in crate::store) struct Lane<S: SharedStatement> {
     lanes: Arc<Inner<S>>,
     since: Instant,
@@ -142,40 +149,41 @@ impl<S: SharedStatement> Lanes<S> {
         }))
     }
 
-    /// Waits for the request's turn, at most `connect_timeout`.
+    /// Occupies a lane, or waits in the queue. [`Inner::watch_queue`] ends the wait after `connect_timeout`.
     ///
     /// # Errors
     ///
     /// Too many requests wait, or the time is over. Then the request is in no statement and never will be.
-    async fn turn(&self, request: impl FnOnce() -> S::Request) -> Result<Turn<S>, ApiError> {
-        let turn = {
+    async fn wait_for_turn(&self, request: impl FnOnce() -> S::Request) -> Result<Turn<S>, ApiError> {
+        let receiver = {
             let mut state = self.0.lock();
             if state.waiting.is_empty() && state.occupy(self.0.max_lanes) {
                 drop(state);
-                return Ok(Turn::Alone(Some(self.0.lane(1))));
+                return Ok(Turn::Alone(Some(self.0.occupied_lane(1))));
             }
             if state.waiting.len() >= MAX_WAITING {
                 return Err(ApiError::Unavailable("too many requests wait for the database".to_owned()));
             }
-            let (sender, turn) = oneshot::channel();
-            state.waiting.push_back(Waiting { request: request(), since: Instant::now(), turn: sender });
+            let (sender, receiver) = oneshot::channel();
+            state.waiting.push_back(Waiting { request: request(), since: Instant::now(), sender });
             if !mem::replace(&mut state.is_watched, true) {
-                self.0.runtime.spawn(self.0.clone().watch());
+                self.0.runtime.spawn(self.0.clone().watch_queue());
             }
-            turn
+            receiver
         };
         // Without a response, the task of the batch has panicked, or the process ends.
-        turn.await.map_err(|_| ApiError::Unavailable("the batch ended without a response".to_owned()))
+        receiver.await.map_err(|_| ApiError::Unavailable("the batch ended without a response".to_owned()))
     }
 }
 
-/// The turn of a request. Without lanes, each request runs its own statement.
-pub(in crate::store) async fn turn<S: SharedStatement>(
+/// Waits until a request may run its own statement, or until a shared statement has served it. Without lanes, it runs its own statement at
+/// once. `request` copies what the shared statement needs, and is called only if the request has to wait.
+pub(in crate::store) async fn wait_for_turn<S: SharedStatement>(
     lanes: Option<&Lanes<S>>,
     request: impl FnOnce() -> S::Request,
 ) -> Result<Turn<S>, ApiError> {
     match lanes {
-        Some(lanes) => lanes.turn(request).await,
+        Some(lanes) => lanes.wait_for_turn(request).await,
         None => Ok(Turn::Alone(None)),
     }
 }
@@ -185,20 +193,23 @@ impl<S: SharedStatement> Inner<S> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lane(self: &Arc<Self>, size: usize) -> Lane<S> {
+    /// The lane that [`State::occupy`] has occupied, for a statement that serves `size` requests. Call it without the lock, because a
+    /// lane takes the lock when it is dropped.
+    fn occupied_lane(self: &Arc<Self>, size: usize) -> Lane<S> {
         self.metrics.record_size(size);
         Lane { lanes: self.clone(), since: Instant::now() }
     }
 
-    /// Watches the queue until it is empty. A statement that hangs gives its lane to nobody, so further lanes are opened here.
-    async fn watch(self: Arc<Self>) {
+    /// Watches the queue until it is empty: opens further lanes while statements hang, because these do not free theirs, and refuses
+    /// requests that have waited for too long.
+    async fn watch_queue(self: Arc<Self>) {
         loop {
             sleep(WATCH_INTERVAL).await;
             self.start_next();
             let mut state = self.lock();
             while let Some(waiting) = state.waiting.pop_front_if(|it| it.since.elapsed() > self.max_wait) {
                 let error = self.pool.record_failure(sqlx::Error::PoolTimedOut);
-                let _ = waiting.turn.send(Turn::Shared(Err(error.into())));
+                let _ = waiting.sender.send(Turn::Shared(Err(error.into())));
             }
             if state.waiting.is_empty() {
                 state.is_watched = false;
@@ -211,14 +222,14 @@ impl<S: SharedStatement> Inner<S> {
     fn start_next(self: &Arc<Self>) {
         let mut batch = {
             let mut state = self.lock();
-            state.waiting.retain(|waiting| !waiting.turn.is_closed());
+            state.waiting.retain(|waiting| !waiting.sender.is_closed());
             if state.waiting.is_empty() || !state.occupy(self.max_lanes) {
                 return;
             }
             let size = state.waiting.len().min(S::MAX_SIZE);
             state.waiting.drain(..size).collect::<Vec<_>>()
         };
-        let lane = self.lane(batch.len());
+        let lane = self.occupied_lane(batch.len());
         for waiting in &batch {
             self.metrics.record_wait(waiting.since.elapsed());
         }
@@ -226,18 +237,19 @@ impl<S: SharedStatement> Inner<S> {
             self.runtime.spawn(lane.run(batch));
         } else if let Some(waiting) = batch.pop() {
             // A caller that has gone drops its turn, and so gives the lane back.
-            let _ = waiting.turn.send(Turn::Alone(Some(lane)));
+            let _ = waiting.sender.send(Turn::Alone(Some(lane)));
         }
     }
 }
 
 impl<S: SharedStatement> State<S> {
-    /// Occupies a lane if one is free.
+    /// Occupies a lane if one is free. Returns whether it has.
     fn occupy(&mut self, max_lanes: usize) -> bool {
-        let lanes = u128::from(S::LANES) + self.average_time.as_micros() / LANE_TIME.as_micros();
+        let lanes = u128::from(S::MIN_LANES) + self.average_time.as_micros() / TIME_PER_LANE.as_micros();
         let lanes = usize::try_from(lanes).unwrap_or(usize::MAX);
-        let is_slow = || self.last_start.elapsed() > self.average_time + LANE_TIME;
-        let is_free = self.busy < max_lanes && (self.busy < lanes || is_slow());
+        // No statement has started for longer than a statement takes: those that run hang, and the next must not wait for them.
+        let all_hang = || self.last_start.elapsed() > self.average_time + TIME_PER_LANE;
+        let is_free = self.busy < max_lanes && (self.busy < lanes || all_hang());
         if is_free {
             self.busy += 1;
             self.last_start = Instant::now();
@@ -245,6 +257,7 @@ impl<S: SharedStatement> State<S> {
         is_free
     }
 
+    /// Frees a lane whose statement has taken this time.
     fn release(&mut self, time: Duration) {
         self.busy -= 1;
         let average = self.average_time.mul_f64(1.0 - SAMPLE_WEIGHT);
@@ -255,26 +268,26 @@ impl<S: SharedStatement> State<S> {
 impl<S: SharedStatement> Lane<S> {
     /// Runs the shared statement and sends each request its response.
     async fn run(self, batch: Vec<Waiting<S>>) {
-        let (requests, turns): (Vec<_>, Vec<_>) =
-            batch.into_iter().map(|waiting| (waiting.request, waiting.turn)).unzip();
+        let (requests, senders): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|waiting| (waiting.request, waiting.sender)).unzip();
         let Inner { statement, pool, .. } = &*self.lanes;
         let responses = match statement.run(pool, &requests).await {
             Ok(served) => {
                 self.lanes.metrics.record_unclaimed(served.unclaimed_rows);
                 served.responses
             }
-            Err(BatchError::Unavailable(error)) => turns.iter().map(|_| Err(error.clone())).collect(),
+            Err(BatchError::Unavailable(error)) => senders.iter().map(|_| Err(error.clone())).collect(),
             Err(BatchError::Rejected) => {
-                for turn in turns {
-                    let _ = turn.send(Turn::Alone(None));
+                for sender in senders {
+                    let _ = sender.send(Turn::Alone(None));
                 }
                 return;
             }
         };
         // The next statement starts before the callers of this one are woken.
         drop(self);
-        for (turn, response) in turns.into_iter().zip(responses) {
-            let _ = turn.send(Turn::Shared(response));
+        for (sender, response) in senders.into_iter().zip(responses) {
+            let _ = sender.send(Turn::Shared(response));
         }
     }
 }

@@ -4,8 +4,8 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use super::lanes::{BatchError, Served, SharedStatement};
-use super::rows::fetch;
-use crate::store::pool::Pool;
+use super::rows::{SharedRow, run_shared};
+use crate::store::pool::{Pool, Work};
 use crate::store::sql;
 use crate::task::Order;
 
@@ -60,7 +60,7 @@ impl SharedStatement for ListMany {
     const KIND: &'static str = "list";
     const MAX_SIZE: usize = 32;
     /// PostgreSQL reads the next lists while the server decodes these.
-    const LANES: u32 = 2;
+    const MIN_LANES: u32 = 2;
 
     async fn run(&self, pool: &Pool, requests: &[ListRequest]) -> Result<Served<ListRows>, BatchError> {
         let users: Vec<&str> = requests.iter().map(|request| request.user.as_str()).collect();
@@ -72,16 +72,26 @@ impl SharedStatement for ListMany {
         };
         let mut lists: Vec<_> = requests.iter().map(|_| ListRows::default()).collect();
         let mut unclaimed_rows = 0;
-        fetch(pool, false, sqlx::query(statement).bind(users).bind(completed).bind(limits), |row| {
-            let request = row.position().and_then(|at| requests.get(at).zip(lists.get_mut(at)));
-            let claimed = request.and_then(|(it, list)| row.into_claimed(&it.user).zip(Some(list)));
-            match claimed {
-                Some((_, list)) if list.is_full() => list.is_cut = true,
-                Some((row, list)) => list.push(row),
-                None => unclaimed_rows += 1,
+        let select = sqlx::query(statement).bind(users).bind(completed).bind(limits);
+        run_shared(pool, Work::Read, select, |row| {
+            if assign(row, requests, &mut lists).is_none() {
+                unclaimed_rows += 1;
             }
         })
         .await?;
         Ok(Served { responses: lists.into_iter().map(Ok).collect(), unclaimed_rows })
     }
+}
+
+/// Adds the row to the list of its request. `None` if it belongs to no request.
+fn assign(row: SharedRow, requests: &[ListRequest], lists: &mut [ListRows]) -> Option<()> {
+    let position = row.position()?;
+    let (request, list) = (requests.get(position)?, lists.get_mut(position)?);
+    let row = row.into_claimed(&request.user)?;
+    if list.is_full() {
+        list.is_cut = true;
+    } else {
+        list.push(row);
+    }
+    Some(())
 }

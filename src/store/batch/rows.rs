@@ -1,7 +1,5 @@
 //! Rows of shared statements, and the comparison by which a row reaches a caller.
 
-use std::ops::ControlFlow;
-
 use rocket::futures::TryStreamExt;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
@@ -10,7 +8,7 @@ use sqlx::{Postgres, Row};
 use super::lanes::BatchError;
 use crate::error::ApiError;
 use crate::store::error::is_connection_lost;
-use crate::store::pool::{EngineConnection, Pool};
+use crate::store::pool::{CommitMode, EngineLease, Pool, Released, Work};
 
 /// The columns `id` and `user_id`, in the order of `columns!`.
 const ID: usize = 0;
@@ -61,46 +59,50 @@ impl SharedRow {
     }
 }
 
-/// Runs a shared statement and visits its rows.
-pub(super) async fn fetch(
+/// Runs a shared statement within `query_timeout`, and visits its rows.
+///
+/// Not by `run!`, whose error does not tell whether PostgreSQL has rejected the statement.
+pub(super) async fn run_shared(
     pool: &Pool,
-    writes: bool,
+    work: Work,
     query: Query<'_, Postgres, PgArguments>,
     mut visit: impl FnMut(SharedRow) + Send,
 ) -> Result<(), BatchError> {
-    let mut connection = pool.writer().await.map_err(BatchError::Unavailable)?;
-    let EngineConnection::Postgres(lease) = &mut connection.engine else {
+    let mut connection = pool.acquire(work).await.map_err(BatchError::Unavailable)?;
+    // Always PostgreSQL: `BatchedPool` has no batches on SQLite.
+    let EngineLease::Postgres(lease) = &mut connection.lease else {
         return Err(BatchError::Rejected);
     };
-    let limit = lease.limit(pool.query_timeout());
+    let time_limit = lease.time_limit(pool.query_timeout());
     let statement = async {
-        lease.begin(false, writes, true).await?;
+        // PostgreSQL has no group commit.
+        lease.begin(work, CommitMode::Alone).await?;
         let query = query.persistent(lease.is_named());
-        let result = async {
+        let visit_rows = async {
             let mut rows = query.fetch(lease.executor());
             while let Some(row) = rows.try_next().await? {
                 visit(SharedRow(row));
             }
             Ok(())
         };
-        let result = result.await;
+        let result = visit_rows.await;
         lease.end(result).await
     };
-    let outcome = limit.run(statement).await;
-    let is_rejected = matches!(&outcome, Ok(Err(error)) if is_rejected(error));
+    let outcome = time_limit.enforce(statement).await;
+    let is_rejected = matches!(&outcome, Ok(Err(error)) if is_rejection(error));
     match connection.release(outcome).await {
-        ControlFlow::Break(Ok(())) => Ok(()),
-        ControlFlow::Break(Err(error)) if !is_rejected => Err(BatchError::Unavailable(error)),
-        _ => Err(BatchError::Rejected),
+        Released::Done(Ok(())) => Ok(()),
+        Released::Done(Err(error)) if !is_rejected => Err(BatchError::Unavailable(error)),
+        Released::Done(Err(_)) | Released::RunAgain => Err(BatchError::Rejected),
     }
 }
 
-/// Whether PostgreSQL has rejected the statement, so that none of it is stored.
-fn is_rejected(error: &sqlx::Error) -> bool {
+/// Whether PostgreSQL has rejected the statement, or has cancelled it at its time limit, so that none of it is stored.
+fn is_rejection(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(_)) && !is_connection_lost(error)
 }
 
-/// The response for a row that cannot be decoded.
-pub(super) fn decoded<'r, T: sqlx::FromRow<'r, PgRow>>(row: &'r PgRow) -> Result<T, ApiError> {
+/// The task of a claimed row.
+pub(super) fn decode<'r, T: sqlx::FromRow<'r, PgRow>>(row: &'r PgRow) -> Result<T, ApiError> {
     T::from_row(row).map_err(ApiError::from)
 }

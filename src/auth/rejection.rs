@@ -1,4 +1,4 @@
-//! Claim mismatches: claims of a correctly signed token that do not match the configuration of this API.
+//! The reasons for which a token is rejected: a [`TokenError`], or a claim that does not match the configuration of this API.
 
 use serde_json::Value;
 

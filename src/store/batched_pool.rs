@@ -1,24 +1,25 @@
-//! The database as `rocket_db_pools` sees it: the connection pool, and the batches over it.
+//! The pool that Rocket creates from the settings: the connection pool, and batching over it.
 
 use std::sync::Arc;
 
 use figment::Figment;
 use rocket::async_trait;
 
-use super::batch::{BatchMetrics, Batches};
+use super::batch::{BatchMetrics, Batching};
 use super::pool::{Connection, Pool};
 use crate::config::{ConfigError, DatabaseConfig, DatabaseUrl};
 
-/// The connections, and the batches that share statements on them.
+/// The connection pool, and the lanes in which requests share statements on it.
 #[derive(Debug, Clone)]
-pub struct Database {
+pub struct BatchedPool {
     pub(super) pool: Pool,
-    pub(super) batches: Option<Arc<Batches>>,
+    /// `None` on SQLite, and if batching is off.
+    pub(super) batching: Option<Arc<Batching>>,
     pub(super) batch_metrics: BatchMetrics,
 }
 
 #[async_trait]
-impl rocket_db_pools::Pool for Database {
+impl rocket_db_pools::Pool for BatchedPool {
     type Connection = Connection;
     type Error = ConfigError;
 
@@ -30,10 +31,12 @@ impl rocket_db_pools::Pool for Database {
         })?;
         let pool = Pool::new(&settings, &batch_metrics)?;
         let is_postgres = matches!(settings.url, DatabaseUrl::Postgres { .. });
-        let batches = (is_postgres && settings.batch).then(|| Batches::new(&pool, &settings, &batch_metrics));
-        Ok(Self { pool, batches: batches.map(Arc::new), batch_metrics })
+        let batching =
+            (is_postgres && settings.batch).then(|| Batching::new(&pool, &settings, &batch_metrics));
+        Ok(Self { pool, batching: batching.map(Arc::new), batch_metrics })
     }
 
+    /// For the guard `Connection<Store>` of `rocket_db_pools`. No route uses it: each statement leases its connection.
     async fn get(&self) -> Result<Connection, ConfigError> {
         self.pool.writer().await.map_err(|problem| {
             ConfigError::new("databases.todo.url", format!("gives no connection ({problem})"), "see the log")
