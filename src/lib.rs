@@ -15,6 +15,7 @@ pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod docs;
+pub mod doctor;
 pub mod error;
 pub mod fairings;
 pub mod issuer;
@@ -25,6 +26,7 @@ pub mod serve;
 pub mod store;
 pub mod task;
 pub mod v1;
+pub mod welcome;
 
 use rocket::{Build, Rocket};
 use rocket_db_pools::Database;
@@ -58,6 +60,7 @@ pub fn rocket(config: &Config) -> Rocket<Build> {
         .attach(api::stage())
         .attach(v1::stage())
         .attach(issuer::stage(config))
+        .attach(welcome::stage(config))
         .attach(docs::stage(config.server.docs, move || openapi(has_issuer)))
 }
 

@@ -47,6 +47,7 @@ const KNOWN_KEYS: &[&str] = &[
     "body_timeout",
     "docs",
     "metrics",
+    "welcome",
     "databases",
     "auth",
     "cors",
