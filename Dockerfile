@@ -37,7 +37,7 @@ WORKDIR /distroless
 RUN mkdir /image \
     && ldd /src/target/release/todo-api >/tmp/ldd \
     && grep --only-matching 'lib[^ /]*/[^ ]*' /tmp/ldd >/tmp/files \
-    && { find etc/passwd etc/group etc/nsswitch.conf etc/os-release usr/lib/os-release etc/ssl/certs lib/*-linux-gnu/ld-linux-* \
+    && { find etc/passwd etc/group etc/nsswitch.conf etc/os-release usr/lib/os-release etc/ssl/certs tmp home/nonroot lib/*-linux-gnu/ld-linux-* \
         var/lib/dpkg/status.d/base-files var/lib/dpkg/status.d/ca-certificates var/lib/dpkg/status.d/libc6 var/lib/dpkg/status.d/libgcc-s1 \
         -maxdepth 0 2>/dev/null >>/tmp/files || true; } \
     && xargs --arg-file=/tmp/files cp --archive --parents --target-directory=/image

@@ -20,6 +20,7 @@ pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod docs;
+pub mod doctor;
 pub mod error;
 pub mod fairings;
 pub mod issuer;
@@ -32,6 +33,7 @@ pub mod store;
 pub mod task;
 pub mod v1;
 pub mod version;
+pub mod welcome;
 
 use rocket::{Build, Rocket};
 use rocket_db_pools::Database;
@@ -66,6 +68,7 @@ pub fn rocket(config: &Config) -> Rocket<Build> {
         .attach(v1::stage())
         .attach(mcp::stage(config))
         .attach(issuer::stage(config))
+        .attach(welcome::stage(config))
         .attach(docs::stage(config.server.docs, move || openapi(has_issuer)))
 }
 

@@ -13,7 +13,7 @@ use todo_api::fairings::OtelTracer;
 use todo_api::ops::AcceptErrors;
 use todo_api::serve::serve;
 use todo_api::store::migrate_within;
-use todo_api::{auth, logging, version};
+use todo_api::{auth, doctor as checks, logging, version};
 use tokio::runtime;
 
 /// mimalloc, because requests free memory on other threads than they allocate it on. glibc's allocator takes contended locks for that.
@@ -60,6 +60,8 @@ enum Command {
     },
     /// Print the OpenAPI document
     Openapi,
+    /// Check configuration, database, keys, origins and clock; exit status 1 if a check fails
+    Doctor,
     /// Check whether the local server is ready (exit status 0) or not (1)
     Healthcheck,
 }
@@ -102,6 +104,7 @@ fn run(command: Command) -> Result<(), ExitError> {
             let document = todo_api::openapi(true).to_pretty_json().map_err(failed)?;
             writeln!(io::stdout(), "{document}").map_err(failed)
         }
+        Command::Doctor => doctor(),
         Command::Healthcheck => healthcheck(&ConfigLoader::from_sources()?.rocket()?),
     }
 }
@@ -132,6 +135,22 @@ fn run_migrations(loader: &ConfigLoader, wait: Duration) -> Result<(), ExitError
     })?;
     tracing::info!(database = %database.migrate_url(), "migrations applied");
     Ok(())
+}
+
+/// Prints the report. The checks run on Rocket's default number of threads, because the configured number may be what is wrong.
+fn doctor() -> Result<(), ExitError> {
+    let report = match ConfigLoader::from_sources() {
+        Ok(loader) => {
+            block_on_runtime(&rocket::Config::default(), async { Ok(checks::examine(&loader).await) })?
+        }
+        Err(error) => checks::unreadable(&error),
+    };
+    write!(io::stdout(), "{report}").map_err(failed)?;
+    match report.failures() {
+        0 => Ok(()),
+        1 => Err(failed("1 check failed")),
+        count => Err(failed(format!("{count} checks failed"))),
+    }
 }
 
 /// Runs the future on a runtime with the configured number of threads. Rocket's own runtime would read that number from Rocket's default

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+use reqwest::header::DATE;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode};
 use rocket::async_trait;
@@ -42,6 +44,12 @@ struct JwkSet {
     keys: Vec<Value>,
 }
 
+/// A fetched set, and the time at which the issuer's server sent it, by its clock.
+pub(super) struct FetchedSet {
+    pub(super) keys: Vec<Value>,
+    pub(super) date: Option<DateTime<Utc>>,
+}
+
 impl JwksEndpoint {
     /// Creates the client. `None` if the list of URLs is empty.
     pub(super) fn new(urls: Vec<Url>) -> reqwest::Result<Option<Self>> {
@@ -55,6 +63,29 @@ impl JwksEndpoint {
             .user_agent(concat!("todo-api/", env!("CARGO_PKG_VERSION")))
             .build()?;
         Ok(Some(Self { urls, last_found: AtomicUsize::new(0), host, client }))
+    }
+
+    /// The host. The complete URL may contain a password.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Fetches the set from the first URL that has one.
+    pub(super) async fn fetch_set(&self) -> Result<FetchedSet, String> {
+        let first = self.last_found.load(Ordering::Relaxed);
+        let indexed = self.urls.iter().enumerate();
+        let rotated = indexed.clone().skip(first).chain(indexed.take(first));
+        for (index, url) in rotated {
+            let Some(response) = self.get(url).await? else { continue };
+            let failed = |reason: &str| format!("{}: {reason}", display_url(url));
+            let date = date(&response);
+            let body = read_body(response).await.map_err(|reason| failed(&reason))?;
+            let set: JwkSet = serde_json::from_slice(&body).map_err(|_| failed("response is not a JWKS"))?;
+            self.last_found.store(index, Ordering::Relaxed);
+            return Ok(FetchedSet { keys: set.keys, date });
+        }
+        let urls: Vec<String> = self.urls.iter().map(display_url).collect();
+        Err(format!("{}: unexpected status 404 Not Found", urls.join(" and ")))
     }
 
     /// Requests the URL. `None` for status 404.
@@ -72,26 +103,19 @@ impl JwksEndpoint {
 
 #[async_trait]
 impl KeySource for JwksEndpoint {
-    /// The host. The complete URL may contain a password.
     fn name(&self) -> &str {
-        &self.host
+        self.host()
     }
 
     async fn fetch(&self) -> Result<Vec<Value>, String> {
-        let first = self.last_found.load(Ordering::Relaxed);
-        let indexed = self.urls.iter().enumerate();
-        let rotated = indexed.clone().skip(first).chain(indexed.take(first));
-        for (index, url) in rotated {
-            let Some(response) = self.get(url).await? else { continue };
-            let failed = |reason: &str| format!("{}: {reason}", display_url(url));
-            let body = read_body(response).await.map_err(|reason| failed(&reason))?;
-            let set: JwkSet = serde_json::from_slice(&body).map_err(|_| failed("response is not a JWKS"))?;
-            self.last_found.store(index, Ordering::Relaxed);
-            return Ok(set.keys);
-        }
-        let urls: Vec<String> = self.urls.iter().map(display_url).collect();
-        Err(format!("{}: unexpected status 404 Not Found", urls.join(" and ")))
+        Ok(self.fetch_set().await?.keys)
     }
+}
+
+/// The header `Date` ([RFC 9110, 6.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1)).
+fn date(response: &Response) -> Option<DateTime<Utc>> {
+    let text = response.headers().get(DATE)?.to_str().ok()?;
+    DateTime::parse_from_rfc2822(text).ok().map(|it| it.to_utc())
 }
 
 /// Formats a URL for the log: host, port and path. The user, password and query may be secrets.

@@ -5,6 +5,7 @@
 mod claims;
 mod ed25519;
 mod guard;
+mod inspect;
 mod issue;
 mod jwks_client;
 mod jws;
@@ -21,6 +22,7 @@ use rocket::fairing::AdHoc;
 
 pub use claims::UserId;
 pub use guard::AuthUser;
+pub use inspect::{ExpectedClaims, PublishedKeys, expected_claims, fetch_published_keys};
 pub use issue::issue_token;
 pub use jwks_client::KeySource;
 pub use metrics::VerificationCounters;

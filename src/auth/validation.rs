@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::claims::Claims;
+use super::inspect::ExpectedClaims;
 use super::rejection::{Claim, ClaimMismatch};
 use crate::config::{AuthConfig, OneOrMany};
 
@@ -85,6 +86,16 @@ impl ClaimsValidation {
             allow_anonymous: config.allow_anonymous,
         };
         Self { configured: ConfiguredRules { issuers, audiences }, jwks }
+    }
+
+    /// The accepted `iss` and `aud` of tokens signed with published keys, or with the secret.
+    pub(super) fn expected(self, by_jwks: bool) -> ExpectedClaims {
+        let (issuers, audiences) = if by_jwks {
+            (self.jwks.issuers, self.jwks.audiences)
+        } else {
+            (self.configured.issuers, self.configured.audiences)
+        };
+        ExpectedClaims { issuers, audiences }
     }
 
     /// Checks that the token was issued for this API. Its lifetime is checked separately.

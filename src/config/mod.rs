@@ -111,6 +111,8 @@ pub struct ServerConfig {
     pub readiness: ReadinessMode,
     /// Whether to serve `/mcp`.
     pub mcp: bool,
+    /// Whether to serve the start page at `/`.
+    pub welcome: bool,
     /// See [`ServerConfig::body_timeout`].
     body_timeout: u32,
 }
@@ -166,6 +168,21 @@ impl ConfigLoader {
     /// Loads and validates all sections.
     pub fn load(&self) -> Result<Config, ConfigError> {
         let (database, auth, issuer) = (self.database()?, self.auth()?, self.issuer()?);
+        self.check_issuer(&issuer, &auth)?;
+        Ok(Config {
+            figment: sources::for_rocket(&self.figment),
+            rocket: self.rocket()?,
+            database,
+            auth,
+            cors: self.cors()?,
+            issuer,
+            shutdown: self.shutdown()?,
+            server: self.server()?,
+        })
+    }
+
+    /// Checks that the embedded issuer has what it requires of other sections and profiles.
+    pub fn check_issuer(&self, issuer: &IssuerConfig, auth: &AuthConfig) -> Result<(), ConfigError> {
         if issuer.enabled && auth.secret.is_none() {
             let reason = "is not set, and issuer.enabled requires it to sign cookies";
             return Err(ConfigError::new("auth.secret", reason, GENERATE_SECRET));
@@ -175,16 +192,7 @@ impl ConfigLoader {
             let reason = "is not set, and issuer.enabled requires it outside development";
             return Err(ConfigError::new("issuer.url", reason, "set it to this server's public URL"));
         }
-        Ok(Config {
-            figment: sources::for_rocket(&self.figment),
-            rocket: self.rocket()?,
-            database,
-            auth,
-            cors: self.section("cors")?,
-            issuer,
-            shutdown: self.section("shutdown")?,
-            server: self.server()?,
-        })
+        Ok(())
     }
 
     /// Rocket's settings. Validated here, because Rocket panics on an invalid value.
@@ -195,6 +203,22 @@ impl ConfigLoader {
     /// Top-level settings of this server.
     pub fn server(&self) -> Result<ServerConfig, ConfigError> {
         self.figment.extract().map_err(ConfigError::from)
+    }
+
+    /// Section `cors`.
+    pub fn cors(&self) -> Result<CorsConfig, ConfigError> {
+        self.section("cors")
+    }
+
+    /// Section `shutdown`.
+    pub fn shutdown(&self) -> Result<ShutdownConfig, ConfigError> {
+        self.section("shutdown")
+    }
+
+    /// Section `databases.todo` as the connection pool reads it.
+    #[must_use]
+    pub fn database_figment(&self) -> Figment {
+        self.figment.focus("databases.todo")
     }
 
     /// Section `databases.todo`. Creates the SQLite file if it is missing.

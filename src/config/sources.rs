@@ -49,6 +49,7 @@ const KNOWN_KEYS: &[&str] = &[
     "metrics",
     "readiness",
     "mcp",
+    "welcome",
     "databases",
     "auth",
     "cors",

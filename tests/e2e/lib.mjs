@@ -30,7 +30,7 @@ const running = new Set();
 after(() => Promise.all([...running].map((stop) => stop())));
 
 /** Starts a process and waits for a line of its output; `stop` ends it. */
-function start(command, args, options, isUp) {
+export function start(command, args, options, isUp) {
   const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
   const lines = [];
   const stop = () =>

@@ -1,0 +1,65 @@
+//! Checks of the database, through the pool that the server uses.
+
+use rocket_db_pools::Pool as _;
+
+use super::report::{Fault, Finding, Found};
+use crate::config::ConfigLoader;
+use crate::error::ApiError;
+use crate::store::run::run;
+use crate::store::sql::Statement;
+use crate::store::{BatchedPool, Store};
+
+/// The time of the database, in seconds since 1970. As the first statement it also shows whether the database responds.
+const NOW: Statement = Statement {
+    postgres: "SELECT extract(epoch FROM clock_timestamp())::float8",
+    sqlite: "SELECT (julianday('now') - 2440587.5) * 86400.0",
+};
+
+/// A database that responds.
+pub(super) struct Opened {
+    pub(super) store: Store,
+    pub(super) found: Found,
+}
+
+/// Connects to the database and runs a statement.
+pub(super) async fn open(loader: &ConfigLoader) -> Result<Opened, Fault> {
+    let database = loader.database().map_err(|error| Fault::from(&error))?;
+    let pool = BatchedPool::init(&loader.database_figment()).await.map_err(|error| Fault::from(&error))?;
+    let store = Store::from(pool);
+    match now(&store).await {
+        Ok(_) => Ok(Opened { store, found: Found::Good(format!("{} responds", database.url)) }),
+        Err(error) => {
+            let hint =
+                "start it, or correct DATABASE_URL (databases.todo.url): host, port, user, password, sslmode";
+            Err(Fault::new(format!("{} does not respond ({error})", database.url), hint))
+        }
+    }
+}
+
+/// The time of the database, in seconds since 1970.
+pub(super) async fn now(store: &Store) -> Result<f64, ApiError> {
+    let pool = store.pool();
+    run!(pool.reader(), query_scalar(NOW) => fetch_one)
+}
+
+/// Checks that the schema has this release's migrations, or that the server will apply them.
+pub(super) async fn check_schema(loader: &ConfigLoader, opened: Option<&Opened>) -> Finding {
+    let Some(opened) = opened else { return Ok(Found::Skipped("needs the database")) };
+    let (Ok(server), Ok(issuer)) = (loader.server(), loader.issuer()) else {
+        return Ok(Found::Skipped("needs a valid configuration"));
+    };
+    match opened.store.is_migrated(&crate::schema(&issuer)).await {
+        Ok(true) => Ok(Found::Good("up to date".to_owned())),
+        Ok(false) if server.migrate_on_launch => {
+            Ok(Found::Good("not up to date; the server migrates it when it starts".to_owned()))
+        }
+        Ok(false) => Err(Fault::new(
+            "not up to date, and migrate_on_launch is false",
+            "run todo-api migrate before the server starts",
+        )),
+        Err(error) => {
+            let hint = "grant the user of the database URL its tables (docs/OPERATIONS.md)";
+            Err(Fault::new(format!("cannot be read ({error})"), hint))
+        }
+    }
+}

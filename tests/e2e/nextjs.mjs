@@ -1,0 +1,67 @@
+// Runs examples/nextjs: its production build behind its reverse proxy, and its development server.
+import { execFileSync } from "node:child_process";
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { SECRET, freePort, here, start } from "./lib.mjs";
+
+const example = join(here, "../../examples/nextjs");
+// The example needs a later Node.js than these tests.
+const bin = join(here, "node_modules/node/bin");
+const environment = { PATH: `${bin}:${process.env.PATH}`, HOME: process.env.HOME, NEXT_TELEMETRY_DISABLED: "1" };
+const next = join(example, "node_modules/next/dist/bin/next");
+
+/** Builds the example once for all tests. */
+export function build() {
+  execFileSync("npm", ["run", "build"], { cwd: example, env: environment, stdio: "pipe" });
+  // As in its Dockerfile.
+  cpSync(join(example, ".next/static"), join(example, ".next/standalone/.next/static"), { recursive: true });
+}
+
+/**
+ * The production build and the API at one origin. `builtIn` uses the API's /api/auth instead of Better Auth in the app. `startApi` gets the
+ * origin and returns the API.
+ */
+export async function production({ builtIn = false, database, startApi }) {
+  const [port, webPort] = [await freePort(), await freePort()];
+  const url = `http://localhost:${port}`;
+  const api = await startApi(url);
+  const web = await start(
+    join(bin, "node"),
+    [join(example, ".next/standalone/server.js")],
+    {
+      env: {
+        ...environment,
+        NODE_ENV: "production",
+        HOSTNAME: "127.0.0.1",
+        PORT: String(webPort),
+        API_URL: api.url,
+        ...(builtIn ? { AUTH_URL: api.url } : { BETTER_AUTH_URL: url, BETTER_AUTH_SECRET: SECRET, DATABASE_URL: database }),
+      },
+    },
+    (line) => line.includes("Ready"),
+  );
+  const proxy = await start(
+    "haproxy",
+    ["-V", "-f", join(example, "haproxy.cfg")],
+    {
+      env: {
+        PATH: `${process.env.PATH}:/usr/sbin`,
+        LISTEN: `127.0.0.1:${port}`,
+        API_ADDRESS: new URL(api.url).host,
+        WEB_ADDRESS: `127.0.0.1:${webPort}`,
+        BUILT_IN_AUTH: String(builtIn),
+      },
+    },
+    (line) => line.includes("Loading success") || line.includes("ready"),
+  );
+  const stop = () => Promise.all([proxy.stop(), web.stop(), api.stop()]);
+  return { url, api, web, stop };
+}
+
+/** `npm run dev` beside `cargo run`: two origins, and Better Auth in a SQLite file. */
+export async function development(apiUrl, port) {
+  const url = `http://localhost:${port}`;
+  const env = { ...environment, BETTER_AUTH_URL: url, NEXT_PUBLIC_API_URL: apiUrl, API_URL: apiUrl };
+  const web = await start(join(bin, "node"), [next, "dev", "--port", String(port)], { cwd: example, env }, (line) => line.includes("Ready"));
+  return { ...web, url };
+}
