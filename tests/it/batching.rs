@@ -387,3 +387,37 @@ async fn shared_commit_on_a_failing_disk_acknowledges_nothing() {
         assert_eq!(found, stored);
     }
 }
+
+/// A column whose collation ignores case makes two users equal for PostgreSQL. Shared statements compare again.
+#[tokio::test(flavor = "multi_thread")]
+async fn row_of_another_user_in_a_shared_statement_is_dropped_and_counted() {
+    let server = Server::start(Engine::Postgres).await;
+    let (me, other) = (server.client_for("me"), server.client_for("ME"));
+    let path = format!("/api/tasks/{}", me.create("mine").await["id"]);
+    server
+        .execute_sql(
+            "CREATE COLLATION ignores_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+             ALTER TABLE tasks ALTER user_id TYPE text COLLATE ignores_case",
+        )
+        .await;
+    let pause = Pause::begin(&server).await;
+    let requests: Vec<_> = (0..60)
+        .map(|_| {
+            let (other, path) = (other.clone(), path.clone());
+            tokio::spawn(async move { other.get(&path).await.status })
+        })
+        .collect();
+    sleep(Duration::from_millis(500)).await;
+    pause.end().await;
+    let mut seen = 0.0;
+    for request in requests {
+        seen += if request.await.unwrap() == 200 { 1.0 } else { 0.0 };
+    }
+    let metrics = server.anonymous().get("/metrics").await.body;
+    let unclaimed = metrics.lines().find(|it| it.starts_with("todo_db_batch_unclaimed_rows_total{kind=\"get\"}"));
+    let unclaimed: f64 = unclaimed.unwrap().rsplit(' ').next().unwrap().parse().unwrap();
+    assert!(unclaimed > 30.0, "{unclaimed}");
+    // A statement of a single request trusts PostgreSQL.
+    assert_eq!(seen + unclaimed, 60.0);
+    assert_eq!(me.get(&path).await.status, 200);
+}
