@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { SECRET, freePort, here, start } from "./lib.mjs";
+import { SECRET, freePort, here, pause, start } from "./lib.mjs";
 
 const example = join(here, "../../examples/nextjs");
 // The example needs a later Node.js than these tests.
@@ -52,8 +52,10 @@ export async function production({ builtIn = false, database, startApi }) {
         BUILT_IN_AUTH: String(builtIn),
       },
     },
-    (line) => line.includes("Loading success") || line.includes("ready"),
+    // Its last line before it listens.
+    (line) => line.startsWith("Using "),
   );
+  while (!(await fetch(`${url}/login`).catch(() => undefined))) await pause(50);
   const stop = () => Promise.all([proxy.stop(), web.stop(), api.stop()]);
   return { url, api, web, stop };
 }
