@@ -1,5 +1,5 @@
 // Runs examples/nextjs: its production build behind its reverse proxy, and its development server.
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { SECRET, freePort, here, pause, start } from "./lib.mjs";
@@ -12,7 +12,8 @@ const next = join(example, "node_modules/next/dist/bin/next");
 
 /** Builds the example once for all tests. */
 export function build() {
-  execFileSync("npm", ["run", "build"], { cwd: example, env: environment, stdio: "pipe" });
+  const { status, stdout, stderr } = spawnSync("npm", ["run", "build"], { cwd: example, env: environment, encoding: "utf8" });
+  if (status !== 0) throw new Error(`the build failed:\n${stdout}${stderr}`);
   // As in its Dockerfile.
   cpSync(join(example, ".next/static"), join(example, ".next/standalone/.next/static"), { recursive: true });
 }

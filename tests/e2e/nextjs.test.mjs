@@ -215,7 +215,7 @@ test("behind one origin, with its own Better Auth in the API's PostgreSQL", asyn
     await shows(page, "Buy oat milk");
     await add(page, "From the first tab");
     await shows(page, "Buy oat milk", "From the first tab");
-    await second.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await second.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
     await second.page.getByText("From the first tab").waitFor();
     await second.page.getByRole("button", { name: "Sign out" }).click();
     await second.page.waitForURL("**/login");
@@ -248,10 +248,18 @@ test("behind one origin, with its own Better Auth in the API's PostgreSQL", asyn
     await add(page, "Not lost");
     await page.getByRole("form", { name: "New task" }).getByRole("alert").waitFor();
     assert.equal(await page.getByRole("form", { name: "New task" }).getByLabel("Title").inputValue(), "Not lost");
+    // A page that is loaded now explains itself, and does not send the user to the login.
+    const late = await context.newPage();
+    await late.goto(app.url);
+    await alert(late, "The server is unavailable at the moment.");
+    assert.equal(new URL(late.url()).pathname, "/");
     database.revive();
     await page.getByText("Trying again").waitFor({ state: "detached", timeout: 30_000 });
     await page.getByRole("button", { name: "Add" }).click();
     await shows(page, "Not lost", "From the first tab", "Buy oat milk");
+    await late.getByRole("button", { name: "Try again" }).click();
+    await shows(late, "Not lost", "From the first tab", "Buy oat milk");
+    await late.close();
   });
 
   await context.close();
@@ -352,7 +360,7 @@ test("npm run dev beside cargo run: another origin is called with CORS, and a wr
   await shows(page, "Across origins");
   const { port: apiPort } = new URL(server.url);
   await server.stop();
-  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
   await add(page, "Unreachable");
   await alert(page, `The API at ${local} cannot be reached.`);
   // The same API, which allows another origin only.
