@@ -1,8 +1,8 @@
 // Runs examples/nextjs: its production build behind its reverse proxy, and its development server.
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { SECRET, freePort, here, start } from "./lib.mjs";
+import { SECRET, freePort, here, pause, start } from "./lib.mjs";
 
 const example = join(here, "../../examples/nextjs");
 // The example needs a later Node.js than these tests.
@@ -12,7 +12,8 @@ const next = join(example, "node_modules/next/dist/bin/next");
 
 /** Builds the example once for all tests. */
 export function build() {
-  execFileSync("npm", ["run", "build"], { cwd: example, env: environment, stdio: "pipe" });
+  const { status, stdout, stderr } = spawnSync("npm", ["run", "build"], { cwd: example, env: environment, encoding: "utf8" });
+  if (status !== 0) throw new Error(`the build failed:\n${stdout}${stderr}`);
   // As in its Dockerfile.
   cpSync(join(example, ".next/static"), join(example, ".next/standalone/.next/static"), { recursive: true });
 }
@@ -52,8 +53,10 @@ export async function production({ builtIn = false, database, startApi }) {
         BUILT_IN_AUTH: String(builtIn),
       },
     },
-    (line) => line.includes("Loading success") || line.includes("ready"),
+    // Its last line before it listens.
+    (line) => line.startsWith("Using "),
   );
+  while (!(await fetch(`${url}/login`).catch(() => undefined))) await pause(50);
   const stop = () => Promise.all([proxy.stop(), web.stop(), api.stop()]);
   return { url, api, web, stop };
 }

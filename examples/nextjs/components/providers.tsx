@@ -19,6 +19,8 @@ function makeQueryClient() {
       queries: {
         // The list of the server's HTML is fresh, so that the browser does not read it again at once.
         staleTime: 5000,
+        // A user who returns to this tab may have changed tasks in another one.
+        refetchOnWindowFocus: "always",
         retry: (count, error) => count < 1 && isTransient(error),
         retryDelay: (_, error) => (error instanceof UnavailableError ? error.retryAfter * 1000 : 1000),
       },

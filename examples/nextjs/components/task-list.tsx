@@ -70,7 +70,7 @@ export function TaskList({ userName }: { userName: string }) {
       {problem && <p role="alert">{problem}</p>}
       <ul aria-label="Tasks" aria-busy={tasks.isFetching}>
         {tasks.data?.map((task) => (
-          <TaskItem key={task.id} task={task} onGone={() => heading.current?.focus()} onError={setProblem} />
+          <TaskItem key={task.id} task={task} nextFocus={heading} onError={setProblem} />
         ))}
       </ul>
       {tasks.data?.length === 0 && <p>No tasks.</p>}

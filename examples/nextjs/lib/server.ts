@@ -10,19 +10,20 @@ const authUrl = process.env.AUTH_URL;
 
 /** The signed-in user, and the API with that user's token. It is for one request only: a module variable would mix up users. */
 export async function getSession(): Promise<{ user: Claims; api: Api } | undefined> {
-  const response = await requestToken(new Headers({ cookie: (await headers()).get("cookie") ?? "" }));
-  if (response.status === 401) return undefined;
+  const cookie = new Headers({ cookie: (await headers()).get("cookie") ?? "" });
+  const response = await callAuth("token", cookie);
+  // As in token.ts: only a session that is null is the end of it. Otherwise the database is unavailable, and error.tsx is shown.
+  if (response.status === 401 && (await (await callAuth("get-session", cookie)).json()) === null) return undefined;
   if (!response.ok) throw new Error(`no token: status ${response.status}`);
   const { token }: { token: string } = await response.json();
   const api = createClient<paths>({ baseUrl: apiUrl, cache: "no-store", headers: { Authorization: `Bearer ${token}` } });
   return { user: decodeClaims(token), api };
 }
 
-/** Exchanges the session cookie for a token, here or at the server that has /api/auth. */
-async function requestToken(headers: Headers): Promise<Response> {
-  if (authUrl) {
-    return fetch(`${authUrl}/api/auth/token`, { headers, cache: "no-store", signal: AbortSignal.timeout(5000) });
-  }
+/** Calls Better Auth with the session cookie: in this process, or at the server that has /api/auth. */
+async function callAuth(path: "token" | "get-session", headers: Headers): Promise<Response> {
+  if (authUrl) return fetch(`${authUrl}/api/auth/${path}`, { headers, cache: "no-store", signal: AbortSignal.timeout(5000) });
   const { auth } = await import("./auth");
-  return auth.api.getToken({ headers, asResponse: true });
+  const options = { headers, asResponse: true } as const;
+  return path === "token" ? auth.api.getToken(options) : auth.api.getSession(options);
 }

@@ -27,10 +27,16 @@ async function fetchToken(): Promise<string> {
   const { data, error } = await authClient.token().catch(() => {
     throw new UnreachableError();
   });
-  if (error?.status === 401) throw new SignedOutError();
+  if (error?.status === 401 && (await isSignedOut())) throw new SignedOutError();
   if (error) throw new UnavailableError(1);
   const { iat, exp } = decodeClaims(data.token);
   // Measured from now by this computer's clock, because that clock may differ from the issuer's.
   current = { token: data.token, renewAt: Date.now() + (exp - iat) * 1000 * RENEW_AFTER };
   return data.token;
+}
+
+/** Better Auth refuses a token also while its database is unavailable. Only then reading the session fails, and the user stays on the page. */
+async function isSignedOut(): Promise<boolean> {
+  const { data, error } = await authClient.getSession();
+  return !data && !error;
 }
