@@ -33,6 +33,17 @@ class Documents(unittest.TestCase):
                     if anchor:
                         self.assertIn(anchor, anchors(target))
 
+    def test_the_code_for_next_js_is_in_the_example(self):
+        section = (ROOT / "README.md").read_text().split("## With Next.js and Better Auth")[1].split("\n## ")[0]
+        blocks = re.findall(r"```tsx?\n// (\S+)\n(.*?)```", section, re.S)
+        self.assertEqual(len(blocks), section.count("```ts"), "each block names its file")
+        self.assertTrue(blocks)
+        for path, code in blocks:
+            with self.subTest(path=path):
+                source = (ROOT / "examples/nextjs" / path).read_text()
+                lines = [line for line in source.splitlines() if line.strip() and not re.match(r"\s*(/\*\*|\*|//)", line)]
+                self.assertIn("\n".join(code.strip().splitlines()), "\n".join(lines))
+
     def test_every_decision_is_listed_and_has_the_same_headings(self):
         listed = re.findall(r"\]\((\d{4}-.*?\.md)\)", (ROOT / "docs/adr/README.md").read_text())
         records = tracked("docs/adr/0*.md")

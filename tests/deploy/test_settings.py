@@ -37,6 +37,7 @@ class Settings(unittest.TestCase):
     def setUp(self):
         self.overlays = load()
         self.compose = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+        self.example = yaml.safe_load((ROOT / "examples/nextjs/compose.yaml").read_text())["services"]
 
     def test_every_variable_is_a_setting(self):
         for overlay in self.overlays:
@@ -44,7 +45,8 @@ class Settings(unittest.TestCase):
             for workload in overlay.of("Deployment"):
                 for container in containers(workload):
                     self.assertLessEqual({it["name"] for it in container["env"]}, KNOWN)
-        self.assertLessEqual(self.compose["api"]["environment"].keys(), KNOWN)
+        for services in (self.compose, self.example):
+            self.assertLessEqual(services["api"]["environment"].keys(), KNOWN)
 
     def test_no_variable_for_what_is_secret_is_in_a_config_map(self):
         for overlay in self.overlays:
@@ -71,8 +73,9 @@ class Settings(unittest.TestCase):
         for overlay in self.overlays:
             given = pod(overlay.one("Deployment", "todo-api"))["terminationGracePeriodSeconds"]
             self.assertGreaterEqual(given, longest + ROOM, overlay.name)
-        given = int(self.compose["api"]["stop_grace_period"].removesuffix("s"))
-        self.assertGreaterEqual(given, longest + ROOM)
+        for services in (self.compose, self.example):
+            given = int(services["api"]["stop_grace_period"].removesuffix("s"))
+            self.assertGreaterEqual(given, longest + ROOM)
         self.assertIn(f"= {longest} seconds", (ROOT / "k8s/base/deployment.yaml").read_text())
         self.assertIn(f"**{longest} seconds**", (ROOT / "docs/OPERATIONS.md").read_text())
 
@@ -94,7 +97,8 @@ class Settings(unittest.TestCase):
         self.assertIn(f'org.opencontainers.image.version="{version}"', (ROOT / "Dockerfile").read_text())
 
     def test_the_same_postgresql_everywhere(self):
-        self.assertEqual(self.compose["postgres"]["image"], "docker.io/library/postgres:17")
+        for services in (self.compose, self.example):
+            self.assertEqual(services["postgres"]["image"], "docker.io/library/postgres:17")
         for overlay in self.overlays:
             for workload in overlay.of("StatefulSet"):
                 self.assertEqual(containers(workload)[0]["image"], self.compose["postgres"]["image"])

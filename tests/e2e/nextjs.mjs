@@ -20,12 +20,12 @@ export function build() {
 
 /**
  * The production build and the API at one origin. `builtIn` uses the API's /api/auth instead of Better Auth in the app. `startApi` gets the
- * origin and returns the API.
+ * origin and the app's own URL, and returns the API.
  */
 export async function production({ builtIn = false, database, startApi }) {
   const [port, webPort] = [await freePort(), await freePort()];
   const url = `http://localhost:${port}`;
-  const api = await startApi(url);
+  const api = await startApi(url, `http://127.0.0.1:${webPort}`);
   const web = await start(
     join(bin, "node"),
     [join(example, ".next/standalone/server.js")],
@@ -61,10 +61,10 @@ export async function production({ builtIn = false, database, startApi }) {
   return { url, api, web, stop };
 }
 
-/** `npm run dev` beside `cargo run`: two origins, and Better Auth in a SQLite file. */
-export async function development(apiUrl, port) {
+/** `npm run dev` beside `cargo run`: two origins, and Better Auth in a SQLite file unless `variables` has AUTH_URL. */
+export async function development(apiUrl, port, variables = {}) {
   const url = `http://localhost:${port}`;
-  const env = { ...environment, BETTER_AUTH_URL: url, NEXT_PUBLIC_API_URL: apiUrl, API_URL: apiUrl };
+  const env = { ...environment, BETTER_AUTH_URL: url, NEXT_PUBLIC_API_URL: apiUrl, API_URL: apiUrl, ...variables };
   const web = await start(join(bin, "node"), [next, "dev", "--port", String(port)], { cwd: example, env }, (line) => line.includes("Ready"));
   return { ...web, url };
 }

@@ -104,7 +104,13 @@ test("behind one origin, with its own Better Auth in the API's PostgreSQL", asyn
   const app = await production({
     database: database.url,
     // In release, as compose.yaml has it: keys from the app's Better Auth, and no origin needs to be allowed.
-    startApi: (url) => api({ ROCKET_PROFILE: "release", ROCKET_ADDRESS: "127.0.0.1", DATABASE_URL: database.url, BETTER_AUTH_URL: url }),
+    startApi: (url, web) =>
+      api({
+        ROCKET_PROFILE: "release",
+        ROCKET_ADDRESS: "127.0.0.1",
+        DATABASE_URL: database.url,
+        ROCKET_AUTH: `{issuer="${url}",audience="${url}",jwks_url="${web}/api/auth/jwks"}`,
+      }),
   });
   const context = await browser.newContext();
   const { page, errors } = await open(context, app.url);
@@ -370,4 +376,25 @@ test("npm run dev beside cargo run: another origin is called with CORS, and a wr
   await context.close();
   await web.stop();
   await wrong.stop();
+});
+
+test("npm run dev with AUTH_URL: cargo run signs users up, and the cookie belongs to the app's origin", async () => {
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const server = await api({ CORS_ORIGINS: url });
+  const local = server.url.replace("127.0.0.1", "localhost");
+  const web = await development(local, port, { AUTH_URL: local });
+  const context = await browser.newContext();
+  const { page } = await open(context, url);
+  const called = new Set();
+  page.on("request", (request) => called.add(new URL(request.url()).host + new URL(request.url()).pathname));
+  await signUp(page, "ann@example.com");
+  await add(page, "No Better Auth");
+  await shows(page, "No Better Auth");
+  await reload(page);
+  await shows(page, "No Better Auth");
+  assert.ok(called.has(`localhost:${port}/api/auth/token`) && called.has(`${new URL(local).host}/api/tasks`), [...called].join());
+  await context.close();
+  await web.stop();
+  await server.stop();
 });
