@@ -20,6 +20,7 @@ mod declared_responses;
 mod docs;
 mod durability;
 mod enveloped;
+mod frontends;
 mod hostile_input;
 mod identity;
 mod isolation;
