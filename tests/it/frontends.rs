@@ -37,4 +37,29 @@ on_both_engines! {
             }
         }
     }
+
+    async fn post_and_toggle_equal_patch_and_complete(engine: Engine) {
+        let server = Server::start(engine).await;
+        let (me, you) = (server.client_for("me"), server.client_for("you"));
+        let id = me.create("t").await["id"].clone();
+        for root in ["/api/tasks", "/api/me/tasks", "/api/v1/tasks", "/api/v1/me/tasks"] {
+            let open = |task: Value| if root.contains("v1") { task["data"].clone() } else { task };
+            for (method, word) in [("PATCH", "toggle"), ("POST", "toggle"), ("POST", "complete"), ("PATCH", "complete")] {
+                let path = format!("{root}/{id}/{word}");
+                for (body, completed) in [(None, true), (Some("{}"), false), (Some(r#"{"completed":true}"#), true), (Some(r#"{"completed":true}"#), true), (Some(""), false)] {
+                    let response = me.send(method, &path, body.map(|it| it.as_bytes().to_vec())).await;
+                    assert_eq!((response.status, &open(response.json())["completed"]), (200, &json!(completed)), "{method} {path} {body:?}");
+                }
+                let wrong = me.call(method, &path, Some(&json!({ "completed": "yes" }))).await;
+                assert_eq!(wrong.status, if root.contains("v1") { 400 } else { 422 }, "{method} {path}");
+                assert_eq!(server.anonymous().call(method, &path, None).await.status, 401, "{method} {path}");
+            }
+        }
+        for (root, status) in [("/api/tasks", 404), ("/api/v1/tasks", 403), ("/api/me/tasks", 403)] {
+            for (method, word) in [("PATCH", "toggle"), ("POST", "toggle"), ("POST", "complete")] {
+                assert_eq!(you.call(method, &format!("{root}/{id}/{word}"), None).await.status, status, "{method} {root} {word}");
+            }
+        }
+        assert_eq!(me.get(&format!("/api/tasks/{id}")).await.json()["completed"], false);
+    }
 }
