@@ -5,9 +5,9 @@ CREATE TABLE tasks (
     user_id     TEXT    NOT NULL CHECK (length(user_id) BETWEEN 1 AND 255),
     title       TEXT    NOT NULL CHECK (length(title) BETWEEN 1 AND 200),
     description TEXT    CHECK (length(description) <= 1000),
-    completed   INTEGER NOT NULL CHECK (completed IN (0, 1)),
-    created_at  TEXT    NOT NULL,
-    updated_at  TEXT    NOT NULL
+    completed   INTEGER NOT NULL DEFAULT 0 CHECK (completed IN (0, 1)),
+    created_at  TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')),
+    updated_at  TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now'))
 ) STRICT;
 
 -- One user's tasks in the order of the list, read forwards or backwards.

@@ -15,7 +15,7 @@ use crate::task::{Completion, NewTask, Task, TaskId, TaskPatch};
 type JsonResult<T> = Result<Json<T>, ApiError>;
 
 pub(super) fn routes() -> Vec<Route> {
-    routes![list, create, show, replace, update, remove, complete]
+    routes![list, create, show, replace, update, remove, complete, complete_by_post, toggle, toggle_by_post]
 }
 
 #[get("/tasks")]
@@ -63,6 +63,37 @@ async fn complete(
     completion: Body<Completion>,
 ) -> JsonResult<Task> {
     found(store.for_user(user).complete(id, completion.0).await?)
+}
+
+/// `POST …/complete` and `…/toggle` do the same, because frontends differ in how they call it.
+#[post("/tasks/<id>/complete", data = "<completion>")]
+async fn complete_by_post(
+    user: &AuthUser,
+    store: &Store,
+    id: TaskId,
+    completion: Body<Completion>,
+) -> JsonResult<Task> {
+    complete(user, store, id, completion).await
+}
+
+#[patch("/tasks/<id>/toggle", data = "<completion>")]
+async fn toggle(
+    user: &AuthUser,
+    store: &Store,
+    id: TaskId,
+    completion: Body<Completion>,
+) -> JsonResult<Task> {
+    complete(user, store, id, completion).await
+}
+
+#[post("/tasks/<id>/toggle", data = "<completion>")]
+async fn toggle_by_post(
+    user: &AuthUser,
+    store: &Store,
+    id: TaskId,
+    completion: Body<Completion>,
+) -> JsonResult<Task> {
+    complete(user, store, id, completion).await
 }
 
 fn found(task: Option<Task>) -> JsonResult<Task> {

@@ -51,7 +51,15 @@ pub(super) fn operations(dialect: &Dialect) -> Vec<TaskOperation> {
     let mut operations = vec![list(dialect), create(dialect), show(dialect)];
     operations.push(update(dialect, HttpMethod::Put, "replaceTask", "Change a task (as PATCH does)"));
     operations.push(update(dialect, HttpMethod::Patch, "updateTask", "Change a task"));
-    operations.extend([remove(dialect), complete(dialect)]);
+    operations.push(remove(dialect));
+    for (method, path, name) in [
+        (HttpMethod::Patch, "/tasks/{id}/complete", "completeTask"),
+        (HttpMethod::Post, "/tasks/{id}/complete", "completeTaskByPost"),
+        (HttpMethod::Patch, "/tasks/{id}/toggle", "toggleTask"),
+        (HttpMethod::Post, "/tasks/{id}/toggle", "toggleTaskByPost"),
+    ] {
+        operations.push(complete(dialect, method, path, name));
+    }
     operations
 }
 
@@ -135,11 +143,12 @@ fn remove(dialect: &Dialect) -> TaskOperation {
     }
 }
 
-fn complete(dialect: &Dialect) -> TaskOperation {
+/// `PATCH` and `POST`, `complete` and `toggle` are one operation.
+fn complete(dialect: &Dialect, method: HttpMethod, path: &'static str, name: &'static str) -> TaskOperation {
     TaskOperation {
-        method: HttpMethod::Patch,
-        path: "/tasks/{id}/complete",
-        name: "completeTask",
+        method,
+        path,
+        name,
         summary: "Complete a task, or take it back",
         description: "Without a body, or without `completed`, it becomes the opposite of what it is.",
         parameters: vec![id()],

@@ -6,15 +6,37 @@ use url::Url;
 use super::error::AuthError;
 use super::request_context::RequestContext;
 
+/// How a route signs clients in, which decides which of its requests count as a browser's.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum SignInMethod {
+    /// Not at all.
+    None,
+    /// By a session cookie. Another site could sign its visitors in to an account of its choice (login CSRF).
+    Cookie,
+    /// By a token in the response, which no other site can read.
+    Token,
+}
+
+impl SignInMethod {
+    /// Whether the request counts as a browser's. `Sec-Fetch-*` alone shows no browser to a route that sets no cookie: Node's `fetch` sends
+    /// `Sec-Fetch-Mode` without `Origin`, and browsers send `Origin` with every `POST`.
+    fn is_from_browser(self, has_origin: bool, has_fetch_metadata: bool) -> bool {
+        match self {
+            Self::None => false,
+            Self::Cookie => has_origin || has_fetch_metadata,
+            Self::Token => has_origin,
+        }
+    }
+}
+
 /// CSRF check of a `POST`.
 ///
-/// A request with a cookie must come from a trusted origin. A sign-in or sign-up from a browser must do so even without a cookie; otherwise
-/// another site could sign its visitors in to an account of its choice (login CSRF). Clients that send neither cookies nor `Origin`,
-/// `Referer` or `Sec-Fetch-*` headers are not browsers and pass.
+/// A request with a cookie must come from a trusted origin. A sign-in or sign-up from a browser must do so even without a cookie. Clients that
+/// send neither cookies nor `Origin`, `Referer` or `Sec-Fetch-*` headers are not browsers and pass.
 pub(super) fn check_origin(
     request: &Request<'_>,
     context: &RequestContext<'_>,
-    starts_session: bool,
+    method: SignInMethod,
 ) -> Result<(), AuthError> {
     let header = |name| request.headers().get_one(name).filter(|value| !value.trim().is_empty());
     let fetch_site = header("Sec-Fetch-Site");
@@ -22,10 +44,9 @@ pub(super) fn check_origin(
     let origin = header("Origin");
     let referrer = header("Referer");
     let has_cookie = request.headers().contains("Cookie");
-    let is_browser =
-        [fetch_site, fetch_mode, header("Sec-Fetch-Dest"), origin, referrer].iter().any(Option::is_some);
-    let must_be_trusted = has_cookie || (starts_session && is_browser);
-    if !must_be_trusted {
+    let has_fetch_metadata = [fetch_site, fetch_mode, header("Sec-Fetch-Dest")].iter().any(Option::is_some);
+    let has_origin = origin.is_some() || referrer.is_some();
+    if !has_cookie && !method.is_from_browser(has_origin, has_fetch_metadata) {
         return Ok(());
     }
     if !has_cookie && fetch_site == Some("cross-site") && fetch_mode == Some("navigate") {

@@ -8,7 +8,7 @@ use rocket::request::Request;
 use rocket::route::{self, Handler, Route};
 use rocket::{Data, async_trait};
 
-use super::csrf;
+use super::csrf::{self, SignInMethod};
 use super::error::AuthError;
 use super::input::NUL_MESSAGE;
 use super::rate_limit::{PasswordGroup, RateLimitGroup, RateLimiter};
@@ -20,8 +20,19 @@ pub(super) struct ProtectedRoutes(Vec<Route>);
 
 impl ProtectedRoutes {
     pub(super) fn new(group: RateLimitGroup, routes: Vec<Route>) -> Self {
+        let signs_in =
+            matches!(group, RateLimitGroup::Password(PasswordGroup::SignIn | PasswordGroup::SignUp));
+        Self::protect(group, if signs_in { SignInMethod::Cookie } else { SignInMethod::None }, routes)
+    }
+
+    /// Routes that sign clients in and set no cookie.
+    pub(super) fn without_cookies(group: RateLimitGroup, routes: Vec<Route>) -> Self {
+        Self::protect(group, SignInMethod::Token, routes)
+    }
+
+    fn protect(group: RateLimitGroup, method: SignInMethod, routes: Vec<Route>) -> Self {
         let protect = |mut route: Route| {
-            route.handler = Box::new(Protected { group, inner: route.handler });
+            route.handler = Box::new(Protected { group, method, inner: route.handler });
             route
         };
         Self(routes.into_iter().map(protect).collect())
@@ -36,6 +47,7 @@ impl ProtectedRoutes {
 #[derive(Clone)]
 struct Protected {
     group: RateLimitGroup,
+    method: SignInMethod,
     inner: Box<dyn Handler>,
 }
 
@@ -63,12 +75,7 @@ impl Protected {
         if request.method() == Method::Get {
             return Ok(());
         }
-        csrf::check_origin(request, context, self.starts_session())
-    }
-
-    /// Whether the routes sign a user in, or up, without an earlier session.
-    fn starts_session(&self) -> bool {
-        matches!(self.group, RateLimitGroup::Password(PasswordGroup::SignIn | PasswordGroup::SignUp))
+        csrf::check_origin(request, context, self.method)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::store::{Store, UserTasks};
 use crate::task::{Completion, NewTask, Task, TaskId, TaskPatch};
 
 pub(super) fn routes() -> Vec<Route> {
-    routes![list, create, show, replace, update, remove, complete]
+    routes![list, create, show, replace, update, remove, complete, complete_by_post, toggle, toggle_by_post]
 }
 
 #[get("/tasks")]
@@ -83,6 +83,37 @@ async fn complete(
     let tasks = store.for_user(user);
     let task = tasks.complete(id, completion.0.into_inner()).await?;
     found(&tasks, id, task).await
+}
+
+/// `POST …/complete` and `…/toggle` do the same, because frontends differ in how they call it.
+#[post("/tasks/<id>/complete", data = "<completion>")]
+async fn complete_by_post(
+    user: &AuthUser,
+    store: &Store,
+    id: TaskId,
+    completion: Body<V1Body<Completion>>,
+) -> JsonResult<TaskWithStatus> {
+    complete(user, store, id, completion).await
+}
+
+#[patch("/tasks/<id>/toggle", data = "<completion>")]
+async fn toggle(
+    user: &AuthUser,
+    store: &Store,
+    id: TaskId,
+    completion: Body<V1Body<Completion>>,
+) -> JsonResult<TaskWithStatus> {
+    complete(user, store, id, completion).await
+}
+
+#[post("/tasks/<id>/toggle", data = "<completion>")]
+async fn toggle_by_post(
+    user: &AuthUser,
+    store: &Store,
+    id: TaskId,
+    completion: Body<V1Body<Completion>>,
+) -> JsonResult<TaskWithStatus> {
+    complete(user, store, id, completion).await
 }
 
 async fn found(tasks: &UserTasks<'_>, id: TaskId, task: Option<Task>) -> JsonResult<TaskWithStatus> {

@@ -409,15 +409,16 @@ async fn row_of_another_user_in_a_shared_statement_is_dropped_and_counted() {
         .collect();
     sleep(Duration::from_millis(500)).await;
     pause.end().await;
-    let mut seen = 0.0;
+    let mut seen = 0;
     for request in requests {
-        seen += if request.await.unwrap() == 200 { 1.0 } else { 0.0 };
+        seen += u32::from(request.await.unwrap() == 200);
     }
     let metrics = server.anonymous().get("/metrics").await.body;
-    let unclaimed = metrics.lines().find(|it| it.starts_with("todo_db_batch_unclaimed_rows_total{kind=\"get\"}"));
-    let unclaimed: f64 = unclaimed.unwrap().rsplit(' ').next().unwrap().parse().unwrap();
-    assert!(unclaimed > 30.0, "{unclaimed}");
+    let unclaimed =
+        metrics.lines().find(|it| it.starts_with("todo_db_batch_unclaimed_rows_total{kind=\"get\"}"));
+    let unclaimed: u32 = unclaimed.unwrap().rsplit(' ').next().unwrap().parse().unwrap();
+    assert!(unclaimed > 30, "{unclaimed}");
     // A statement of a single request trusts PostgreSQL.
-    assert_eq!(seen + unclaimed, 60.0);
+    assert_eq!(seen + unclaimed, 60);
     assert_eq!(me.get(&path).await.status, 200);
 }

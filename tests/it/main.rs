@@ -22,6 +22,7 @@ mod docs;
 mod doctor;
 mod durability;
 mod enveloped;
+mod frontends;
 mod hostile_input;
 mod identity;
 mod isolation;

@@ -24,8 +24,11 @@ use crate::request::NoBody;
 pub(super) fn routes() -> Vec<ProtectedRoutes> {
     let password = RateLimitGroup::Password;
     vec![
-        ProtectedRoutes::new(password(PasswordGroup::SignUp), routes![signup, register]),
-        ProtectedRoutes::new(password(PasswordGroup::SignIn), routes![login, signin, login_email]),
+        ProtectedRoutes::without_cookies(password(PasswordGroup::SignUp), routes![signup, register]),
+        ProtectedRoutes::without_cookies(
+            password(PasswordGroup::SignIn),
+            routes![login, signin, login_email],
+        ),
         ProtectedRoutes::new(RateLimitGroup::General, routes![logout, me]),
     ]
 }

@@ -50,14 +50,16 @@ on_both_engines! {
         TestUser::sign_up(&server, "ann").await;
         let body = json!({ "email": "ann@example.com", "password": PASSWORD, "name": "" });
         let program = server.anonymous();
-        for path in ["/api/auth/sign-in/email", "/api/auth/login"] {
+        for (path, without_origin) in [("/api/auth/sign-in/email", Some("MISSING_OR_NULL_ORIGIN")), ("/api/auth/login", None)] {
             for (caller, rejected) in [
                 (program.clone(), None),
                 (program.with("Origin", "http://localhost:3000").with("Sec-Fetch-Site", "same-site"), None),
                 (program.with("Origin", "https://evil.example"), Some("INVALID_ORIGIN")),
                 (program.with("Referer", "https://evil.example/x"), Some("INVALID_ORIGIN")),
-                (program.with("Sec-Fetch-Mode", "cors"), Some("MISSING_OR_NULL_ORIGIN")),
-                (program.with("Sec-Fetch-Dest", "document"), Some("MISSING_OR_NULL_ORIGIN")),
+                (program.with("Origin", "null"), Some("MISSING_OR_NULL_ORIGIN")),
+                (program.with("Sec-Fetch-Mode", "cors").with("Origin", "https://evil.example"), Some("INVALID_ORIGIN")),
+                (program.with("Sec-Fetch-Mode", "cors"), without_origin),
+                (program.with("Sec-Fetch-Dest", "document"), without_origin),
                 (
                     program.with("Sec-Fetch-Site", "cross-site").with("Sec-Fetch-Mode", "navigate").with("Origin", &server.url),
                     Some("CROSS_SITE_NAVIGATION_LOGIN_BLOCKED"),
