@@ -24,7 +24,7 @@ use crate::task::{
 
 /// The tasks of a user. Each statement compares `user_id`.
 ///
-/// An operation whose statement requests can share waits for its [`Turn`] first. If it runs its own statement, it holds the lane in `_lane`
+/// An operation whose statement requests can share waits for its turn first. If it runs its own statement, it holds the lane in `_lane`
 /// until that has ended.
 #[derive(Debug)]
 pub struct UserTasks<'a> {
