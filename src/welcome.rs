@@ -104,16 +104,18 @@ curl -s SERVER/api/tasks -H "Authorization: Bearer $TOKEN" -d '{"title": "Ship i
 curl -s SERVER/api/tasks -H "Authorization: Bearer $TOKEN"</pre>
 "#;
 
-const FRONTEND: &str = r#"<p>A complete application with Next.js and Better Auth is in <code>examples/nextjs</code>:
+const FRONTEND: &str =
+    "<p>A complete application with Next.js and Better Auth is in <code>examples/nextjs</code>:
 <pre>cd examples/nextjs
 npm install
 npm run dev</pre>
 <p>Your own Better Auth needs the plugin <code>jwt()</code>, and this server the URL of Better Auth:
 <pre>BETTER_AUTH_URL=http://localhost:3000 cargo run</pre>
-"#;
+";
 
-const FOOT: &str = r#"<p><code>cargo run -q -- doctor</code> checks the configuration, the database, the keys and the clock.
+const FOOT: &str =
+    "<p><code>cargo run -q -- doctor</code> checks the configuration, the database, the keys and the clock.
 </main>
 </body>
 </html>
-"#;
+";

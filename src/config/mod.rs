@@ -97,6 +97,7 @@ pub struct ShutdownConfig {
 
 /// Top-level settings of this server.
 #[derive(Debug, Clone, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate setting")]
 pub struct ServerConfig {
     /// Format of log lines.
     pub log_format: LogFormat,
