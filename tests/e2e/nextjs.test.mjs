@@ -224,9 +224,10 @@ test("behind one origin, with its own Better Auth in the API's PostgreSQL", asyn
     await second.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
     await second.page.getByText("From the first tab").waitFor();
     await second.page.getByRole("button", { name: "Sign out" }).click();
-    await second.page.waitForURL("**/login");
-    await page.waitForURL("**/login");
-    await hydrated(page);
+    for (const tab of [second.page, page]) {
+      await tab.getByRole("button", { name: "Sign in" }).waitFor();
+      await hydrated(tab);
+    }
     await signIn(page, "ann@example.com");
     await shows(page, "From the first tab", "Buy oat milk");
     await second.page.close();

@@ -29,9 +29,9 @@ export function TaskList({ userName }: { userName: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
 
   async function signOut() {
-    await authClient.signOut();
-    // A complete load, which clears the token and the tasks from memory.
-    location.assign("/login");
+    // SessionWatch then reloads the page, here as in every other tab.
+    const { error } = await authClient.signOut().catch((error: Error) => ({ error }));
+    if (error) setProblem("You are still signed in, because the server is unavailable.");
   }
 
   return (
