@@ -23,6 +23,7 @@ after(() => browser?.close());
 /** A tab, and the errors of its console: a violation of the policy is one of them. */
 async function open(context, url) {
   const page = await context.newPage();
+  page.setDefaultNavigationTimeout(120_000);
   const errors = [];
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
   page.on("pageerror", (error) => errors.push(error.message));
@@ -354,12 +355,14 @@ test("behind one origin, with the API's built-in authentication", async (t) => {
   await app.stop();
 });
 
-test("npm run dev beside cargo run: another origin is called with CORS, and a wrong one is explained", async () => {
+test("npm run dev beside cargo run: another origin is called with CORS, and a wrong one is explained", async (t) => {
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const server = await api({ BETTER_AUTH_SECRET: SECRET, BETTER_AUTH_URL: url, CORS_ORIGINS: url, ROCKET_ISSUER: "{enabled=false}" });
   const local = server.url.replace("127.0.0.1", "localhost");
   const web = await development(local, port);
+  // Next.js starts no second development server, so a failed test must stop its own.
+  t.after(web.stop);
   const context = await browser.newContext();
   const { page } = await open(context, url);
   await signUp(page, `ann-${Date.now()}@example.com`);
@@ -375,16 +378,16 @@ test("npm run dev beside cargo run: another origin is called with CORS, and a wr
   await page.getByRole("button", { name: "Add" }).click();
   await alert(page, `does not allow pages of ${url}. Add this origin to its CORS_ORIGINS.`);
   await context.close();
-  await web.stop();
   await wrong.stop();
 });
 
-test("npm run dev with AUTH_URL: cargo run signs users up, and the cookie belongs to the app's origin", async () => {
+test("npm run dev with AUTH_URL: cargo run signs users up, and the cookie belongs to the app's origin", async (t) => {
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const server = await api({ CORS_ORIGINS: url });
   const local = server.url.replace("127.0.0.1", "localhost");
   const web = await development(local, port, { AUTH_URL: local });
+  t.after(web.stop);
   const context = await browser.newContext();
   const { page } = await open(context, url);
   const called = new Set();
@@ -396,6 +399,5 @@ test("npm run dev with AUTH_URL: cargo run signs users up, and the cookie belong
   await shows(page, "No Better Auth");
   assert.ok(called.has(`localhost:${port}/api/auth/token`) && called.has(`${new URL(local).host}/api/tasks`), [...called].join());
   await context.close();
-  await web.stop();
   await server.stop();
 });
