@@ -24,7 +24,7 @@ pub enum ApiError {
     /// 400: the body is not JSON. Has the parser's message, which does not quote the body.
     InvalidJson(String),
     /// 400: a query parameter has a value that is not allowed.
-    InvalidQuery(&'static str),
+    InvalidQuery(Cow<'static, str>),
     /// 401: the token is missing or rejected.
     Unauthenticated(TokenError),
     /// 403: the user in the path is not the caller.
@@ -99,7 +99,7 @@ impl ApiError {
         match self {
             Self::MalformedRequest => "Malformed request".into(),
             Self::InvalidJson(why) => format!("Request body is not valid JSON: {why}").into(),
-            Self::InvalidQuery(message) => (*message).into(),
+            Self::InvalidQuery(message) => message.clone(),
             Self::Unauthenticated(token) => token.message().into(),
             Self::UserMismatch => "Not authorized to access this resource".into(),
             Self::NotOwner => "Not authorized to access this task".into(),

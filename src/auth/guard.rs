@@ -7,7 +7,7 @@ use rocket::{State, async_trait};
 use super::Verifier;
 use super::claims::UserId;
 use crate::error::{ApiError, TokenError};
-use crate::request::path_user_id;
+use crate::shape::path_user_id;
 
 /// The authenticated caller. Only a valid token yields an `AuthUser`, and the store hands out tasks only for an `AuthUser`.
 #[derive(Debug, Clone)]

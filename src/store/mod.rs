@@ -6,6 +6,7 @@ mod batched_pool;
 mod cursor;
 mod deadpool_ext;
 mod error;
+mod found;
 mod group_commit;
 mod migrate;
 pub(crate) mod pool;
@@ -22,10 +23,11 @@ mod tasks;
 
 pub use batch::BatchMetrics;
 pub use batched_pool::BatchedPool;
+pub use found::{FoundIds, MAX_FOUND};
 pub use migrate::{MigrationError, Migrations, migrate_within};
 pub use pool::{Pool, PoolStatus};
 pub use schema::{Migration, MigrationSet, TASK_MIGRATIONS};
-pub use tasks::{TaskCursor, UserTasks};
+pub use tasks::{ListPosition, TaskCursor, UserTasks};
 
 use crate::auth::AuthUser;
 use crate::error::ApiError;

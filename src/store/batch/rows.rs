@@ -15,7 +15,7 @@ const ID: usize = 0;
 const USER_ID: usize = 1;
 
 /// The column after those of `columns!`: the position of the request, from 1.
-const POSITION: usize = 7;
+const POSITION: usize = 8;
 
 /// A row that belongs to no request yet.
 ///
