@@ -7,8 +7,10 @@ mod auth;
 mod database;
 mod error;
 mod issuer;
+mod login_paths;
 mod origins;
 mod path_template;
+mod response_template;
 mod secret;
 mod shape;
 mod sources;
@@ -27,8 +29,10 @@ pub use auth::{AuthConfig, OneOrMany};
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use error::ConfigError;
 pub use issuer::{IssuerAlgorithm, IssuerConfig};
+pub use login_paths::{LoginAction, LoginPaths, LoginRoute};
 pub use origins::AllowedOrigins;
 pub use path_template::PathTemplate;
+pub use response_template::{LoginPlaceholder, Placeholder, Template, UserPlaceholder};
 pub use secret::Secret;
 pub use shape::{
     Deletion, ErrorForm, FieldNames, IdType, ListForm, ListKeys, ShapeConfig, StatusConfig, Wrapper,
@@ -192,8 +196,12 @@ impl ConfigLoader {
     pub fn load(&self) -> Result<Config, ConfigError> {
         let (database, auth, issuer) = (self.database()?, self.auth()?, self.issuer()?);
         self.check_issuer(&issuer, &auth)?;
+        let shapes = self.shapes()?;
+        if issuer.enabled {
+            issuer.login_paths.validate(&shapes)?;
+        }
         Ok(Config {
-            shapes: self.shapes()?,
+            shapes,
             figment: sources::for_rocket(&self.figment),
             rocket: self.rocket()?,
             database,

@@ -14,7 +14,8 @@ on_both_engines! {
             let body = json!({ "email": format!("Ann{n}@example.com"), "password": PASSWORD, "name": "Ann" });
             let response = client.post(&format!("/api/auth/{path}"), &body).await;
             let json = response.json();
-            assert_eq!((response.status, fields(&json)), (200, vec!["access_token", "token", "token_type", "user"]));
+            assert_eq!((response.status, fields(&json)), (200, vec!["access_token", "expires_in", "token", "token_type", "user"]));
+            assert_eq!(json["expires_in"], 900);
             assert_eq!((&json["token_type"], &json["token"], fields(&json["user"])), (&json!("bearer"), &json["access_token"], USER.to_vec()));
             assert_eq!(json["user"]["email"], format!("ann{n}@example.com"));
             let task = server.bearer(json["access_token"].as_str().unwrap()).create("Deploy").await;
