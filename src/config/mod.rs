@@ -4,6 +4,7 @@
 //! and `healthcheck` no database. `serve` loads all sections with [`ConfigLoader::load`] before it starts.
 
 mod auth;
+mod cookie_name;
 mod database;
 mod error;
 mod issuer;
@@ -26,6 +27,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 pub use auth::{AuthConfig, OneOrMany};
+pub use cookie_name::CookieName;
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use error::ConfigError;
 pub use issuer::{IssuerAlgorithm, IssuerConfig};

@@ -3,27 +3,49 @@
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
+use super::cookies;
+use super::request_context::RequestContext;
 use super::response::AuthResponse;
 use super::store::User;
 use super::token_issuer::IssuedToken;
 use crate::clock;
-use crate::config::{IssuerConfig, LoginPlaceholder, Template, UserPlaceholder};
+use crate::config::{Config, CookieName, LoginPlaceholder, Template, UserPlaceholder};
 
 /// The templates, managed by Rocket.
 #[derive(Debug)]
 pub(super) struct LoginResponses {
     login: Template<LoginPlaceholder>,
     me: Template<UserPlaceholder>,
+    /// The setting `auth.cookie`.
+    cookie: Option<CookieName>,
 }
 
 impl LoginResponses {
-    pub(super) fn new(settings: &IssuerConfig) -> Self {
-        Self { login: settings.login_response.clone(), me: settings.me_response.clone() }
+    pub(super) fn new(settings: &Config) -> Self {
+        let (issuer, auth) = (&settings.issuer, &settings.auth);
+        Self {
+            login: issuer.login_response.clone(),
+            me: issuer.me_response.clone(),
+            cookie: auth.cookie.clone(),
+        }
     }
 
     /// The response to a sign-up or sign-in.
-    pub(super) fn logged_in(&self, token: &IssuedToken, user: &User) -> AuthResponse {
-        AuthResponse::json(&Filled { template: &self.login, values: &LoginValues { token, user } })
+    pub(super) fn logged_in(
+        &self,
+        context: &RequestContext<'_>,
+        token: &IssuedToken,
+        user: &User,
+    ) -> AuthResponse {
+        let values = &LoginValues { token, user };
+        let response = AuthResponse::json(&Filled { template: &self.login, values });
+        let cookie = self.cookie.as_ref().map(|name| cookies::api_token(context, name, token));
+        response.with_cookies(cookie)
+    }
+
+    /// Clears the cookie of a response to a sign-out.
+    pub(super) fn logged_out(&self, context: &RequestContext<'_>, response: AuthResponse) -> AuthResponse {
+        response.with_cookies(self.cookie.as_ref().map(|name| cookies::no_api_token(context, name)))
     }
 
     /// The response with the user.

@@ -86,7 +86,7 @@ fn attach(rocket: Rocket<Build>, settings: &Config, secret: &Secret, store: Stor
         .manage(password_hasher::PasswordHasher::new(queue))
         .manage(token_issuer::TokenIssuer::new(secret, keys, issuer.token_lifetime(), &settings.auth))
         .manage(mail::Mailer::new(issuer))
-        .manage(login_response::LoginResponses::new(issuer))
+        .manage(login_response::LoginResponses::new(settings))
         .manage(issuer.login_paths.clone())
         .manage(routes::ResetPolicy { keep_sessions: issuer.keep_sessions_on_reset })
         .attach(cors_headers::ExposeAuthHeaders)

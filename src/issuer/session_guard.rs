@@ -9,7 +9,7 @@ use super::cookies;
 use super::error::AuthError;
 use super::request_context::RequestContext;
 use super::store::{AuthStore, Session, SessionWithUser, User};
-use crate::auth::AuthUser;
+use crate::auth::{AuthUser, has_cookie_token};
 
 /// Session token of the request, from `Authorization` or the session cookie. A session with this token need not exist.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ async fn identify(request: &Request<'_>) -> Result<Caller, AuthError> {
     }
     // Other tokens are session tokens. The verifier would count and log them as rejected.
     let is_jwt = |header: &str| header.matches('.').count() == 2;
-    let has_jwt = request.headers().get_one("Authorization").is_some_and(is_jwt);
+    let has_jwt = request.headers().get_one("Authorization").is_some_and(is_jwt) || has_cookie_token(request);
     let (true, Outcome::Success(store)) = (has_jwt, request.guard::<AuthStore<'_>>().await) else {
         return Ok(Caller::Unknown);
     };

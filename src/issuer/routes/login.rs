@@ -80,7 +80,7 @@ impl FromFields for SignInForm {
 
 /// Signs a client up or in and responds with an API token.
 ///
-/// It sets no cookie. A request with a cookie must send its origin, which the clients that use these forms do not do.
+/// It sets no session cookie, because the clients of these routes keep the token. With `auth.cookie` it sets that cookie.
 struct TokenLogin<'r> {
     context: RequestContext<'r>,
     passwords: PasswordAuth<'r>,
@@ -92,7 +92,7 @@ struct TokenLogin<'r> {
 impl TokenLogin<'_> {
     async fn issue_token(self, (user, session): (User, Session)) -> Result<AuthResponse, AuthError> {
         let token = self.tokens.issue(&user, &self.context).await?;
-        let response = self.responses.logged_in(&token, &user);
+        let response = self.responses.logged_in(&self.context, &token, &user);
         Ok(response.with_header("set-auth-token", self.signer.sign(&session.token)))
     }
 }
@@ -132,10 +132,12 @@ async fn sign_in(login: TokenLogin<'_>, form: AuthBody<SignInForm>) -> Result<Au
 async fn sign_out(
     context: RequestContext<'_>,
     store: AuthStore<'_>,
+    responses: &State<LoginResponses>,
     token: SessionToken,
     _body: NoBody,
 ) -> Result<AuthResponse, AuthError> {
-    end_session(&context, store, token).await
+    let response = end_session(&context, store, token).await?;
+    Ok(responses.logged_out(&context, response))
 }
 
 /// The user of the session or, without a session, of the API token.

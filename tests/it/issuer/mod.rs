@@ -6,6 +6,7 @@ mod input;
 mod keys;
 mod login;
 mod login_bodies;
+mod login_cookie;
 mod login_paths;
 mod login_response;
 mod protection;
