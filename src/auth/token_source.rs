@@ -18,7 +18,8 @@ pub(super) fn presented_token<'r>(request: &'r Request<'_>) -> Result<&'r str, A
         return bearer_token(request).map_err(unauthenticated);
     }
     let token = cookie_token(request).map_err(unauthenticated)?;
-    // The page of another site can have a browser send the cookie, but not without its origin. The CORS fairing has refused a disallowed origin.
+    // A page of another site can have a browser send the cookie, but not without the page's origin. The CORS fairing has recorded a
+    // disallowed origin, and the guard has rejected it.
     if request.method() != Method::Get && !request.headers().contains("Origin") {
         return Err(ApiError::OriginNotAllowed);
     }

@@ -70,8 +70,8 @@ impl Placeholder for UserPlaceholder {
 }
 
 impl Placeholder for LoginPlaceholder {
-    const UNKNOWN: &'static str = "contains an unknown placeholder; use $token, $expires_in, $expires_at, $user, $user.id, $user.email or \
-$user.name as a whole string";
+    const UNKNOWN: &'static str = "contains an unknown placeholder; \
+use $token, $expires_in, $expires_at, $user, $user.id, $user.email or $user.name as a whole string";
 
     fn parse(name: &str) -> Option<Self> {
         match name {

@@ -28,8 +28,8 @@ pub use otel::OtelTracer;
 pub use request_log::RequestLog;
 pub(crate) use request_record::record_tool;
 
-/// Whether the request is for tasks, a login route, `/api`, `/mcp` or `/.well-known`, which has the metadata of the MCP server. Probes, metrics
-/// and documentation are public, and no page of another origin needs them.
+/// Whether the request is for tasks, a login route, `/api`, `/mcp` or `/.well-known`, which has the metadata of the MCP server. Probes,
+/// metrics and documentation are public, and no page of another origin needs them.
 fn is_api(request: &Request<'_>) -> bool {
     is_task_path(request)
         || matches!(request.uri().path().segments().next(), Some("api" | "mcp" | ".well-known"))

@@ -92,8 +92,8 @@ fn attach(rocket: Rocket<Build>, settings: &Config, secret: &Secret, store: Stor
         .attach(cors_headers::ExposeAuthHeaders)
 }
 
-/// Mounts the routes and registers the catchers. All routes are mounted together, because `/api/auth/token` is a path of Better Auth and of the
-/// login routes, and has one fallback for `OPTIONS`.
+/// Mounts the routes and registers the catchers. All routes are mounted together, because `/api/auth/token` is a path of Better Auth and of
+/// the login routes, and has one fallback for `OPTIONS`.
 fn mount(rocket: Rocket<Build>, routes: Vec<Route>, login_paths: &LoginPaths) -> Rocket<Build> {
     let rocket = rocket.mount("/", with_options(routes));
     let bases = catcher::bases(login_paths).into_iter();

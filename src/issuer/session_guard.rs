@@ -66,8 +66,8 @@ impl<'r> FromRequest<'r> for CurrentSession {
     }
 }
 
-/// The user of a request: of its unexpired session or, without one, of its API token. An API token does not authenticate a request that needs
-/// a session.
+/// The user of a request: of its unexpired session or, without one, of its API token. An API token does not authenticate a request that
+/// needs a session.
 #[derive(Debug)]
 pub(super) enum Caller {
     Session(CurrentSession),

@@ -80,7 +80,8 @@ fn form(fields: impl IntoIterator<Item = Field>) -> (RefOr<Schema>, Value) {
     (body(fields), json!({ "email": "ann@example.com", "password": "correct horse battery" }))
 }
 
-/// The id of an operation, such as `loginEmail`. Below another base than `/api/auth` it begins with the base: `authLoginEmail`, `rootLogin`.
+/// The id of an operation, such as `loginEmail`. Below another base than `/api/auth` it begins with the base: `authLoginEmail`,
+/// `rootLogin`.
 fn operation_id(route: &LoginRoute) -> String {
     let base = match route.base.as_str() {
         _ if route.is_beside_better_auth() => "",

@@ -35,7 +35,7 @@ const JSON: &str = "application/json";
 /// Adds the operations and schemas of the issuer to a document.
 pub fn add_operations(document: &mut OpenApi, settings: &IssuerConfig) {
     let tag = TagBuilder::new().name(TAG).description(Some(
-        "Sign-up, sign-in and sessions: Better Auth's protocol, and login forms. Browsers hold the session in a cookie.",
+        "Sign-up, sign-in and sessions: Better Auth's protocol, and login routes. Browsers hold the session in a cookie.",
     ));
     document.tags.get_or_insert_default().push(tag.build());
     let components = document.components.get_or_insert_default();
