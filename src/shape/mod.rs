@@ -8,6 +8,7 @@ mod claims;
 pub mod decode;
 pub mod encode;
 mod errors;
+mod hints;
 mod list_query;
 mod paths;
 mod status;
@@ -20,6 +21,8 @@ use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest, Request};
 
 pub use errors::{AnyError, EnvelopedError, ErrorBody, PlainError};
+pub use hints::FrontendHints;
+pub(crate) use hints::record_ignored;
 pub use list_query::ListQuery;
 pub(crate) use list_query::status_filter_words;
 pub use paths::{Shapes, TaskPaths};
