@@ -81,24 +81,27 @@ async fn row_of_another_user_in_a_shared_statement_is_dropped_and_counted() {
         )
         .await;
     let pause = Pause::begin(&server).await;
-    let requests: Vec<_> = (0..60)
-        .map(|_| {
+    let requests: Vec<_> = (0..120)
+        .map(|number| {
             let (other, path) = (other.clone(), path.clone());
-            tokio::spawn(async move { other.get(&path).await.status })
+            let path = if number % 2 == 0 { path } else { "/api/tasks".to_owned() };
+            tokio::spawn(async move { other.get(&path).await.body.contains("mine") })
         })
         .collect();
     sleep(Duration::from_millis(500)).await;
     pause.end().await;
-    let mut seen = 0;
-    for request in requests {
-        seen += u32::from(request.await.unwrap() == 200);
+    let mut seen = [0, 0];
+    for (number, request) in requests.into_iter().enumerate() {
+        seen[number % 2] += u32::from(request.await.unwrap());
     }
     let metrics = server.anonymous().get("/metrics").await.body;
-    let unclaimed =
-        metrics.lines().find(|it| it.starts_with("todo_db_batch_unclaimed_rows_total{kind=\"get\"}"));
-    let unclaimed: u32 = unclaimed.unwrap().rsplit(' ').next().unwrap().parse().unwrap();
-    assert!(unclaimed > 30, "{unclaimed}");
-    // A statement of a single request trusts PostgreSQL.
-    assert_eq!(seen + unclaimed, 60);
+    for (kind, seen) in ["get", "list"].into_iter().zip(seen) {
+        let name = format!("todo_db_batch_unclaimed_rows_total{{kind=\"{kind}\"}} ");
+        let unclaimed = metrics.lines().find_map(|line| line.strip_prefix(&name)).unwrap();
+        let unclaimed: u32 = unclaimed.parse().unwrap();
+        assert!(unclaimed > 30, "{kind}: {unclaimed}");
+        // A statement of a single request trusts PostgreSQL.
+        assert_eq!(seen + unclaimed, 60, "{kind}");
+    }
     assert_eq!(me.get(&path).await.status, 200);
 }
