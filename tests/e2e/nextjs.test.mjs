@@ -209,6 +209,8 @@ test("behind one origin, with its own Better Auth in the API's PostgreSQL", asyn
     assert.ok(html.match(/<script/g).length > 0);
     for (const tag of html.match(/<script[^>]*>/g)) assert.ok(tag.includes(`nonce="${nonce}"`), tag);
     assert.ok(!response.headers()["content-security-policy"].includes("unsafe"));
+    const [, icon] = html.match(/<link rel="icon" href="([^"]+)"/);
+    assert.equal((await context.request.get(new URL(icon, app.url).href)).status(), 200);
     assert.ok(!/eyJ[\w-]+\.eyJ/.test(html), "the token of the server stays there");
     const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
     assert.ok(!stored.includes("eyJ") && !stored.includes("session_token"), stored);
