@@ -34,12 +34,18 @@ async fn batches(server: &Server) -> BTreeMap<String, (f64, f64)> {
     kinds
 }
 
-/// Asserts that statements of these kinds have served several requests.
+/// Asserts that statements of these kinds have served several requests. Those on PostgreSQL have waited for it.
 async fn assert_shared(server: &Server, kinds: &[&str]) {
     let batches = batches(server).await;
+    let metrics = server.anonymous().get("/metrics").await.body;
     for kind in kinds {
         let (statements, requests) = batches[*kind];
         assert!(requests > statements, "{kind}: {requests} requests in {statements} statements");
+        if *kind != "commit" {
+            let waited = format!("todo_db_batch_wait_seconds_count{{kind=\"{kind}\"}} ");
+            let waited = metrics.lines().find_map(|line| line.strip_prefix(&waited)).unwrap();
+            assert!(waited.parse::<f64>().unwrap() > 0.0, "{kind}: those that share a statement have waited");
+        }
     }
 }
 
