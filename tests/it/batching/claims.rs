@@ -71,7 +71,7 @@ async fn new_tasks_in_another_order_go_to_their_requests() {
 /// A column whose collation ignores case makes two users equal for PostgreSQL. Shared statements compare again.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_of_another_user_in_a_shared_statement_is_dropped_and_counted() {
-    let server = Server::start(Engine::Postgres).await;
+    let mut server = Server::start(Engine::Postgres).await;
     let (me, other) = (server.client_for("me"), server.client_for("ME"));
     let path = format!("/api/tasks/{}", me.create("mine").await["id"]);
     server
@@ -104,4 +104,6 @@ async fn row_of_another_user_in_a_shared_statement_is_dropped_and_counted() {
         assert_eq!(seen + unclaimed, 60, "{kind}");
     }
     assert_eq!(me.get(&path).await.status, 200);
+    let line = server.wait_for_log_line(|line| line["rows"].as_u64() > Some(0)).await;
+    assert_eq!((&line["level"], line.to_string().contains("mine")), (&json!("ERROR"), false), "{line}");
 }

@@ -36,6 +36,8 @@ async fn batches(server: &Server) -> BTreeMap<String, (f64, f64)> {
 
 /// Asserts that statements of these kinds have served several requests. Those on PostgreSQL have waited for it.
 async fn assert_shared(server: &Server, kinds: &[&str]) {
+    let dropped = server.logs().into_iter().find(|line| line.contains("rows of no request"));
+    assert_eq!(dropped, None);
     let batches = batches(server).await;
     let metrics = server.anonymous().get("/metrics").await.body;
     for kind in kinds {
