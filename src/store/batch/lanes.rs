@@ -23,8 +23,8 @@ use crate::store::pool::Pool;
 /// rejected batches wait again above this maximum.
 const MAX_WAITING: usize = 1_000;
 
-/// A kind has one more lane for each such time that its statements take on average. Longer statements mostly wait for the network, and
-/// PostgreSQL can run others meanwhile. On the same machine they take less, and more lanes would only make batches smaller.
+/// The average time of a statement for which its kind has one more lane: with 5 ms a kind has five more. Longer statements mostly wait for
+/// the network, and PostgreSQL can run others meanwhile. On the same machine they take less, and more lanes would only make batches smaller.
 const TIME_PER_LANE: Duration = Duration::from_millis(1);
 
 /// The longest time that a statement adds to the average. A hanging statement does not show how long the others take.
@@ -78,7 +78,7 @@ pub(in crate::store) enum BatchError {
 pub(in crate::store) enum Turn<S: SharedStatement> {
     /// The caller runs its own statement, and keeps the lane, if it has one, until the statement has ended. It has none if batching is off.
     Alone(Option<Lane<S>>),
-    /// A shared statement has served the request.
+    /// A shared statement has served the request, or the request has waited for too long.
     Shared(Result<S::Response, ApiError>),
 }
 

@@ -14,7 +14,8 @@ async fn development_log_names_the_setting_that_would_serve_a_request_once() {
     let server = config.start().await;
     let me = server.client_for("me");
     for _ in 0..3 {
-        me.post("/api/tasks", &json!({ "title": "t", "priority": "a secret", "due_date": null, "id": 1 })).await;
+        me.post("/api/tasks", &json!({ "title": "t", "priority": "a secret", "due_date": null, "id": 1 }))
+            .await;
         me.post("/api/tasks", &json!({ "title": "t", "status": "in_progress" })).await;
         me.post("/api/tasks", &json!({ "title": "t".repeat(201) })).await;
         me.post("/api/tasks", &json!({ "name": "t" })).await;
