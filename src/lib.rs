@@ -35,6 +35,7 @@ pub mod task;
 pub mod version;
 pub mod welcome;
 
+use rocket::fairing::AdHoc;
 use rocket::{Build, Rocket};
 use rocket_db_pools::Database;
 use utoipa::openapi::OpenApi;
@@ -53,6 +54,7 @@ pub fn rocket(config: &Config) -> Rocket<Build> {
         // Finds the shape of the request, and rewrites `/api/{user_id}/tasks…` to `/api/tasks…`. The fairings below ask for it.
         .attach(shape::TaskPaths(shapes.clone()))
         .attach(fairings::RequestLog)
+        .attach(hints(config))
         .attach(fairings::shield())
         .attach(fairings::ApiHeaders)
         .attach(fairings::ResponseChunkSize)
@@ -71,6 +73,14 @@ pub fn rocket(config: &Config) -> Rocket<Build> {
         .attach(issuer::stage(config))
         .attach(welcome::stage(config))
         .attach(docs::stage(config.server.docs, move || openapi(&shapes, issuer.as_ref())))
+}
+
+/// The hints for developers, in the debug profile.
+fn hints(config: &Config) -> AdHoc {
+    let is_debug = config.figment.profile() == rocket::Config::DEBUG_PROFILE;
+    AdHoc::on_ignite("Hints", move |rocket| async move {
+        if is_debug { rocket.attach(shape::FrontendHints) } else { rocket }
+    })
 }
 
 /// The OpenAPI document of a server with these shapes and, if it is enabled, the embedded issuer.

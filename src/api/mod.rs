@@ -44,8 +44,14 @@ pub(crate) async fn respond_with_error<'r>(status: Status, request: &'r Request<
     fairings::respond_with_error(request, status, &body, |response| error.add_headers(response)).await
 }
 
-/// The caller has no task with this id. A shape may tell another user's task from a missing task.
-async fn missing(tasks: &UserTasks<'_>, id: TaskId, shape: &Shape) -> Result<ApiError, ApiError> {
-    let is_forbidden = shape.forbids_other_users && tasks.exists_for_other_user(id).await?;
-    Ok(if is_forbidden { ApiError::NotOwner } else { ApiError::TaskNotFound })
+/// The error for a task that the caller does not have. A shape may tell another user's task from a missing task.
+async fn missing(tasks: &UserTasks<'_>, id: TaskId, shape: &Shape) -> ApiError {
+    if !shape.forbids_other_users {
+        return ApiError::TaskNotFound;
+    }
+    match tasks.exists_for_other_user(id).await {
+        Ok(true) => ApiError::NotOwner,
+        Ok(false) => ApiError::TaskNotFound,
+        Err(error) => error,
+    }
 }

@@ -12,18 +12,18 @@ use crate::shape::Shape;
 use crate::task::Task;
 
 /// 200 with a task.
-pub(super) struct FoundTask(pub(super) Task);
+pub(super) struct TaskResponse(pub(super) Task);
 
-impl<'r> Responder<'r, 'static> for FoundTask {
+impl<'r> Responder<'r, 'static> for TaskResponse {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         respond(request, |shape| shape.task_json((&self.0).into())).map(|(_, response)| response)
     }
 }
 
 /// 201 with a task and its location.
-pub(super) struct CreatedTask(pub(super) Task);
+pub(super) struct CreatedResponse(pub(super) Task);
 
-impl<'r> Responder<'r, 'static> for CreatedTask {
+impl<'r> Responder<'r, 'static> for CreatedResponse {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let (shape, mut response) = respond(request, |shape| shape.task_json((&self.0).into()))?;
         response.set_status(Status::Created);
@@ -35,14 +35,14 @@ impl<'r> Responder<'r, 'static> for CreatedTask {
 }
 
 /// The response to a deletion.
-pub(super) struct DeletedTask(pub(super) Task);
+pub(super) struct DeletedResponse(pub(super) Task);
 
-impl<'r> Responder<'r, 'static> for DeletedTask {
+impl<'r> Responder<'r, 'static> for DeletedResponse {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let Some(shape) = Shape::of(request) else { return Err(Status::InternalServerError) };
         match &shape.deletion {
             Deletion::None => Response::build().status(Status::NoContent).ok(),
-            Deletion::Task => FoundTask(self.0).respond_to(request),
+            Deletion::Task => TaskResponse(self.0).respond_to(request),
             Deletion::Message(message) => {
                 let json = serde_json::json!({ "message": message }).to_string();
                 respond(request, |shape| Ok(wrapped(shape, json.as_bytes()))).map(|(_, response)| response)

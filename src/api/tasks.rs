@@ -4,7 +4,7 @@ use rocket::{Route, delete, get, patch, post, put, routes};
 
 use super::list::TaskList;
 use super::missing;
-use super::response::{CreatedTask, DeletedTask, FoundTask};
+use super::response::{CreatedResponse, DeletedResponse, TaskResponse};
 use crate::auth::AuthUser;
 use crate::error::ApiError;
 use crate::request::{Body, NoBody};
@@ -13,7 +13,7 @@ use crate::shape::{ListQuery, Shape};
 use crate::store::Store;
 use crate::task::{Completion, NewTask, TaskId, TaskPatch};
 
-type TaskResult = Result<FoundTask, ApiError>;
+type TaskResult = Result<TaskResponse, ApiError>;
 
 pub(super) fn routes() -> Vec<Route> {
     routes![
@@ -42,16 +42,16 @@ async fn list<'r>(
 }
 
 #[post("/", data = "<new>")]
-async fn create(user: &AuthUser, store: &Store, new: Body<NewTask>) -> Result<CreatedTask, ApiError> {
-    store.for_user(user).create(&new.0).await.map(CreatedTask)
+async fn create(user: &AuthUser, store: &Store, new: Body<NewTask>) -> Result<CreatedResponse, ApiError> {
+    store.for_user(user).create(&new.0).await.map(CreatedResponse)
 }
 
 #[get("/<id>")]
 async fn show(user: &AuthUser, store: &Store, shape: &Shape, id: TaskId) -> TaskResult {
     let tasks = store.for_user(user);
     match tasks.get(id).await? {
-        Some(task) => Ok(FoundTask(task)),
-        None => Err(missing(&tasks, id, shape).await?),
+        Some(task) => Ok(TaskResponse(task)),
+        None => Err(missing(&tasks, id, shape).await),
     }
 }
 
@@ -77,8 +77,8 @@ async fn update(
 ) -> TaskResult {
     let tasks = store.for_user(user);
     match tasks.update(id, &patch.0).await? {
-        Some(task) => Ok(FoundTask(task)),
-        None => Err(missing(&tasks, id, shape).await?),
+        Some(task) => Ok(TaskResponse(task)),
+        None => Err(missing(&tasks, id, shape).await),
     }
 }
 
@@ -89,11 +89,11 @@ async fn remove(
     shape: &Shape,
     id: TaskId,
     _body: NoBody,
-) -> Result<DeletedTask, ApiError> {
+) -> Result<DeletedResponse, ApiError> {
     let tasks = store.for_user(user);
     match tasks.delete(id).await? {
-        Some(task) => Ok(DeletedTask(task)),
-        None => Err(missing(&tasks, id, shape).await?),
+        Some(task) => Ok(DeletedResponse(task)),
+        None => Err(missing(&tasks, id, shape).await),
     }
 }
 

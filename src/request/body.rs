@@ -11,8 +11,8 @@ use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
 use crate::error::ApiError;
-use crate::shape::Shape;
 use crate::shape::decode::FromBody;
+use crate::shape::{Shape, record_ignored};
 use crate::task::FieldError;
 
 /// The maximum size of a body, in bytes.
@@ -42,7 +42,7 @@ impl<'r, T: FromBody> FromData<'r> for Body<T> {
         let Some(shape) = Shape::of(request) else {
             return Outcome::Error((Status::InternalServerError, ()));
         };
-        match read(request, data).await.and_then(|bytes| parse(shape, &bytes)) {
+        match read(request, data).await.and_then(|bytes| parse(request, shape, &bytes)) {
             Ok(value) => Outcome::Success(Self(value)),
             Err(error) => Outcome::Error((error.record(request), ())),
         }
@@ -93,7 +93,7 @@ async fn read_limited(mut data: Data<'_>) -> Result<Vec<u8>, ApiError> {
     Ok(bytes)
 }
 
-fn parse<T: FromBody>(shape: &Shape, bytes: &[u8]) -> Result<T, ApiError> {
+fn parse<T: FromBody>(request: &Request<'_>, shape: &Shape, bytes: &[u8]) -> Result<T, ApiError> {
     if bytes.is_empty()
         && let Some(value) = T::for_empty_body()
     {
@@ -103,7 +103,13 @@ fn parse<T: FromBody>(shape: &Shape, bytes: &[u8]) -> Result<T, ApiError> {
     // 400 or 422 depending on their order.
     let value = serde_json::from_slice(bytes).map_err(|error| ApiError::InvalidJson(error.to_string()))?;
     match value {
-        Value::Object(object) => shape.decoder.decode(object, bytes).map_err(ApiError::Validation),
+        Value::Object(object) => {
+            record_ignored(
+                request,
+                object.keys().map(String::as_str).filter(|name| shape.decoder.ignores(name)),
+            );
+            shape.decoder.decode(object, bytes).map_err(ApiError::Validation)
+        }
         _ => Err(ApiError::Validation(vec![FieldError::new("body", "Request body must be a JSON object")])),
     }
 }

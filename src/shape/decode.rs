@@ -126,6 +126,12 @@ impl Decoder {
         &self.rules
     }
 
+    /// Whether a member of a body has no meaning.
+    pub(crate) fn ignores(&self, name: &str) -> bool {
+        let attributes = &self.rules.attributes;
+        !self.is_field(name) && !attributes.allows_any && attributes.find(name).is_none()
+    }
+
     fn is_field(&self, name: &str) -> bool {
         self.field_names.iter().any(|it| it == name)
     }

@@ -17,7 +17,8 @@ pub struct TaskEncoder {
     members: Vec<(Vec<u8>, Member)>,
     status: Option<StatusWords>,
     attributes: Vec<Attribute>,
-    allows_any: bool,
+    /// Whether a task may have attributes that are not listed.
+    allows_any_attribute: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +66,7 @@ impl TaskEncoder {
             prefix: prefix(',', rule.name.as_str()),
             default: rule.default.to_string().into_bytes(),
         });
-        Self { members, status, attributes: attributes.collect(), allows_any: rules.allows_any }
+        Self { members, status, attributes: attributes.collect(), allows_any_attribute: rules.allows_any }
     }
 
     /// Appends a task.
@@ -91,7 +92,7 @@ impl TaskEncoder {
                 }
             }
         }
-        if !self.attributes.is_empty() || self.allows_any {
+        if !self.attributes.is_empty() || self.allows_any_attribute {
             self.write_attributes(json, task.attributes)?;
         }
         json.push(b'}');
@@ -112,7 +113,7 @@ impl TaskEncoder {
         }
         let status = self.status.as_ref().map(|it| it.field.as_str());
         for (name, value) in
-            stored.iter().filter(|(name, _)| self.allows_any && Some(name.as_str()) != status)
+            stored.iter().filter(|(name, _)| self.allows_any_attribute && Some(name.as_str()) != status)
         {
             json.extend(prefix(',', name));
             json.extend_from_slice(value.get().as_bytes());

@@ -1,5 +1,8 @@
 //! The shape of a dialect: what a frontend sees of a task. Paths, names of members, words, wrappers and the form of errors are data.
 //!
+//! A *member* is a part of a JSON object. A *field* is a part of a task in the domain, and a member of every body and response. An *attribute* is a
+//! further member, which the operator has allowed.
+//!
 //! A shape is read from the configuration and used in three places: [`TaskPaths`] finds it by the path of a request, [`decode`] turns bodies
 //! and queries into the types of the domain, and [`encode`] turns tasks, lists and errors into JSON. Routes, store and domain are the same
 //! for every shape. The two dialects are the shapes in `Rocket.toml` (docs/adr/0018-shapes.md).
@@ -8,6 +11,7 @@ mod claims;
 pub mod decode;
 pub mod encode;
 mod errors;
+mod hints;
 mod list_query;
 mod paths;
 mod status;
@@ -20,6 +24,8 @@ use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest, Request};
 
 pub use errors::{AnyError, EnvelopedError, ErrorBody, PlainError};
+pub use hints::FrontendHints;
+pub(crate) use hints::record_ignored;
 pub use list_query::ListQuery;
 pub(crate) use list_query::status_filter_words;
 pub use paths::{Shapes, TaskPaths};

@@ -123,7 +123,8 @@ pub(crate) fn path_user_id<'r>(request: &'r Request<'_>) -> Option<&'r str> {
     task_path(request)?.user_id.as_deref()
 }
 
-/// The shape of a request. Rocket runs no fairing for a method that it does not know, and calls the catcher.
+/// The shape of a request. A path without tasks has the shape of the collection beside it. So has a request with an unknown method, for which
+/// Rocket runs no fairing.
 pub(super) fn shape_of<'r>(request: &'r Request<'_>) -> Option<&'r Shape> {
     if let Some(path) = task_path(request) {
         return Some(&path.shape);

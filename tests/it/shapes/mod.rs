@@ -1,6 +1,7 @@
 //! Shapes: what a frontend sees of a task, by configuration. Each response is checked against the server's own OpenAPI document.
 
 mod attributes;
+mod hints;
 mod lists;
 mod paths;
 mod tasks;
