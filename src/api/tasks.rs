@@ -27,7 +27,9 @@ pub(super) fn routes() -> Vec<Route> {
         complete_by_post,
         reopen,
         toggle,
-        toggle_by_post
+        toggle_by_post,
+        toggle_complete,
+        search
     ]
 }
 
@@ -39,6 +41,17 @@ async fn list<'r>(
     shape: &'r Shape,
 ) -> Result<TaskList<'r>, ApiError> {
     TaskList::open(user, store, shape, query).await
+}
+
+/// `GET …/search` is the list, for frontends that search at a path of its own.
+#[get("/search")]
+async fn search<'r>(
+    user: &'r AuthUser,
+    query: ListQuery,
+    store: &'r Store,
+    shape: &'r Shape,
+) -> Result<TaskList<'r>, ApiError> {
+    list(user, query, store, shape).await
 }
 
 #[post("/", data = "<new>")]
@@ -139,6 +152,17 @@ async fn toggle(
 
 #[post("/<id>/toggle", data = "<completion>")]
 async fn toggle_by_post(
+    user: &AuthUser,
+    store: &Store,
+    shape: &Shape,
+    id: TaskId,
+    completion: Body<CompletionBody>,
+) -> TaskResult {
+    complete(user, store, shape, id, completion).await
+}
+
+#[patch("/<id>/toggle-complete", data = "<completion>")]
+async fn toggle_complete(
     user: &AuthUser,
     store: &Store,
     shape: &Shape,
