@@ -47,7 +47,7 @@ use shape::Shapes;
 /// Builds the complete server. Rocket runs the fairings in this order, for requests as well as for responses.
 #[must_use]
 pub fn rocket(config: &Config) -> Rocket<Build> {
-    let has_issuer = config.issuer.enabled;
+    let issuer = config.issuer.enabled.then(|| config.issuer.clone());
     let shapes = shape::shapes(&config.shapes);
     rocket::custom(&config.figment)
         .attach(ops::stage(&config.server, StartupBanner::new(config)))
@@ -72,7 +72,7 @@ pub fn rocket(config: &Config) -> Rocket<Build> {
         .attach(mcp::stage(config))
         .attach(issuer::stage(config))
         .attach(welcome::stage(config))
-        .attach(docs::stage(config.server.docs, move || openapi(&shapes, has_issuer)))
+        .attach(docs::stage(config.server.docs, move || openapi(&shapes, issuer.as_ref())))
 }
 
 /// The hints for developers, in the debug profile.
@@ -83,12 +83,12 @@ fn hints(config: &Config) -> AdHoc {
     })
 }
 
-/// The OpenAPI document of a server with these shapes, with or without the embedded issuer.
+/// The OpenAPI document of a server with these shapes and, if it is enabled, the embedded issuer.
 #[must_use]
-pub fn openapi(shapes: &Shapes, has_issuer: bool) -> OpenApi {
+pub fn openapi(shapes: &Shapes, issuer: Option<&IssuerConfig>) -> OpenApi {
     let mut document = docs::document(shapes);
-    if has_issuer {
-        issuer::add_operations(&mut document);
+    if let Some(settings) = issuer {
+        issuer::add_operations(&mut document, settings);
     }
     document
 }

@@ -101,8 +101,10 @@ fn run(command: Command) -> Result<(), ExitError> {
             writeln!(io::stdout(), "{token}").map_err(failed)
         }
         Command::Openapi => {
-            let shapes = shape::shapes(&ConfigLoader::from_sources()?.shapes()?);
-            let document = todo_api::openapi(&shapes, true).to_pretty_json().map_err(failed)?;
+            let loader = ConfigLoader::from_sources()?;
+            let shapes = shape::shapes(&loader.shapes()?);
+            let document =
+                todo_api::openapi(&shapes, Some(&loader.issuer()?)).to_pretty_json().map_err(failed)?;
             writeln!(io::stdout(), "{document}").map_err(failed)
         }
         Command::Doctor => doctor(),

@@ -12,7 +12,7 @@ use rocket::request::Request;
 use rocket::{catch, catchers};
 
 use crate::error::ApiError;
-use crate::fairings::{ErrorResponse, respond_with_error};
+use crate::fairings::{self, ErrorResponse};
 use crate::request::{error_for, with_method_fallbacks};
 use crate::shape::{Shape, Shapes};
 use crate::store::UserTasks;
@@ -33,10 +33,15 @@ pub fn stage(shapes: Arc<Shapes>) -> AdHoc {
 
 #[catch(default)]
 async fn error_response<'r>(status: Status, request: &'r Request<'_>) -> ErrorResponse<'r> {
+    respond_with_error(status, request).await
+}
+
+/// The error of a request in its shape, for catchers that other paths than their own reach.
+pub(crate) async fn respond_with_error<'r>(status: Status, request: &'r Request<'_>) -> ErrorResponse<'r> {
     let error = error_for(status, request);
     let (status, body) = Shape::of(request).map(|shape| shape.error(&error)).unzip();
     let status = status.unwrap_or(error.status());
-    respond_with_error(request, status, &body, |response| error.add_headers(response)).await
+    fairings::respond_with_error(request, status, &body, |response| error.add_headers(response)).await
 }
 
 /// The error for a task that the caller does not have. A shape may tell another user's task from a missing task.

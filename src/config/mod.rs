@@ -4,11 +4,14 @@
 //! and `healthcheck` no database. `serve` loads all sections with [`ConfigLoader::load`] before it starts.
 
 mod auth;
+mod cookie_name;
 mod database;
 mod error;
 mod issuer;
+mod login_paths;
 mod origins;
 mod path_template;
+mod response_template;
 mod secret;
 mod shape;
 mod sources;
@@ -24,11 +27,14 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 pub use auth::{AuthConfig, OneOrMany};
+pub use cookie_name::CookieName;
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use error::ConfigError;
 pub use issuer::{IssuerAlgorithm, IssuerConfig};
+pub use login_paths::{LoginAction, LoginPaths, LoginRoute};
 pub use origins::AllowedOrigins;
 pub use path_template::PathTemplate;
+pub use response_template::{LoginPlaceholder, Placeholder, Template, UserPlaceholder};
 pub use secret::Secret;
 pub use shape::{
     Deletion, ErrorForm, FieldNames, IdType, ListForm, ListKeys, ShapeConfig, StatusConfig, Wrapper,
@@ -192,8 +198,12 @@ impl ConfigLoader {
     pub fn load(&self) -> Result<Config, ConfigError> {
         let (database, auth, issuer) = (self.database()?, self.auth()?, self.issuer()?);
         self.check_issuer(&issuer, &auth)?;
+        let shapes = self.shapes()?;
+        if issuer.enabled {
+            issuer.login_paths.validate(&shapes)?;
+        }
         Ok(Config {
-            shapes: self.shapes()?,
+            shapes,
             figment: sources::for_rocket(&self.figment),
             rocket: self.rocket()?,
             database,

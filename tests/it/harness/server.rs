@@ -97,6 +97,17 @@ impl ServerConfig {
         &self.environment[name]
     }
 
+    /// Whether the responses are those of the server's own OpenAPI document, and not those of the specification.
+    fn changes_responses(&self) -> bool {
+        let has_shape =
+            ["ROCKET_TASKS", "ROCKET_API", "ROCKET_V1"].iter().any(|it| self.environment.contains_key(*it));
+        let issuer = self.environment.get("ROCKET_ISSUER");
+        has_shape
+            || issuer.is_some_and(|it| {
+                ["login_paths", "login_response", "me_response"].iter().any(|name| it.contains(name))
+            })
+    }
+
     pub fn command(&self, arguments: &[&str]) -> Command {
         let program = env!("CARGO_BIN_EXE_todo-api");
         let mut command = match self.limit {
@@ -126,10 +137,7 @@ impl ServerConfig {
         let mut server = Server { config: self, child, lines, url: String::new(), document: None };
         let listening = server.wait_for_log_line(|line| line["url"].is_string()).await;
         listening["url"].as_str().unwrap().clone_into(&mut server.url);
-        if ["ROCKET_TASKS", "ROCKET_API", "ROCKET_V1"]
-            .iter()
-            .any(|it| server.config.environment.contains_key(*it))
-        {
+        if server.config.changes_responses() {
             let document = server.anonymous().get("/openapi.json").await.body;
             server.document = Some(Arc::new(Document::parse(&document)));
         }
