@@ -29,6 +29,7 @@ pub(super) fn routes() -> Vec<Route> {
         toggle,
         toggle_by_post,
         toggle_complete,
+        toggle_complete_by_post,
         search
     ]
 }
@@ -121,7 +122,7 @@ async fn complete(
     update(user, store, shape, id, Body(completion.0.0)).await
 }
 
-/// `POST …/complete` and `…/toggle` do the same, because frontends differ in how they call it.
+/// `POST …/complete`, `…/toggle` and `…/toggle-complete` do the same, because frontends differ in how they call it.
 #[post("/<id>/complete", data = "<completion>")]
 async fn complete_by_post(
     user: &AuthUser,
@@ -163,6 +164,17 @@ async fn toggle_by_post(
 
 #[patch("/<id>/toggle-complete", data = "<completion>")]
 async fn toggle_complete(
+    user: &AuthUser,
+    store: &Store,
+    shape: &Shape,
+    id: TaskId,
+    completion: Body<CompletionBody>,
+) -> TaskResult {
+    complete(user, store, shape, id, completion).await
+}
+
+#[post("/<id>/toggle-complete", data = "<completion>")]
+async fn toggle_complete_by_post(
     user: &AuthUser,
     store: &Store,
     shape: &Shape,

@@ -60,6 +60,7 @@ pub(super) fn operations(dialect: &Dialect<'_>) -> Vec<TaskOperation> {
         (HttpMethod::Patch, "/{id}/toggle", "toggleTask"),
         (HttpMethod::Post, "/{id}/toggle", "toggleTaskByPost"),
         (HttpMethod::Patch, "/{id}/toggle-complete", "toggleTaskCompletion"),
+        (HttpMethod::Post, "/{id}/toggle-complete", "toggleTaskCompletionByPost"),
     ] {
         operations.push(complete(dialect, method, path, name));
     }

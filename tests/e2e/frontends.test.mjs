@@ -2,9 +2,12 @@
 // to deletion, and nothing is lost in a reload.
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
-import { SECRET, api, here, openapi } from "./lib.mjs";
+import { buildSync } from "esbuild";
+import { chromium } from "playwright-core";
+import { SECRET, api, freePort, here, openapi } from "./lib.mjs";
 import { page } from "./page.mjs";
 
 const PASSWORD = "correct horse battery";
@@ -36,7 +39,10 @@ function tabulated() {
 test("the server accepts every setting in the tables of the document", () => {
   const rows = tabulated();
   assert.ok(rows.length > 30, `${rows.length}`);
-  for (const variables of rows) assert.deepEqual([openapi(variables).stderr, openapi(variables).status], ["", 0], JSON.stringify(variables));
+  for (const variables of rows) {
+    const { status, stderr } = openapi(variables);
+    assert.deepEqual([status, stderr], [0, ""], JSON.stringify(variables));
+  }
   assert.notEqual(openapi({ ROCKET_API: "{paths=1}" }).status, 0);
 });
 
@@ -99,3 +105,43 @@ for (const { file, settings, input, change, frontend } of frontends) {
     assert.deepEqual(await shown(), { plain });
   });
 }
+
+test("a page with cookies works in Chromium, and a page of another origin does not", async (t) => {
+  const code = `import { frontend } from "./cookies.mjs"; window.openFrontend = (url) => frontend(url, { fetch: window.fetch.bind(window) });`;
+  const { outputFiles } = buildSync({ stdin: { contents: code, resolveDir: join(here, "frontends") }, bundle: true, write: false });
+  const pages = createServer((_, response) => {
+    response.setHeader("content-type", "text/html");
+    response.end(`<!doctype html><script>${outputFiles[0].text}</script>`);
+  });
+  const port = await freePort();
+  await new Promise((resolve) => pages.listen(port, resolve));
+  t.after(() => pages.close());
+  const origin = `http://127.0.0.1:${port}`;
+  const { settings } = frontends.find(({ file }) => file === "cookies.mjs");
+  const server = await api({ BETTER_AUTH_SECRET: SECRET, CORS_ORIGINS: origin, ...settings });
+  t.after(server.stop);
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
+  t.after(() => browser.close());
+  const tab = await browser.newPage();
+  const load = (address) => tab.goto(address);
+  const call = (method, ...parameters) =>
+    tab.evaluate(([url, method, parameters]) => window.openFrontend(url)[method](...parameters), [server.url, method, parameters]);
+  const list = async () => (await call("list")).map(({ title, completed }) => [title, completed]);
+
+  await load(origin);
+  await call("signUp", "ann@example.com", PASSWORD, "Ann");
+  assert.equal(await tab.evaluate(() => document.cookie), "", "scripts cannot read the token");
+  await call("create", { title: "Buy milk" });
+  await load(origin);
+  assert.deepEqual(await list(), [["Buy milk", false]]);
+  await call("toggle", (await call("list"))[0]);
+  await load(origin);
+  assert.deepEqual(await list(), [["Buy milk", true]]);
+  await load(origin.replace("127.0.0.1", "localhost"));
+  await assert.rejects(call("create", { title: "from elsewhere" }), /Failed to fetch/);
+  await load(origin);
+  assert.deepEqual(await list(), [["Buy milk", true]]);
+  await call("signOut");
+  await load(origin);
+  await assert.rejects(list(), /Unauthorized/);
+});

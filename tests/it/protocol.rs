@@ -18,7 +18,7 @@ on_both_engines! {
             ("/api/me/tasks/1", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
             ("/api/me/tasks/1/complete", "POST, PATCH, DELETE, OPTIONS"),
             ("/api/tasks/1/toggle", "POST, PATCH, OPTIONS"),
-            ("/api/tasks/1/toggle-complete", "PATCH, OPTIONS"),
+            ("/api/tasks/1/toggle-complete", "POST, PATCH, OPTIONS"),
             ("/api/tasks/search", "GET, HEAD, OPTIONS"),
             ("/livez", "GET, HEAD, OPTIONS"),
         ] {
