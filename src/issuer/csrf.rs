@@ -18,12 +18,13 @@ pub(super) enum SignInMethod {
 }
 
 impl SignInMethod {
-    /// Whether a request without a cookie needs a trusted origin. `Sec-Fetch-*` alone shows no browser to a route that sets no cookie: Node's `fetch` sends
-    /// `Sec-Fetch-Mode` without `Origin`, and browsers send `Origin` with every `POST`.
+    /// Whether a request without a cookie needs a trusted origin.
     fn needs_origin_without_cookie(self, has_origin: bool, has_fetch_metadata: bool) -> bool {
         match self {
             Self::None => false,
+            // A browser that hides the page's origin must not be signed in by another site's page.
             Self::Cookie => has_origin || has_fetch_metadata,
+            // Node's `fetch` sends `Sec-Fetch-Mode` without `Origin`. A browser sends `Origin` with every `POST`.
             Self::Token => has_origin,
         }
     }

@@ -118,7 +118,7 @@ impl<'r> FromRequest<'r> for PasswordAuth<'r> {
         };
         // `protection` has counted the request in the group of its route, and this returns that attempt. `Other` is for a route whose group
         // has no passwords.
-        match limiter.attempt_or_count(request, PasswordGroup::Other, context.client_ip) {
+        match limiter.password_attempt(request, PasswordGroup::Other, context.client_ip) {
             Ok(attempt) => Outcome::Success(Self { hasher, attempt, store }),
             Err(error) => Outcome::Error((error.record(request), "too many requests")),
         }

@@ -93,7 +93,7 @@ impl RateLimiter {
         client_ip: Option<IpAddr>,
     ) -> Result<(), AuthError> {
         if let RateLimitGroup::Password(group) = group {
-            return self.attempt_or_count(request, group, client_ip).map(drop);
+            return self.password_attempt(request, group, client_ip).map(drop);
         }
         let (Some(buckets), Some(ip)) = (&self.0, client_ip) else { return Ok(()) };
         let network = network(ip, CLIENT_PREFIX_LEN);
@@ -102,7 +102,7 @@ impl RateLimiter {
     }
 
     /// Counts the request as a password attempt. A request counts once: a second call returns the result of the first.
-    pub(super) fn attempt_or_count<'r>(
+    pub(super) fn password_attempt<'r>(
         &self,
         request: &'r Request<'_>,
         group: PasswordGroup,
