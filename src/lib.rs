@@ -15,6 +15,7 @@
 //! serves the same tasks to agents. Every error on the way is an [`error::ApiError`]. It is recorded on the request, and the catcher of the
 //! dialect renders it.
 
+pub mod adopt;
 pub mod api;
 pub mod auth;
 pub mod clock;

@@ -1,12 +1,14 @@
 //! Data access: connection pools for PostgreSQL and SQLite, SQL statements, migrations. Tasks are reachable only through
 //! [`Store::for_user`].
 
+mod adopted;
 mod batch;
 mod batched_pool;
 mod cursor;
 mod deadpool_ext;
 mod error;
 mod group_commit;
+mod id_column;
 mod migrate;
 pub(crate) mod pool;
 mod pooler;
@@ -22,7 +24,7 @@ mod tasks;
 
 pub use batch::BatchMetrics;
 pub use batched_pool::BatchedPool;
-pub use migrate::{MigrationError, Migrations, migrate_within};
+pub use migrate::{MigrationError, MigrationRecord, Migrations, migrate_within, task_migration_records};
 pub use pool::{Pool, PoolStatus};
 pub use schema::{Migration, MigrationSet, TASK_MIGRATIONS};
 pub use tasks::{TaskCursor, UserTasks};

@@ -1,0 +1,66 @@
+//! Recognizes databases that other programs have made, before the migrations run.
+//!
+//! `todo-api adopt` makes a view of the tasks in the schema `todo_api`. A migration of a table would fail on it, or would create a second
+//! table beside the tasks of the other program.
+
+use sqlx::PgConnection;
+
+use super::migrate::MigrationError;
+use super::schema::TASK_MIGRATIONS;
+use super::sql;
+
+/// The relation that the statements call `tasks`, and the adoption of the database.
+struct Origin {
+    /// `r` is a table, `v` a view.
+    kind: Option<String>,
+    schema: Option<String>,
+    has_migrations: bool,
+    is_adopted: bool,
+    /// Whether the search path leads to the schema of adoptions.
+    leads_there: bool,
+}
+
+/// Fails if the migrations must not run.
+pub(super) async fn check(connection: &mut PgConnection) -> Result<(), MigrationError> {
+    let (kind, schema, has_migrations, is_adopted, leads_there) =
+        sqlx::query_as(sql::TASKS_ORIGIN).fetch_one(&mut *connection).await?;
+    let origin = Origin { kind, schema, has_migrations, is_adopted, leads_there };
+    let applied = if origin.has_migrations { count_applied(connection).await? } else { 0 };
+    match refusal(&origin, applied) {
+        Some(why) => Err(MigrationError::Failed(why)),
+        None => Ok(()),
+    }
+}
+
+async fn count_applied(connection: &mut PgConnection) -> Result<usize, MigrationError> {
+    let mut applied = 0;
+    for migration in TASK_MIGRATIONS {
+        let count: i64 = sqlx::query_scalar(sql::MIGRATION_APPLIED.postgres)
+            .bind(migration.version)
+            .fetch_one(&mut *connection)
+            .await?;
+        applied += usize::from(count > 0);
+    }
+    Ok(applied)
+}
+
+fn refusal(origin: &Origin, applied: usize) -> Option<String> {
+    let is_view = origin.kind.as_deref() == Some("v");
+    let schema = origin.schema.as_deref().unwrap_or_default();
+    let is_in_adoption = is_view && schema == "todo_api";
+    if origin.is_adopted && !is_in_adoption {
+        return Some(if origin.leads_there {
+            "the adoption is not complete; run todo-api adopt --apply again".to_owned()
+        } else {
+            "the database is adopted, but the search_path of this connection does not lead to the schema todo_api; connect as the role of \
+             todo-api adopt --role, or append ?options=-c%20search_path%3Dtodo_api to the URL of a direct connection"
+                .to_owned()
+        });
+    }
+    if is_in_adoption && applied < TASK_MIGRATIONS.len() {
+        return Some("the database was adopted by an older release; run todo-api adopt --apply".to_owned());
+    }
+    (origin.kind.is_some() && applied == 0).then(|| {
+        format!("{schema}.tasks belongs to another program; see what todo-api adopt makes of it, or use another database")
+    })
+}
