@@ -149,7 +149,8 @@ fn run_adopt(loader: &ConfigLoader, arguments: &AdoptArguments) -> Result<(), Ex
     let report = block_on_runtime(&rocket::Config::default(), async {
         adopt(&database.migrate_url(), arguments).await.map_err(failed)
     })?;
-    let text = if arguments.is_json() { report.to_json().map_err(failed)? + "\n" } else { report.to_string() };
+    let text =
+        if arguments.is_json() { report.to_json().map_err(failed)? + "\n" } else { report.to_string() };
     write!(io::stdout(), "{text}").map_err(failed)?;
     match report.failure() {
         None => Ok(()),

@@ -19,8 +19,12 @@ fn check_if(mapping: &Mapping, condition: &str) -> String {
     let names: Vec<String> = writable(mapping).map(|it| Literal(it.column.plain()).to_string()).collect();
     let unknown = format!("wanted - ARRAY[{}]::text[]", names.join(", "));
     // A member that PostgreSQL computes may be sent back as it is.
-    let generated: Vec<String> =
-        mapping.attributes.iter().filter(|it| it.is_generated).map(|it| Literal(it.column.plain()).to_string()).collect();
+    let generated: Vec<String> = mapping
+        .attributes
+        .iter()
+        .filter(|it| it.is_generated)
+        .map(|it| Literal(it.column.plain()).to_string())
+        .collect();
     let unknown = if generated.is_empty() || !condition.contains("OLD") {
         format!("{unknown} <> '{{}}'::jsonb")
     } else {
@@ -51,7 +55,14 @@ pub(super) fn write_changed(mapping: &Mapping, fields: &str, targets: &str) -> S
     write(mapping, "wanted IS DISTINCT FROM OLD.attributes", &members.join(" || "), &row, fields, targets)
 }
 
-fn write(mapping: &Mapping, condition: &str, members: &str, row: &str, fields: &str, targets: &str) -> String {
+fn write(
+    mapping: &Mapping,
+    condition: &str,
+    members: &str,
+    row: &str,
+    fields: &str,
+    targets: &str,
+) -> String {
     let columns: Vec<String> = writable(mapping).map(|it| it.column.to_string()).collect();
     if columns.is_empty() {
         return String::new();

@@ -35,7 +35,8 @@ pub(super) fn choose<'a>(tables: &'a [Table], choices: &Choices) -> Result<Chose
     let suitable: Vec<&Table> = tables.iter().filter(|table| has_required(table)).collect();
     let position = |table: &Table| NAMES.iter().position(|name| *name == table.name.name.plain());
     let best = suitable.iter().filter_map(|table| position(table)).min();
-    let named: Vec<&Table> = suitable.iter().copied().filter(|it| best.is_some() && position(it) == best).collect();
+    let named: Vec<&Table> =
+        suitable.iter().copied().filter(|it| best.is_some() && position(it) == best).collect();
     match (named.as_slice(), suitable.as_slice()) {
         ([table], [_]) => {
             let reason = "the only table with an id, a user, a title and a completion, and its name is usual";

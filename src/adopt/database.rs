@@ -97,7 +97,8 @@ pub(super) async fn lock(connection: &mut PgConnection) -> Result<(), AdoptError
 }
 
 /// The relations of the schema, with their kinds.
-const RELATIONS: &str = "SELECT c.relname::text, c.relkind::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+const RELATIONS: &str =
+    "SELECT c.relname::text, c.relkind::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'todo_api' AND c.relkind IN ('r', 'v', 'm', 'f', 'p')";
 
 /// Tables of the embedded issuer and of the migrator. They outlive an adoption.

@@ -29,7 +29,10 @@ fn becomes(mapping: &Mapping, column: &Column) -> String {
     if let Some((_, text)) = fields.into_iter().find(|(is_it, _)| *is_it) {
         return text;
     }
-    let times = [("created_at", &mapping.created_at, "1970-01-01"), ("updated_at", &mapping.updated_at, "created_at")];
+    let times = [
+        ("created_at", &mapping.created_at, "1970-01-01"),
+        ("updated_at", &mapping.updated_at, "created_at"),
+    ];
     for (field, column_of_time, if_null) in times {
         if let Some(it) = column_of_time.as_ref().filter(|it| is(&it.column)) {
             return time(field, it, if_null);
@@ -40,14 +43,17 @@ fn becomes(mapping: &Mapping, column: &Column) -> String {
             SoftDeletionKind::Boolean => "true",
             SoftDeletionKind::Moment { .. } => "now",
         };
-        return format!("soft deletion: such rows are hidden, and a deletion sets {value} (--hard-delete deletes rows)");
+        return format!(
+            "soft deletion: such rows are hidden, and a deletion sets {value} (--hard-delete deletes rows)"
+        );
     }
     let attribute = format!("attributes.{}", column.name.plain());
     match mapping.values.iter().find(|it| it.column == column.name) {
         Some(it) => format!("{attribute}; '{}' in new tasks", it.value),
         None if column.is_generated => format!("{attribute}, read only"),
         None if column.default.is_some() => format!("{attribute}; its default in new tasks"),
-        None => format!("{attribute}; null in new tasks"),
+        None if column.is_nullable => format!("{attribute}; null in new tasks"),
+        None => format!("{attribute}; new tasks need a value"),
     }
 }
 
@@ -63,7 +69,9 @@ fn id(mapping: &Mapping) -> String {
 fn user(kind: UserKind) -> String {
     match kind {
         UserKind::Text => "user_id as it is".to_owned(),
-        UserKind::Uuid => "user_id as a text; only users whose id is a UUID in lower case have tasks".to_owned(),
+        UserKind::Uuid => {
+            "user_id as a text; only users whose id is a UUID in lower case have tasks".to_owned()
+        }
         UserKind::Integer(_) => "user_id as a text; only users whose id is a number have tasks".to_owned(),
     }
 }

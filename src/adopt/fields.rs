@@ -72,10 +72,9 @@ impl Field {
             Self::Id => matches!(column.kind, Kind::Integer(_) | Kind::Uuid | Kind::Text),
             Self::UserId => matches!(column.kind, Kind::Text | Kind::Uuid | Kind::Integer(_)),
             Self::Title | Self::Description => column.kind == Kind::Text,
-            Self::Completed => matches!(
-                column.kind,
-                Kind::Boolean | Kind::Text | Kind::Enum(_) | Kind::Timestamp { .. }
-            ),
+            Self::Completed => {
+                matches!(column.kind, Kind::Boolean | Kind::Text | Kind::Enum(_) | Kind::Timestamp { .. })
+            }
             Self::CreatedAt | Self::UpdatedAt => matches!(column.kind, Kind::Timestamp { .. }),
         }
     }

@@ -31,7 +31,8 @@ pub(super) fn recommend(mapping: &Mapping, existing: &[ExistingIndex]) -> (Vec<S
     }
     let begins_with = |columns: &[&str]| {
         existing.iter().filter(|it| it.is_valid && it.is_complete).any(|it| {
-            it.columns.len() >= columns.len() && it.columns.iter().zip(columns).all(|(has, wanted)| has == wanted)
+            it.columns.len() >= columns.len()
+                && it.columns.iter().zip(columns).all(|(has, wanted)| has == wanted)
         })
     };
     let user = mapping.user_id.column.plain();
@@ -59,7 +60,9 @@ pub(super) fn recommend(mapping: &Mapping, existing: &[ExistingIndex]) -> (Vec<S
              some thousand tasks of a user on",
         )
     } else {
-        Finding::warning("no index finds the tasks of a user, so each list reads the whole table; create todo_api_list with --indexes")
+        Finding::warning(
+            "no index finds the tasks of a user, so each list reads the whole table; create todo_api_list with --indexes",
+        )
     };
     (statements, Some(finding))
 }

@@ -61,10 +61,22 @@ pub(super) struct TextMapping {
 /// The completion.
 #[derive(Debug, Clone)]
 pub(super) enum Completed {
-    Boolean { column: QuotedIdentifier, is_nullable: bool },
-    Status { column: QuotedIdentifier, type_name: String, done: Vec<String>, open: String, is_nullable: bool },
+    Boolean {
+        column: QuotedIdentifier,
+        is_nullable: bool,
+    },
+    Status {
+        column: QuotedIdentifier,
+        type_name: String,
+        done: Vec<String>,
+        open: String,
+        is_nullable: bool,
+    },
     /// A time that is null until the task is completed.
-    Moment { column: QuotedIdentifier, zoned: bool },
+    Moment {
+        column: QuotedIdentifier,
+        zoned: bool,
+    },
 }
 
 /// A time. Without a zone it is in UTC.
@@ -161,7 +173,9 @@ impl TextMapping {
 impl Completed {
     pub(super) fn column(&self) -> &QuotedIdentifier {
         match self {
-            Self::Boolean { column, .. } | Self::Status { column, .. } | Self::Moment { column, .. } => column,
+            Self::Boolean { column, .. } | Self::Status { column, .. } | Self::Moment { column, .. } => {
+                column
+            }
         }
     }
 
@@ -265,10 +279,8 @@ impl Mapping {
     /// The other columns as a JSON object. PostgreSQL's functions have at most 100 arguments, so it is made of parts.
     fn attributes(&self, row: &str) -> String {
         let parts = self.attributes.chunks(ATTRIBUTES_PER_PART).map(|part| {
-            let members: Vec<String> = part
-                .iter()
-                .map(|it| format!("{}, {row}{}", Literal(it.column.plain()), it.column))
-                .collect();
+            let members: Vec<String> =
+                part.iter().map(|it| format!("{}, {row}{}", Literal(it.column.plain()), it.column)).collect();
             format!("jsonb_build_object({})", members.join(", "))
         });
         let parts: Vec<String> = parts.collect();

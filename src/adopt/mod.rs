@@ -1,7 +1,8 @@
 //! The command `adopt`: serves the tasks of another program's PostgreSQL database without moving a row.
 //!
 //! A schema of its own, `todo_api`, has a view called `tasks` over their table. The statements of [`crate::store`] find it by the search
-//! path and do not know the difference (ADR 19). A dry run plans and prints, `--apply` creates, `--revert` drops.
+//! path and do not know the difference (ADR 19). A dry run plans and prints, `--apply` creates, `--revert` drops, and `--settle` copies
+//! the tasks into a table of this server.
 
 mod apply;
 mod attributes;
@@ -24,6 +25,7 @@ mod report;
 mod resolve;
 mod revert;
 mod rows;
+mod settle;
 mod statement;
 mod status;
 mod surroundings;
@@ -50,6 +52,9 @@ pub async fn adopt(url: &DatabaseUrl, arguments: &AdoptArguments) -> Result<Repo
     }
     if arguments.revert {
         return Ok(Report::revert(revert::revert(&mut connection, &database).await?));
+    }
+    if arguments.settle {
+        return Ok(Report::settle(settle::settle(&mut connection, database).await?));
     }
     plan_and_apply(&mut connection, database, arguments).await
 }

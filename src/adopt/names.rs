@@ -72,6 +72,10 @@ pub(super) struct FunctionBody<'a>(pub(super) &'a str);
 
 impl fmt::Display for FunctionBody<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.contains("$adopt$") { Literal(self.0).fmt(f) } else { write!(f, "$adopt$\n{}$adopt$", self.0) }
+        if self.0.contains("$adopt$") {
+            Literal(self.0).fmt(f)
+        } else {
+            write!(f, "$adopt$\n{}$adopt$", self.0)
+        }
     }
 }

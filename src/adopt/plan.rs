@@ -97,8 +97,12 @@ pub(super) async fn make(
         findings.push(Finding::blocker(format!("PostgreSQL {} is older than 13", database.version)));
     }
     match &database.state {
-        SchemaState::Own => findings.push(Finding::blocker("the schema todo_api has this server's own table already")),
-        SchemaState::Foreign => findings.push(Finding::blocker("the schema todo_api belongs to another program")),
+        SchemaState::Own => {
+            findings.push(Finding::blocker("the schema todo_api has this server's own table already"))
+        }
+        SchemaState::Foreign => {
+            findings.push(Finding::blocker("the schema todo_api belongs to another program"))
+        }
         SchemaState::Absent | SchemaState::Begun(_) | SchemaState::Adopted(_) => {}
     }
     let tables = read_tables(connection).await?;
@@ -123,7 +127,8 @@ pub(super) async fn make(
     findings.extend(check_role(connection, table, &database, role).await?);
     let can_read = {
         let rights = surroundings::check_rights(connection, &database, table, None).await?;
-        rights.is_empty() || !rights.iter().any(|it| it.text.contains("SELECT") || it.text.contains("schema "))
+        rights.is_empty()
+            || !rights.iter().any(|it| it.text.contains("SELECT") || it.text.contains("schema "))
     };
     let statuses = match resolve::column_of(table, choices, Field::Completed) {
         Ok(Some(column)) if can_read => rows::read_statuses(connection, table, column).await?,
@@ -170,7 +175,10 @@ pub(super) async fn make(
 }
 
 /// Refuses a table that this server has made itself.
-async fn check_own_table(connection: &mut PgConnection, table: &Table) -> Result<Option<Finding>, AdoptError> {
+async fn check_own_table(
+    connection: &mut PgConnection,
+    table: &Table,
+) -> Result<Option<Finding>, AdoptError> {
     let query = "SELECT EXISTS (SELECT FROM pg_constraint WHERE conrelid = $1::int8::oid AND conname = 'tasks_user_id_created_at_id')";
     let is_own: bool = sqlx::query_scalar(query).bind(table.oid).fetch_one(connection).await?;
     let text = || format!("{} is this server's own table; there is nothing to adopt", table.name.plain());

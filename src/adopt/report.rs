@@ -86,7 +86,11 @@ impl fmt::Display for Report {
 
 fn write_plan(f: &mut fmt::Formatter<'_>, plan: &Plan, verdict: Verdict, is_dry: bool) -> fmt::Result {
     let database = &plan.database;
-    writeln!(f, "Database {} (PostgreSQL {}), as the role {}", database.name, database.version, database.role)?;
+    writeln!(
+        f,
+        "Database {} (PostgreSQL {}), as the role {}",
+        database.name, database.version, database.role
+    )?;
     if let Some(table) = &plan.table {
         writeln!(f, "\nTable {} with {} rows: {}", table.name, table.rows, table.reason)?;
         let width = |text: fn(&super::plan::PlannedColumn) -> &str| {
@@ -106,7 +110,11 @@ fn write_plan(f: &mut fmt::Formatter<'_>, plan: &Plan, verdict: Verdict, is_dry:
         }
     }
     if is_dry && verdict != Verdict::Blocked {
-        write_statements(f, "Statements of --apply, before old rows get their numbers, in one transaction", &plan.number)?;
+        write_statements(
+            f,
+            "Statements of --apply, before old rows get their numbers, in one transaction",
+            &plan.number,
+        )?;
         write_statements(f, "Statements of --apply, in one transaction", &plan.create)?;
         write_statements(f, "Statements of --apply --indexes, each by itself", &plan.indexes)?;
     }

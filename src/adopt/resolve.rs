@@ -41,7 +41,9 @@ pub(super) fn column_of<'a>(
         return Ok(field.find(table));
     };
     let found = table.column(&wanted.column);
-    found.map(Some).ok_or_else(|| Finding::blocker(format!("{} has no column {}", table.name.plain(), wanted.column)))
+    found
+        .map(Some)
+        .ok_or_else(|| Finding::blocker(format!("{} has no column {}", table.name.plain(), wanted.column)))
 }
 
 impl<'a> Resolver<'a> {
@@ -107,8 +109,9 @@ impl<'a> Resolver<'a> {
                 None
             }
             None => {
-                self.findings
-                    .push(Finding::blocker(format!("{name}: there is no such column; name it with --column {name}=…")));
+                self.findings.push(Finding::blocker(format!(
+                    "{name}: there is no such column; name it with --column {name}=…"
+                )));
                 None
             }
         }
@@ -156,8 +159,9 @@ impl<'a> Resolver<'a> {
         let kind = match (&column.kind, has_default) {
             (Kind::Integer(_), true) => IdKind::Integer,
             (Kind::Integer(_), false) => {
-                self.findings
-                    .push(Finding::blocker(format!("id: {name} has neither a sequence nor a default for new tasks")));
+                self.findings.push(Finding::blocker(format!(
+                    "id: {name} has neither a sequence nor a default for new tasks"
+                )));
                 return None;
             }
             (Kind::Uuid, false) => numbered(column, Some("gen_random_uuid()")),
@@ -208,7 +212,8 @@ impl<'a> Resolver<'a> {
                     wanted.column
                 ))),
                 Some(column) if column.is_generated => {
-                    self.findings.push(Finding::blocker(format!("--set {}: the column is generated", wanted.column)));
+                    self.findings
+                        .push(Finding::blocker(format!("--set {}: the column is generated", wanted.column)));
                 }
                 Some(column) => mapping.values.push(FixedValue {
                     column: column.name.clone(),

@@ -17,15 +17,18 @@ pub(super) async fn revert(
     database: &Database,
 ) -> Result<Vec<String>, AdoptError> {
     let (SchemaState::Adopted(adoption) | SchemaState::Begun(adoption)) = &database.state else {
-        return Err(AdoptError::Refused("this database is not adopted; there is nothing to revert".to_owned()));
+        return Err(AdoptError::Refused(
+            "this database is not adopted; there is nothing to revert".to_owned(),
+        ));
     };
     let table = QualifiedName::new(adoption.schema.as_str(), adoption.table.as_str());
     let users = count_users(connection).await?;
     let mut statements = drop_statements(connection, adoption, &table).await?;
     if users == 0 {
         statements.extend(
-            ["session", "account", "verification", "jwks", "user", "_sqlx_migrations"]
-                .map(|name| Sql::new(format!("DROP TABLE IF EXISTS todo_api.{}", QuotedIdentifier::new(name)))),
+            ["session", "account", "verification", "jwks", "user", "_sqlx_migrations"].map(|name| {
+                Sql::new(format!("DROP TABLE IF EXISTS todo_api.{}", QuotedIdentifier::new(name)))
+            }),
         );
         statements.push(Sql::new("DROP SCHEMA todo_api"));
     } else {
@@ -41,7 +44,8 @@ pub(super) async fn revert(
         vec![format!("dropped the view, the functions and the numbers; {} is as it was", table.plain())];
     let index = QualifiedName { schema: table.schema.clone(), name: QuotedIdentifier::new(indexes::NAME) };
     if has_index(connection, &index).await? {
-        indexes::create(connection, &[Sql::new(format!("DROP INDEX CONCURRENTLY IF EXISTS {index}"))]).await?;
+        indexes::create(connection, &[Sql::new(format!("DROP INDEX CONCURRENTLY IF EXISTS {index}"))])
+            .await?;
         done.push(format!("dropped the index {}", index.plain()));
     }
     if users > 0 {
@@ -62,14 +66,18 @@ async fn drop_statements(
         .bind(&adoption.table)
         .fetch_one(&mut *connection)
         .await?;
-    let numbered: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'todo_api' AND tablename = 'task_ids')")
-        .fetch_one(connection)
-        .await?;
+    let numbered: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'todo_api' AND tablename = 'task_ids')",
+    )
+    .fetch_one(connection)
+    .await?;
     if numbered {
         if exists {
             statements.push(Sql::new(format!("DROP TRIGGER IF EXISTS todo_api_number ON {table}")));
         }
-        statements.extend(["DROP FUNCTION IF EXISTS todo_api.number_task()", "DROP TABLE todo_api.task_ids"].map(Sql::new));
+        statements.extend(
+            ["DROP FUNCTION IF EXISTS todo_api.number_task()", "DROP TABLE todo_api.task_ids"].map(Sql::new),
+        );
     }
     statements.push(Sql::new("DROP TABLE todo_api.adoption"));
     Ok(statements)

@@ -45,13 +45,13 @@ pub(super) async fn examine(
     let checks = checks(mapping);
     let counts: Vec<String> =
         checks.iter().map(|it| format!("count(*) FILTER (WHERE {})", it.condition)).collect();
-    let query =
-        format!("SELECT ARRAY[count(*), {}]::int8[] FROM {} AS t", counts.join(", "), mapping.table);
+    let query = format!("SELECT ARRAY[count(*), {}]::int8[] FROM {} AS t", counts.join(", "), mapping.table);
     let (counts,): (Vec<i64>,) = Sql::new(query).fetch_one(&mut *connection).await?;
     let (total, counts) = counts.split_first().map_or((0, &[][..]), |(total, counts)| (*total, counts));
     let mut findings = Vec::new();
     for (check, rows) in checks.into_iter().zip(counts).filter(|(_, rows)| **rows > 0) {
-        let text = format!("{} {}{}", count(*rows), check.text, ids(connection, mapping, &check, *rows).await?);
+        let text =
+            format!("{} {}{}", count(*rows), check.text, ids(connection, mapping, &check, *rows).await?);
         findings.push(Finding { level: check.level, text });
     }
     Ok((total, findings))
@@ -104,7 +104,10 @@ fn checks(mapping: &Mapping) -> Vec<Check> {
         ),
     ];
     if let IdKind::Integer = mapping.id.kind {
-        checks.push(warning(format!("t.{} < 1", mapping.id.column), "with an id below 1; no client can name them"));
+        checks.push(warning(
+            format!("t.{} < 1", mapping.id.column),
+            "with an id below 1; no client can name them",
+        ));
     }
     for time in [&mapping.created_at, &mapping.updated_at].into_iter().flatten() {
         let column = &time.column;

@@ -16,8 +16,10 @@ const RIGHTS: &str = "SELECT has_schema_privilege($1, 'USAGE'), has_table_privil
     has_table_privilege($2::int8::oid, 'DELETE'), has_table_privilege($2::int8::oid, 'TRIGGER')";
 
 /// The sequences of the table's columns that the role must not use.
-const SEQUENCES: &str = "SELECT s.oid::regclass::text FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
-    WHERE d.refobjid = $1::int8::oid AND d.deptype = 'a' AND NOT has_sequence_privilege(s.oid, 'USAGE')";
+const SEQUENCES: &str =
+    "SELECT s.seqrelid::regclass::text FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid
+    WHERE d.classid = 'pg_class'::regclass AND d.refobjid = $1::int8::oid AND d.deptype = 'a'
+      AND NOT has_sequence_privilege(s.seqrelid, 'USAGE')";
 
 /// The constraints of the table, and the foreign keys to it.
 const CONSTRAINTS: &str = "SELECT CASE WHEN contype = 'f' AND confrelid = $1::int8::oid THEN 'r' ELSE contype::text END, conname::text,
@@ -43,11 +45,16 @@ pub(super) async fn check_rights(
     mapping: Option<&Mapping>,
 ) -> Result<Vec<Finding>, AdoptError> {
     let role = QuotedIdentifier::new(&database.role);
-    let lacks = |what: &str, grant: String| Finding::blocker(format!("the role {} lacks {what}; as its owner: {grant}", role.plain()));
+    let lacks = |what: &str, grant: String| {
+        Finding::blocker(format!("the role {} lacks {what}; as its owner: {grant}", role.plain()))
+    };
     let mut findings = Vec::new();
     if !database.can_create_schema {
         let name = QuotedIdentifier::new(&database.name);
-        findings.push(lacks("the right to create a schema", format!("GRANT CREATE ON DATABASE {name} TO {role}")));
+        findings.push(lacks(
+            "the right to create a schema",
+            format!("GRANT CREATE ON DATABASE {name} TO {role}"),
+        ));
     }
     let schema = table.name.schema.plain();
     let (usage, select, insert, update, delete, trigger): (bool, bool, bool, bool, bool, bool) =
@@ -56,7 +63,8 @@ pub(super) async fn check_rights(
         let grant = format!("GRANT USAGE ON SCHEMA {} TO {role}", table.name.schema);
         findings.push(lacks(&format!("the right to use the schema {schema}"), grant));
     }
-    let is_numbered = matches!(mapping, Some(Mapping { id, .. }) if matches!(id.kind, IdKind::Numbered { .. }));
+    let is_numbered =
+        matches!(mapping, Some(Mapping { id, .. }) if matches!(id.kind, IdKind::Numbered { .. }));
     let rights = [
         (select, "SELECT"),
         (insert, "INSERT"),
@@ -120,14 +128,19 @@ pub(super) async fn check_constraints(
     let triggers: Vec<(String,)> = sqlx::query_as(TRIGGERS).bind(table.oid).fetch_all(connection).await?;
     if !triggers.is_empty() {
         let names: Vec<String> = triggers.into_iter().map(|it| it.0).collect();
-        findings.push(Finding::note(format!("triggers of {} run for this server as well: {}", table.name.plain(), names.join(", "))));
+        findings.push(Finding::note(format!(
+            "triggers of {} run for this server as well: {}",
+            table.name.plain(),
+            names.join(", ")
+        )));
     }
     Ok(findings)
 }
 
 /// Times without a zone whose default depends on the session's zone.
 pub(super) fn check_timezone(database: &Database, table: &Table, mapping: &Mapping) -> Vec<Finding> {
-    let is_utc = ["UTC", "Etc/UTC", "GMT", "Etc/GMT", "UCT", "Etc/UCT", "Zulu", "Universal"].contains(&database.timezone.as_str());
+    let is_utc = ["UTC", "Etc/UTC", "GMT", "Etc/GMT", "UCT", "Etc/UCT", "Zulu", "Universal"]
+        .contains(&database.timezone.as_str());
     let times = [&mapping.created_at, &mapping.updated_at].into_iter().flatten();
     let is_local = |column: &str| {
         table.column(column).is_some_and(|it| {
@@ -153,6 +166,7 @@ pub(super) async fn read_indexes(
 ) -> Result<Vec<ExistingIndex>, AdoptError> {
     let rows: Vec<(String, bool, bool, Vec<String>)> =
         sqlx::query_as(INDEXES).bind(table.oid).fetch_all(connection).await?;
-    let index = |(name, is_valid, is_complete, columns)| ExistingIndex { name, is_valid, is_complete, columns };
+    let index =
+        |(name, is_valid, is_complete, columns)| ExistingIndex { name, is_valid, is_complete, columns };
     Ok(rows.into_iter().map(index).collect())
 }

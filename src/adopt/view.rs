@@ -11,14 +11,19 @@ use super::statement::Sql;
 
 /// Drops the view and its functions, if they exist. The triggers go with the view.
 pub(super) fn drop_statements() -> Vec<Sql> {
+    let mut statements = vec![Sql::new("DROP VIEW IF EXISTS todo_api.tasks")];
+    statements.extend(drop_functions());
+    statements
+}
+
+/// Drops the functions of the view's triggers, if they exist.
+pub(super) fn drop_functions() -> [Sql; 3] {
     [
-        "DROP VIEW IF EXISTS todo_api.tasks",
         "DROP FUNCTION IF EXISTS todo_api.insert_task()",
         "DROP FUNCTION IF EXISTS todo_api.update_task()",
         "DROP FUNCTION IF EXISTS todo_api.delete_task()",
     ]
     .map(Sql::new)
-    .into()
 }
 
 /// Creates the view and its triggers.
@@ -68,7 +73,11 @@ fn view(mapping: &Mapping) -> Sql {
     };
     let mut columns = vec![format!("{id} AS id")];
     columns.extend(mapping.fields("t.").iter().map(|(name, read)| format!("{read} AS {name}")));
-    let mut text = format!("CREATE VIEW todo_api.tasks AS SELECT\n  {}\nFROM {} AS t", columns.join(",\n  "), mapping.table);
+    let mut text = format!(
+        "CREATE VIEW todo_api.tasks AS SELECT\n  {}\nFROM {} AS t",
+        columns.join(",\n  "),
+        mapping.table
+    );
     if let IdKind::Numbered { .. } = mapping.id.kind {
         text += &format!(" JOIN todo_api.task_ids AS p ON p.key = t.{}", mapping.id.column);
     }
@@ -132,7 +141,9 @@ fn inserted(mapping: &Mapping) -> (String, String) {
 /// what the statement has read, because `NOT completed` would then be wrong. The server runs the statement again.
 fn update_body(mapping: &Mapping) -> String {
     let changed = |column: &QuotedIdentifier, field: &str, value: &str| {
-        format!("{column} = CASE WHEN NEW.{field} IS DISTINCT FROM OLD.{field} THEN {value} ELSE t.{column} END")
+        format!(
+            "{column} = CASE WHEN NEW.{field} IS DISTINCT FROM OLD.{field} THEN {value} ELSE t.{column} END"
+        )
     };
     let mut sets = vec![
         changed(&mapping.title.column, "title", "NEW.title"),

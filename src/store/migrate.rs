@@ -149,7 +149,8 @@ pub struct MigrationRecord {
 pub fn task_migration_records() -> impl Iterator<Item = MigrationRecord> {
     TASK_MIGRATIONS.iter().map(|it| {
         let text = it.postgres.into_sql_str();
-        let migration = migrate::Migration::new(it.version, it.name.into(), MigrationType::Simple, text, false);
+        let migration =
+            migrate::Migration::new(it.version, it.name.into(), MigrationType::Simple, text, false);
         MigrationRecord { version: it.version, name: it.name, checksum: migration.checksum.into_owned() }
     })
 }

@@ -237,7 +237,8 @@ impl Connection {
         match self.lease {
             EngineLease::Postgres(mut lease) => {
                 lease.finish(result.as_ref().err());
-                if commit_mode == CommitMode::Grouped && result.as_ref().is_err_and(is_serialization_failure) {
+                if commit_mode == CommitMode::Grouped && result.as_ref().is_err_and(is_serialization_failure)
+                {
                     return Released::RunAgain;
                 }
             }
