@@ -47,7 +47,7 @@ enum Command {
         #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
         wait: Duration,
     },
-    /// Serve the tasks of a FastAPI or other PostgreSQL database in place; without arguments, only plan and print
+    /// Serve the tasks of another program's PostgreSQL database in place; without arguments, only plan and print
     ///
     /// Exit status: 0 ready or done, 1 failed, 2 invalid arguments or configuration, 3 cannot be adopted, 4 can be adopted with warnings
     Adopt(AdoptArguments),

@@ -30,6 +30,7 @@ impl Table {
 
 /// A column of a table.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate property")]
 pub(super) struct Column {
     pub(super) name: QuotedIdentifier,
     pub(super) kind: Kind,

@@ -1,5 +1,6 @@
 //! The reasons why the command fails.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::store::MigrationError;
@@ -35,7 +36,7 @@ impl std::error::Error for AdoptError {}
 
 impl From<sqlx::Error> for AdoptError {
     fn from(error: sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(|it| it.code().map(|code| code.into_owned()));
+        let code = error.as_database_error().and_then(|it| it.code().map(Cow::into_owned));
         if code.as_deref() == Some(LOCK_NOT_AVAILABLE) {
             return Self::Locked("another session holds a lock on the table, and nothing was changed");
         }

@@ -9,9 +9,10 @@ use super::fields::Field;
 
 /// Arguments of `todo-api adopt`.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate flag")]
 #[command(group = ArgGroup::new("action").args(["apply", "revert", "settle"]))]
 pub struct AdoptArguments {
-    /// Create the schema todo_api with a view of the tasks; without it nothing is changed
+    /// Create a view of the tasks in a schema of its own; without it nothing is changed
     #[arg(long)]
     pub(super) apply: bool,
     /// Drop everything that --apply has created
@@ -23,7 +24,7 @@ pub struct AdoptArguments {
     /// With --apply, also create the indexes that the plan recommends, without blocking writes
     #[arg(long, requires = "apply")]
     pub(super) indexes: bool,
-    /// Role of the server: gets its rights and finds the view by its search_path
+    /// Role of the server, which gets its rights and the search path to the view
     #[arg(long, conflicts_with_all = ["revert", "settle"])]
     pub(super) role: Option<String>,
     /// Print the report as JSON

@@ -98,10 +98,10 @@ pub(super) async fn make(
     }
     match &database.state {
         SchemaState::Own => {
-            findings.push(Finding::blocker("the schema todo_api has this server's own table already"))
+            findings.push(Finding::blocker("the schema todo_api has this server's own table already"));
         }
         SchemaState::Foreign => {
-            findings.push(Finding::blocker("the schema todo_api belongs to another program"))
+            findings.push(Finding::blocker("the schema todo_api belongs to another program"));
         }
         SchemaState::Absent | SchemaState::Begun(_) | SchemaState::Adopted(_) => {}
     }

@@ -8,7 +8,7 @@ const SILENT: Duration = Duration::from_secs(1);
 /// The interval on a terminal.
 const TERMINAL_INTERVAL: Duration = Duration::from_millis(200);
 /// The interval in a log.
-const LOG_INTERVAL: Duration = Duration::from_secs(60);
+const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 /// The progress of work on rows.
 #[derive(Debug)]

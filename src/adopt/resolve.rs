@@ -119,32 +119,28 @@ impl<'a> Resolver<'a> {
 
     fn time(&mut self, field: Field) -> Option<Time> {
         let name = field.name();
-        match column_of(self.table, self.choices, field) {
-            Err(finding) => {
-                self.findings.push(finding);
-                None
+        let finding = match column_of(self.table, self.choices, field) {
+            Err(finding) => finding,
+            Ok(Some(column)) => {
+                if let Kind::Timestamp { zoned } = column.kind {
+                    let is_nullable = column.is_nullable;
+                    return Some(Time { column: column.name.clone(), zoned, is_nullable });
+                }
+                Finding::blocker(format!(
+                    "{name}: the column {} is of the type {}, and must be a timestamp",
+                    column.name.plain(),
+                    column.declared_type
+                ))
             }
-            Ok(Some(column)) => match column.kind {
-                Kind::Timestamp { zoned } => {
-                    Some(Time { column: column.name.clone(), zoned, is_nullable: column.is_nullable })
-                }
-                _ => {
-                    self.findings.push(Finding::blocker(format!(
-                        "{name}: the column {} is of the type {}, and must be a timestamp",
-                        column.name.plain(),
-                        column.declared_type
-                    )));
-                    None
-                }
-            },
             Ok(None) => {
                 let instead = if field == Field::CreatedAt { "1970-01-01" } else { "created_at" };
-                self.findings.push(Finding::warning(format!(
+                Finding::warning(format!(
                     "{name}: there is no such column; clients see {instead} instead, and a change does not alter it"
-                )));
-                None
+                ))
             }
-        }
+        };
+        self.findings.push(finding);
+        None
     }
 
     fn id(&mut self, column: &Column) -> Option<IdMapping> {

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, FromRow, PgConnection, SqlSafeStr};
+use sqlx::{FromRow, PgConnection, SqlSafeStr, SqlStr};
 
 /// A statement. Its text consists of constants, of `Display` of the types in [`super::names`], and of expressions and types that PostgreSQL
 /// itself has written (`pg_get_expr`, `format_type`).
@@ -20,10 +20,13 @@ impl Sql {
         &self.0
     }
 
+    fn to_sql_str(&self) -> SqlStr {
+        sqlx::AssertSqlSafe(self.0.clone()).into_sql_str()
+    }
+
     /// Runs the statement without preparing it. Returns the number of changed rows.
     pub(super) async fn execute(&self, connection: &mut PgConnection) -> sqlx::Result<u64> {
-        let text = AssertSqlSafe(self.0.clone()).into_sql_str();
-        Ok(sqlx::raw_sql(text).execute(connection).await?.rows_affected())
+        Ok(sqlx::raw_sql(self.to_sql_str()).execute(connection).await?.rows_affected())
     }
 
     /// Runs a query and returns its rows.
@@ -31,8 +34,7 @@ impl Sql {
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        let text = AssertSqlSafe(self.0.clone()).into_sql_str();
-        sqlx::query_as(text).persistent(false).fetch_all(connection).await
+        sqlx::query_as(self.to_sql_str()).persistent(false).fetch_all(connection).await
     }
 
     /// Runs a query that returns a single row.
@@ -40,7 +42,6 @@ impl Sql {
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        let text = AssertSqlSafe(self.0.clone()).into_sql_str();
-        sqlx::query_as(text).persistent(false).fetch_one(connection).await
+        sqlx::query_as(self.to_sql_str()).persistent(false).fetch_one(connection).await
     }
 }

@@ -94,6 +94,9 @@ pub(super) async fn check_rights(
     Ok(findings)
 }
 
+/// Kind, name, table, referenced table, action on deletion, columns and definition of a constraint.
+type Constraint = (String, String, String, String, String, Vec<String>, String);
+
 /// Constraints and triggers that a write through the view meets.
 pub(super) async fn check_constraints(
     connection: &mut PgConnection,
@@ -101,7 +104,6 @@ pub(super) async fn check_constraints(
     mapping: &Mapping,
 ) -> Result<Vec<Finding>, AdoptError> {
     let mut findings = Vec::new();
-    type Constraint = (String, String, String, String, String, Vec<String>, String);
     let constraints: Vec<Constraint> =
         sqlx::query_as(CONSTRAINTS).bind(table.oid).fetch_all(&mut *connection).await?;
     let user = mapping.user_id.column.plain();

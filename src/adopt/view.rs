@@ -73,18 +73,19 @@ fn view(mapping: &Mapping) -> Sql {
     };
     let mut columns = vec![format!("{id} AS id")];
     columns.extend(mapping.fields("t.").iter().map(|(name, read)| format!("{read} AS {name}")));
-    let mut text = format!(
-        "CREATE VIEW todo_api.tasks AS SELECT\n  {}\nFROM {} AS t",
+    let numbers = match mapping.id.kind {
+        IdKind::Integer => String::new(),
+        IdKind::Numbered { .. } => {
+            format!(" JOIN todo_api.task_ids AS p ON p.key = t.{}", mapping.id.column)
+        }
+    };
+    let present = mapping.soft_deletion.as_ref().map(|it| format!("\nWHERE {}", it.is_present("t.")));
+    Sql::new(format!(
+        "CREATE VIEW todo_api.tasks AS SELECT\n  {}\nFROM {} AS t{numbers}{}",
         columns.join(",\n  "),
-        mapping.table
-    );
-    if let IdKind::Numbered { .. } = mapping.id.kind {
-        text += &format!(" JOIN todo_api.task_ids AS p ON p.key = t.{}", mapping.id.column);
-    }
-    if let Some(deletion) = &mapping.soft_deletion {
-        text += &format!("\nWHERE {}", deletion.is_present("t."));
-    }
-    Sql::new(text)
+        mapping.table,
+        present.unwrap_or_default()
+    ))
 }
 
 fn insert_body(mapping: &Mapping) -> String {

@@ -117,11 +117,7 @@ fn sql_is_never_built_at_run_time() {
         // The exceptions: a statement with two numbers, which `SET` does not take as parameters, and the statements of `adopt`, which name
         // tables and columns of another program.
         let count = code(&text).filter(|line| line.contains("AssertSqlSafe")).count();
-        let expected = match name.as_str() {
-            "store/session.rs" => 1,
-            "adopt/statement.rs" => 4,
-            _ => 0,
-        };
-        assert_eq!(count, expected, "{name}");
+        let may = name == "store/session.rs" || name == "adopt/statement.rs";
+        assert_eq!(count, usize::from(may), "{name}");
     }
 }

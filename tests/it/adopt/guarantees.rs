@@ -1,7 +1,6 @@
 //! What holds for tasks behind the view as for those of an own table: no lost change, the wall between tenants, the plan of the list.
 
 use serde_json::json;
-use sqlx::AssertSqlSafe;
 
 use super::LegacyDatabase;
 use super::schemas;
@@ -123,7 +122,10 @@ async fn other_columns_are_attributes_that_can_be_written() {
     assert_eq!(row, "HIGH {}", "a removed member is null, or stays if it cannot be");
     for refused in ["{\"unknown\": 1}", "{\"user_id\": \"bob\"}", "{\"priority\": \"WRONG\"}"] {
         let update = format!("UPDATE tasks SET attributes = '{refused}' WHERE title = 'with attributes'");
-        assert!(sqlx::raw_sql(AssertSqlSafe(update)).execute(&mut db.connection).await.is_err(), "{refused}");
+        assert!(
+            sqlx::raw_sql(sqlx::AssertSqlSafe(update)).execute(&mut db.connection).await.is_err(),
+            "{refused}"
+        );
     }
     let stays = "UPDATE tasks SET user_id = 'bob' WHERE title = 'with attributes'";
     assert!(sqlx::raw_sql(stays).execute(&mut db.connection).await.is_err());
@@ -163,7 +165,7 @@ impl LegacyDatabase {
     /// The plan of a statement with these arguments.
     async fn explain(&mut self, statement: &str, arguments: &str) -> String {
         self.execute(&format!("DEALLOCATE ALL; PREPARE planned AS {statement}")).await;
-        let explain = AssertSqlSafe(format!("EXPLAIN EXECUTE planned({arguments})"));
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN EXECUTE planned({arguments})"));
         let lines: Vec<(String,)> =
             sqlx::query_as(explain).persistent(false).fetch_all(&mut self.connection).await.unwrap();
         lines.into_iter().map(|it| it.0).collect::<Vec<_>>().join("\n")

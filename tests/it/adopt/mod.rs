@@ -9,7 +9,7 @@ mod serving;
 use std::process::Output;
 
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{Connection, PgConnection};
 
 use crate::harness::{Engine, PostgresServer, Server, ServerConfig};
 use schemas::Legacy;
@@ -56,14 +56,14 @@ impl LegacyDatabase {
     }
 
     async fn execute(&mut self, sql: &str) {
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.connection).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut self.connection).await.unwrap();
     }
 
     async fn query<T>(&mut self, sql: &str) -> T
     where
         T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
     {
-        let query = sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).persistent(false);
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned())).persistent(false);
         query.fetch_one(&mut self.connection).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 

@@ -1,4 +1,4 @@
-//! Databases as SQLModel, SQLAlchemy, alembic and Prisma make them, with data.
+//! Databases as `SQLModel`, `SQLAlchemy`, `alembic` and `Prisma` make them, with data.
 
 /// A database of another program.
 pub struct Legacy {

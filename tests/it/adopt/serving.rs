@@ -1,7 +1,6 @@
 //! Each database is served by every route of both dialects, and their program sees each change in its own terms.
 
 use serde_json::{Value, json};
-use sqlx::AssertSqlSafe;
 use sqlx::types::chrono::NaiveDateTime;
 
 use super::schemas::{self, Legacy};
@@ -18,6 +17,9 @@ struct TheirTask {
     created_at: Option<NaiveDateTime>,
 }
 
+/// The columns of their eyes.
+type Row = (String, String, String, Option<String>, bool, Option<NaiveDateTime>);
+
 impl LegacyDatabase {
     /// The tasks of a user as their program sees them, in the order of the API's list.
     async fn their_tasks(&mut self, user: &str) -> Vec<TheirTask> {
@@ -26,9 +28,11 @@ impl LegacyDatabase {
             "SELECT * FROM (SELECT {eyes} FROM {table} AS t WHERE {present}) AS eyes (id, who, title, description, is_done, created_at)
              WHERE who = $1 ORDER BY created_at DESC NULLS LAST, title DESC"
         );
-        type Row = (String, String, String, Option<String>, bool, Option<NaiveDateTime>);
-        let rows: Vec<Row> =
-            sqlx::query_as(AssertSqlSafe(query)).bind(user).fetch_all(&mut self.connection).await.unwrap();
+        let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(query))
+            .bind(user)
+            .fetch_all(&mut self.connection)
+            .await
+            .unwrap();
         let task = |(id, _, title, description, is_done, created_at)| TheirTask {
             id,
             title,
@@ -134,7 +138,7 @@ async fn serve(legacy: &'static Legacy) {
 
     let rows = db.rows().await;
     drop(server);
-    let output = db.adopt_only(&["--revert"]).await;
+    let output = db.config.run(&["adopt", "--revert"]).await;
     assert!(output.status.success(), "{}", text(&output));
     assert_eq!(db.catalogue().await, catalogue, "their database is what it was");
     assert_eq!(db.rows().await, rows, "their rows stay");
@@ -243,12 +247,4 @@ async fn their_changes_are_seen_at_once(db: &mut LegacyDatabase, me: &TestClient
     db.execute(&format!("DELETE FROM {table} AS t WHERE {column}::text = '{newest}'")).await;
     assert_eq!(me.get(&format!("/api/tasks/{id}")).await.status, 404);
     assert_eq!(body(&me.get("/api/tasks").await, 200).as_array().unwrap().len(), theirs.len() - 1);
-}
-
-impl LegacyDatabase {
-    /// Runs `adopt` with these arguments only.
-    async fn adopt_only(&self, arguments: &[&str]) -> std::process::Output {
-        let arguments: Vec<&str> = ["adopt"].iter().chain(arguments).copied().collect();
-        self.config.run(&arguments).await
-    }
 }
