@@ -101,8 +101,8 @@ fn time(field: &str, time: &Time, if_null: &str) -> String {
 /// What follows from the mapping itself.
 pub(super) fn notes(mapping: &Mapping) -> Vec<Finding> {
     let mut notes = vec![Finding::note(format!(
-        "while the view exists, PostgreSQL refuses to drop the mapped columns of {} or to change their types; before such a migration of theirs \
-         run adopt --revert, and afterwards adopt --apply",
+        "while the view exists, PostgreSQL refuses to drop columns of {} or to change their types; before such a migration of theirs run \
+         adopt --revert, and afterwards adopt --apply",
         mapping.table.plain()
     ))];
     if let IdKind::Numbered { .. } = mapping.id.kind {

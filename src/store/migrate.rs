@@ -139,7 +139,7 @@ fn migrator(schema: &MigrationSet, text: impl Fn(&Migration) -> &'static str) ->
 pub struct MigrationRecord {
     /// The position in the order.
     pub version: i64,
-    /// The description.
+    /// The name in sqlx's table of migrations.
     pub name: &'static str,
     /// The hash of the SQL for PostgreSQL. The migrator refuses a database with another.
     pub checksum: Vec<u8>,
