@@ -9,11 +9,12 @@ use super::plan::Plan;
 use super::statement::Sql;
 use super::{indexes, numbers};
 
-/// Creates the view, and before it the numbers of ids that are no integers. Returns what was done.
+/// Creates the view, and before it the numbers of ids that are no integers. With an observer it creates the indexes as well. Returns what was
+/// done.
 pub(super) async fn apply(
     connection: &mut PgConnection,
     plan: &Plan,
-    with_indexes: bool,
+    observer: Option<&mut PgConnection>,
 ) -> Result<Vec<String>, AdoptError> {
     let mut done = Vec::new();
     let Some(mapping) = &plan.mapping else { return Ok(done) };
@@ -30,9 +31,9 @@ pub(super) async fn apply(
         "created todo_api.tasks over {} in one transaction of {milliseconds} ms; no row was changed",
         mapping.table.plain()
     ));
-    if with_indexes && !plan.indexes.is_empty() {
+    if let Some(observer) = observer.filter(|_| !plan.indexes.is_empty()) {
         let began = Instant::now();
-        indexes::create(connection, &plan.indexes).await?;
+        indexes::create(connection, observer, &plan.indexes).await?;
         done.push(format!("created the index {} in {:.1} s", indexes::NAME, began.elapsed().as_secs_f64()));
     }
     Ok(done)

@@ -31,6 +31,9 @@ pub(super) struct Database {
     pub(super) search_path: Vec<String>,
     #[serde(skip)]
     pub(super) can_create_schema: bool,
+    /// Whether the role may set the search path of another role.
+    #[serde(skip)]
+    pub(super) can_alter_roles: bool,
     #[serde(skip)]
     pub(super) state: SchemaState,
 }
@@ -59,22 +62,19 @@ pub(super) struct Adoption {
     pub(super) role: Option<String>,
 }
 
+/// Name, role, version as text and number, zone, search path, and two rights.
+type Facts = (String, String, String, i32, String, Vec<String>, bool, bool);
+
 /// Opens a session without time limits, except for locks. All names in its statements must be qualified.
 pub(super) async fn connect(url: &DatabaseUrl) -> Result<(PgConnection, Database), AdoptError> {
     let DatabaseUrl::Postgres { options, .. } = url else { return Err(AdoptError::NotPostgres) };
     let mut connection = options.as_ref().clone().application_name("todo-api adopt").connect().await?;
     let facts = "SELECT current_database()::text, current_user::text, current_setting('server_version'),
         current_setting('server_version_num')::int4, current_setting('TimeZone'), current_schemas(false)::text[],
-        has_database_privilege(current_database(), 'CREATE')";
-    let (name, role, version, number, timezone, search_path, can_create_schema): (
-        String,
-        String,
-        String,
-        i32,
-        String,
-        Vec<String>,
-        bool,
-    ) = sqlx::query_as(facts).fetch_one(&mut connection).await?;
+        has_database_privilege(current_database(), 'CREATE'),
+        (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user)";
+    let facts: Facts = sqlx::query_as(facts).fetch_one(&mut connection).await?;
+    let (name, role, version, number, timezone, search_path, can_create_schema, can_alter_roles) = facts;
     // With this path PostgreSQL writes every name outside `pg_catalog` with its schema.
     for setting in ["SET search_path = pg_catalog", "SET statement_timeout = 0", LOCK_TIMEOUT] {
         Sql::new(setting).execute(&mut connection).await?;
@@ -82,8 +82,17 @@ pub(super) async fn connect(url: &DatabaseUrl) -> Result<(PgConnection, Database
     let is_supported = number >= MIN_VERSION;
     let state = read_state(&mut connection).await?;
     let search_path = search_path.into_iter().filter(|it| it != "todo_api" && it != "pg_catalog").collect();
-    let database =
-        Database { name, role, version, is_supported, timezone, search_path, can_create_schema, state };
+    let database = Database {
+        name,
+        role,
+        version,
+        is_supported,
+        timezone,
+        search_path,
+        can_create_schema,
+        can_alter_roles,
+        state,
+    };
     Ok((connection, database))
 }
 

@@ -6,6 +6,7 @@ use super::finding::Finding;
 use super::mapping::{Completed, IdKind, Mapping, SoftDeletionKind, Time, UserKind};
 use super::names::QuotedIdentifier;
 use super::plan::PlannedColumn;
+use super::record;
 
 /// What each column becomes.
 pub(super) fn columns(table: &Table, mapping: &Mapping) -> Vec<PlannedColumn> {
@@ -124,6 +125,14 @@ pub(super) fn notes(mapping: &Mapping) -> Vec<Finding> {
 pub(super) fn afterwards(database: &Database, role: Option<&str>) -> Vec<String> {
     let name = &database.name;
     match role {
+        Some(role) if !database.can_alter_roles => vec![
+            format!(
+                "As {role}, run: {}. The role {} lacks CREATEROLE to do it.",
+                record::set_search_path(database, role).text(),
+                database.role
+            ),
+            format!("Connect the server as {role} (DATABASE_URL=postgres://{role}:…@…/{name})."),
+        ],
         Some(role) => vec![
             format!("Connect the server as {role} (DATABASE_URL=postgres://{role}:…@…/{name}). Its search_path leads to the view, also behind a pooler."),
             "Keep the role of the other service as it is.".to_owned(),

@@ -1,15 +1,22 @@
 //! The index for the list, created without blocking writes.
 
+use std::time::Duration;
+
 use sqlx::PgConnection;
+use tokio::time::sleep;
 
 use super::error::AdoptError;
 use super::finding::Finding;
 use super::mapping::{IdKind, Mapping, UserKind};
-use super::names::QualifiedName;
+use super::names::{QualifiedName, QuotedIdentifier};
+use super::progress::Progress;
 use super::statement::Sql;
 
 /// The name of the index, in the schema of the table.
 pub(super) const NAME: &str = "todo_api_list";
+
+/// The interval at which the progress is read.
+const OBSERVATION_INTERVAL: Duration = Duration::from_millis(500);
 
 /// An index of the table.
 #[derive(Debug, Clone)]
@@ -86,14 +93,45 @@ fn key(mapping: &Mapping) -> String {
 
 /// The name of the index with its schema.
 pub(super) fn index_name(mapping: &Mapping) -> QualifiedName {
-    QualifiedName { schema: mapping.table.schema.clone(), name: super::names::QuotedIdentifier::new(NAME) }
+    QualifiedName { schema: mapping.table.schema.clone(), name: QuotedIdentifier::new(NAME) }
 }
 
-/// Runs the statements. The creation waits for transactions that are older than it, which can take longer than a lock may.
-pub(super) async fn create(connection: &mut PgConnection, statements: &[Sql]) -> Result<(), AdoptError> {
+/// Runs the statements. The creation waits for transactions that are older than it, which can take longer than a lock may. `observer` is
+/// another session, which reads how far it is.
+pub(super) async fn create(
+    connection: &mut PgConnection,
+    observer: &mut PgConnection,
+    statements: &[Sql],
+) -> Result<(), AdoptError> {
     Sql::new("SET lock_timeout = 0").execute(connection).await?;
-    for statement in statements {
-        statement.execute(connection).await?;
+    let (pid,): (i32,) = Sql::new("SELECT pg_backend_pid()").fetch_one(connection).await?;
+    let work = async {
+        for statement in statements {
+            statement.execute(connection).await?;
+        }
+        Ok(())
+    };
+    tokio::select! {
+        done = work => done,
+        error = observe(observer, pid) => Err(error),
     }
-    Ok(())
+}
+
+/// What the session with this id has done of the index, as PostgreSQL reports it: blocks of the table, and then rows of the index.
+const PROGRESS: &str = "SELECT CASE WHEN tuples_total > 0 THEN tuples_done ELSE blocks_done END,
+    CASE WHEN tuples_total > 0 THEN tuples_total ELSE blocks_total END FROM pg_stat_progress_create_index WHERE pid = $1";
+
+/// Shows the progress until it is dropped.
+async fn observe(observer: &mut PgConnection, pid: i32) -> AdoptError {
+    let mut progress = Progress::new("creating the index", "parts", 0);
+    loop {
+        sleep(OBSERVATION_INTERVAL).await;
+        let now: Result<Option<(i64, i64)>, _> =
+            sqlx::query_as(PROGRESS).bind(pid).fetch_optional(&mut *observer).await;
+        match now {
+            Ok(Some((done, total))) => progress.show_of(done, total),
+            Ok(None) => {}
+            Err(error) => return error.into(),
+        }
+    }
 }

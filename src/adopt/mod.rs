@@ -56,11 +56,13 @@ pub async fn adopt(url: &DatabaseUrl, arguments: &AdoptArguments) -> Result<Repo
     if arguments.settle {
         return Ok(Report::settle(settle::settle(&mut connection, database).await?));
     }
-    plan_and_apply(&mut connection, database, arguments).await
+    let mut observer = if arguments.indexes { Some(database::connect(url).await?.0) } else { None };
+    plan_and_apply(&mut connection, observer.as_mut(), database, arguments).await
 }
 
 async fn plan_and_apply(
     connection: &mut PgConnection,
+    observer: Option<&mut PgConnection>,
     database: Database,
     arguments: &AdoptArguments,
 ) -> Result<Report, AdoptError> {
@@ -75,7 +77,7 @@ async fn plan_and_apply(
     if !arguments.apply || plan.verdict() == Verdict::Blocked {
         return Ok(Report::plan(plan, Vec::new()));
     }
-    let done = apply::apply(connection, &plan, arguments.indexes).await?;
+    let done = apply::apply(connection, &plan, observer).await?;
     Ok(Report::plan(plan, done))
 }
 

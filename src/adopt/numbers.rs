@@ -54,7 +54,7 @@ pub(super) async fn fill(connection: &mut PgConnection, mapping: &Mapping) -> Re
     Sql::new("CREATE INDEX ON pg_temp.todo_api_missing (position)").execute(connection).await?;
     let (total,): (i64,) =
         Sql::new("SELECT count(*) FROM pg_temp.todo_api_missing").fetch_one(connection).await?;
-    let mut progress = Progress::new("numbering the tasks", total);
+    let mut progress = Progress::new("numbering the tasks", "rows", total);
     let mut done = 0;
     while done < total {
         let end = done + BATCH;

@@ -103,7 +103,13 @@ pub(super) async fn make(
         SchemaState::Foreign => {
             findings.push(Finding::blocker("the schema todo_api belongs to another program"));
         }
-        SchemaState::Absent | SchemaState::Begun(_) | SchemaState::Adopted(_) => {}
+        SchemaState::Adopted(_) => {
+            findings.push(Finding::note("the database is adopted; --apply makes the view anew"));
+        }
+        SchemaState::Begun(_) => {
+            findings.push(Finding::warning("an adoption was interrupted; --apply completes it"));
+        }
+        SchemaState::Absent => {}
     }
     let tables = read_tables(connection).await?;
     let Chosen { table, reason } = match choose(&tables, choices) {
@@ -161,7 +167,7 @@ pub(super) async fn make(
     plan.number = numbers::create_statements(&mapping);
     let begin = record::begin_statements(&mapping, choices, role)?;
     let view = view::create_statements(&mapping, &plan.database.search_path);
-    let end = record::end_statements(&plan.database.name, role);
+    let end = record::end_statements(&plan.database, role);
     let create = view::drop_statements().into_iter().chain(view).chain(end);
     if plan.number.is_empty() {
         plan.create = begin.into_iter().chain(create).collect();

@@ -1,5 +1,6 @@
 //! The statements around the view: the schema, the record of the adoption, the migrations that it stands for, and the server's role.
 
+use super::database::Database;
 use super::error::AdoptError;
 use super::mapping::Mapping;
 use super::names::{Literal, QuotedIdentifier};
@@ -38,7 +39,7 @@ pub(super) fn begin_statements(
 }
 
 /// Records that the view stands for the migrations of the tasks, and gives the server's role its rights.
-pub(super) fn end_statements(database: &str, role: Option<&str>) -> Vec<Sql> {
+pub(super) fn end_statements(database: &Database, role: Option<&str>) -> Vec<Sql> {
     let rows: Vec<String> = task_migration_records()
         .map(|it| {
             let (name, checksum) = (Literal(it.name), hex::encode(&it.checksum));
@@ -54,17 +55,24 @@ pub(super) fn end_statements(database: &str, role: Option<&str>) -> Vec<Sql> {
         )),
     ];
     if let Some(role) = role {
-        let (role, database) = (QuotedIdentifier::new(role), QuotedIdentifier::new(database));
+        let path = set_search_path(database, role);
+        let role = QuotedIdentifier::new(role);
         statements.extend(
             [
                 format!("GRANT USAGE, CREATE ON SCHEMA todo_api TO {role}"),
                 format!("GRANT SELECT, INSERT, UPDATE, DELETE ON todo_api.tasks TO {role}"),
                 format!("GRANT SELECT, INSERT, UPDATE, DELETE ON todo_api._sqlx_migrations TO {role}"),
                 format!("GRANT SELECT ON todo_api.adoption TO {role}"),
-                format!("ALTER ROLE {role} IN DATABASE {database} SET search_path = todo_api"),
             ]
             .map(Sql::new),
         );
+        statements.extend(database.can_alter_roles.then_some(path));
     }
     statements
+}
+
+/// Leads the names of the server's role to the view. The role itself may run it as well.
+pub(super) fn set_search_path(database: &Database, role: &str) -> Sql {
+    let (role, database) = (QuotedIdentifier::new(role), QuotedIdentifier::new(&database.name));
+    Sql::new(format!("ALTER ROLE {role} IN DATABASE {database} SET search_path = todo_api"))
 }

@@ -44,8 +44,8 @@ pub(super) async fn revert(
         vec![format!("dropped the view, the functions and the numbers; {} is as it was", table.plain())];
     let index = QualifiedName { schema: table.schema.clone(), name: QuotedIdentifier::new(indexes::NAME) };
     if has_index(connection, &index).await? {
-        indexes::create(connection, &[Sql::new(format!("DROP INDEX CONCURRENTLY IF EXISTS {index}"))])
-            .await?;
+        Sql::new("SET lock_timeout = 0").execute(connection).await?;
+        Sql::new(format!("DROP INDEX CONCURRENTLY IF EXISTS {index}")).execute(connection).await?;
         done.push(format!("dropped the index {}", index.plain()));
     }
     if users > 0 {
@@ -89,7 +89,7 @@ async fn reset_role(
     database: &Database,
     adoption: &Adoption,
 ) -> Result<Option<Sql>, AdoptError> {
-    let Some(role) = &adoption.role else { return Ok(None) };
+    let Some(role) = adoption.role.as_ref().filter(|_| database.can_alter_roles) else { return Ok(None) };
     let exists: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
         .bind(role)
         .fetch_one(connection)

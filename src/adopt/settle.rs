@@ -111,7 +111,7 @@ async fn copy(connection: &mut PgConnection) -> Result<i64, AdoptError> {
     let (total,): (i64,) = Sql::new("SELECT count(*) FROM todo_api.adopted_tasks WHERE user_id IS NOT NULL")
         .fetch_one(connection)
         .await?;
-    let mut progress = Progress::new("copying the tasks", total);
+    let mut progress = Progress::new("copying the tasks", "rows", total);
     let (mut copied, mut last) = (0, i64::MIN);
     loop {
         let part = format!(

@@ -26,10 +26,25 @@ pub(super) async fn check(connection: &mut PgConnection) -> Result<(), Migration
         sqlx::query_as(sql::TASKS_ORIGIN).fetch_one(&mut *connection).await?;
     let origin = Origin { kind, schema, has_migrations, is_adopted, leads_there };
     let applied = if origin.has_migrations { count_applied(connection).await? } else { 0 };
+    if origin.kind.is_none() && !origin.has_migrations && !origin.is_adopted {
+        warn_about_similar(connection).await?;
+    }
     match refusal(&origin, applied) {
         Some(why) => Err(MigrationError::Failed(why)),
         None => Ok(()),
     }
+}
+
+/// A new table beside a table of tasks with another name is rarely intended.
+async fn warn_about_similar(connection: &mut PgConnection) -> Result<(), MigrationError> {
+    let similar: Vec<String> = sqlx::query_scalar(sql::SIMILAR_TABLES).fetch_all(connection).await?;
+    for table in similar {
+        tracing::warn!(
+            table,
+            "the database has a table that looks like tasks; todo-api adopt serves it, and this server creates an empty table"
+        );
+    }
+    Ok(())
 }
 
 async fn count_applied(connection: &mut PgConnection) -> Result<usize, MigrationError> {

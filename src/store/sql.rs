@@ -171,6 +171,11 @@ pub const TASKS_ORIGIN: &str = "SELECT c.relkind::text, n.nspname::text, to_regc
     FROM (SELECT to_regclass('tasks') AS oid) AS name LEFT JOIN pg_catalog.pg_class c ON c.oid = name.oid \
     LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
 
+/// For PostgreSQL: tables of other programs that are called like tasks.
+pub const SIMILAR_TABLES: &str = "SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class c \
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' \
+    AND lower(c.relname) IN ('task', 'tasks', 'todo', 'todos', 'todo_item', 'todo_items') ORDER BY 1 LIMIT 5";
+
 /// All statements by name, for the test that prepares each on both engines.
 pub const ALL: &[(&str, Statement)] = &[
     ("LIST_DESCENDING", LIST_DESCENDING),

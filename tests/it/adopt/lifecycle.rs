@@ -1,10 +1,10 @@
-//! Planning, applying, reverting and settling, with and without the rights to do so.
+//! Planning and applying, and what a server on such a database does.
 
 use serde_json::{Value, json};
 
 use super::schemas::{self, Legacy};
 use super::{LegacyDatabase, text};
-use crate::harness::{Engine, PgBouncer, PostgresServer, ServerConfig};
+use crate::harness::{Engine, ServerConfig};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn server_refuses_a_foreign_table_and_changes_nothing() {
@@ -229,88 +229,17 @@ async fn rows_that_break_the_contract_are_counted_and_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_printed_grants_are_enough_for_another_role() {
-    let mut db = LegacyDatabase::create(&schemas::SQLMODEL_TASKS).await;
-    let (role, before) = (role_in(&mut db, "adopter").await, db.catalogue().await);
-    db.config = db.config.clone().with("DATABASE_URL", &db.url.replace("postgres@", &format!("{role}@")));
-    let refused = db.adopt(&["--apply"]).await;
-    assert_eq!(refused.status.code(), Some(3), "{}", text(&refused));
-    assert_eq!(db.catalogue().await, before);
-    for _ in 0..2 {
-        let output = text(&db.adopt(&[]).await);
-        for grant in output.lines().filter_map(|line| Some(line.split_once("as its owner: ")?.1)) {
-            db.execute(grant).await;
-        }
-    }
-    db.apply().await;
-    assert_eq!(db.start_server().await.client_for("ann").create("t").await["title"], "t");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn server_role_needs_no_rights_on_their_table_and_their_role_sees_no_difference() {
-    let mut db = LegacyDatabase::create(&schemas::STATUS_TEXT).await;
-    let before = db.catalogue().await;
-    let role = role_in(&mut db, "server").await;
-    let output = db.adopt(&["--apply", "--role", &role]).await;
-    assert!(output.status.success(), "{}", text(&output));
-    let as_role = db.url.replace("postgres@", &format!("{role}@"));
-    let server = db
-        .config
-        .clone()
-        .with("DATABASE_URL", &as_role)
-        .with("ROCKET_ISSUER", "{enabled=true}")
-        .start()
-        .await;
-    server.wait_for_readyz(true).await;
-    let task = server.client_for("ann").create("by the role").await;
-    assert_eq!(
-        db.query::<String>(&format!("SELECT status::text FROM task WHERE id = {}", task["id"])).await,
-        "pending"
+async fn server_warns_before_it_creates_a_table_beside_one_that_looks_like_tasks() {
+    let db = LegacyDatabase::create(&schemas::STATUS_TEXT).await;
+    let server = db.config.clone().start().await;
+    let logs = server.logs();
+    assert!(
+        logs.iter().any(|line| line.contains("todo-api adopt serves it") && line.contains("public.task")),
+        "{logs:?}"
     );
-    // The built-in authentication has its own users, beside the table "user" of their program.
-    let body = json!({ "name": "n", "email": "n@example.com", "password": "correct horse battery" });
-    assert_eq!(server.anonymous().post("/api/auth/sign-up/email", &body).await.status, 200);
-    assert_eq!(db.query::<i64>("SELECT count(*) FROM \"user\"").await, 2);
-    assert_eq!(db.query::<i64>("SELECT count(*) FROM todo_api.\"user\"").await, 1);
-    assert_eq!(db.query::<String>("SHOW search_path").await, "\"$user\", public", "their role");
-    assert!(!db.query::<bool>(&format!("SELECT has_table_privilege('{role}', 'task', 'SELECT')")).await);
     drop(server);
-    // Users are not dropped.
-    let output = text(&db.config.run(&["adopt", "--revert"]).await);
-    assert!(output.contains("1 users of the built-in authentication"), "{output}");
-    assert_eq!(db.query::<i64>("SELECT count(*) FROM todo_api.\"user\"").await, 1);
-    db.execute("DROP SCHEMA todo_api CASCADE").await;
-    assert_eq!(db.catalogue().await, before);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn server_role_finds_the_view_behind_a_transaction_pooler() {
-    let mut db = LegacyDatabase::create(&schemas::STATUS_ENUM).await;
-    let role = role_in(&mut db, "pooled").await;
-    assert!(db.adopt(&["--apply", "--role", &role]).await.status.success());
-    let pooler = PgBouncer::start_as(PostgresServer::shared(), "transaction", "default_pool_size = 3", &role);
-    let named = PgBouncer::tracks_prepared_statements();
-    let config = db.config.clone().with("DATABASE_URL", &pooler.url(&db.url));
-    let config = config.with("MIGRATE_DATABASE_URL", &db.url.replace("postgres@", &format!("{role}@")));
-    let server =
-        config.with("ROCKET_DATABASES", &format!("{{todo={{prepared_statements={named}}}}}")).start().await;
-    server.wait_for_readyz(true).await;
-    let me = server.client_for("ann");
-    let requests: Vec<_> = (0..20)
-        .map(|n| {
-            let me = me.clone();
-            tokio::spawn(async move { me.create(&format!("pooled {n}")).await })
-        })
-        .collect();
-    for request in requests {
-        let task = request.await.unwrap();
-        let done = me.patch(&format!("/api/tasks/{}/complete", task["id"]), &json!({})).await.json();
-        assert_eq!((&done["id"], &done["completed"]), (&task["id"], &json!(true)));
-    }
-    assert_eq!(
-        db.query::<i64>("SELECT count(*) FROM task WHERE status = 'DONE' AND title LIKE 'pooled%'").await,
-        20
-    );
+    let again = db.config.clone().start().await;
+    assert!(!again.logs().iter().any(|line| line.contains("todo-api adopt")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -344,64 +273,4 @@ async fn apply_gives_up_while_their_table_is_locked() {
     );
     db.execute("ROLLBACK").await;
     assert_eq!(db.catalogue().await, before);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn settle_copies_the_tasks_and_keeps_the_old_table() {
-    for legacy in [&schemas::STATUS_TEXT, &schemas::UUIDS] {
-        let mut db = LegacyDatabase::create(legacy).await;
-        db.apply().await;
-        let server = db.start_server().await;
-        let me = server.client_for(legacy.users[0]);
-        me.create("made while adopted").await;
-        let last = me.create("deleted while adopted").await;
-        me.delete(&format!("/api/tasks/{}", last["id"])).await;
-        let (tasks, rows) = (me.get("/api/tasks").await.json(), db.rows().await);
-        let refused = db.config.run(&["adopt", "--settle"]).await;
-        assert_eq!(refused.status.code(), Some(1));
-        assert!(text(&refused).contains("other sessions use this database"), "{}", text(&refused));
-        assert_eq!(me.get("/api/tasks").await.json(), tasks);
-        drop(server);
-        let mut db = db.reconnect_after(&["adopt", "--settle"]).await;
-        let table = legacy.table.trim_start_matches("public.");
-        let kept =
-            format!("SELECT jsonb_agg(to_jsonb(t) ORDER BY t::text)::text FROM {table}_before_todo_api AS t");
-        assert_eq!(serde_json::from_str::<Value>(&db.query::<String>(&kept).await).unwrap(), rows);
-        let server = db.start_server().await;
-        let me = server.client_for(legacy.users[0]);
-        assert_eq!(me.get("/api/tasks").await.json(), tasks);
-        let next = me.create("made in the own table").await;
-        assert!(next["id"].as_i64() > last["id"].as_i64(), "no id is used again");
-        assert_eq!(
-            db.query::<String>("SELECT relkind::text FROM pg_class WHERE oid = 'todo_api.tasks'::regclass")
-                .await,
-            "r"
-        );
-        let output = db.config.run(&["adopt", "--revert"]).await;
-        assert!(text(&output).contains("nothing to revert"), "{}", text(&output));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn settle_refuses_tasks_that_the_own_table_cannot_hold() {
-    let mut db = LegacyDatabase::create(&schemas::SQLMODEL_TASKS).await;
-    db.execute("UPDATE tasks SET title = repeat('x', 201) WHERE title = 'first'").await;
-    db.apply().await;
-    let before = db.catalogue().await;
-    let output = db.disconnected(&["adopt", "--settle"]).await;
-    assert!(
-        text(&output)
-            .contains("1 tasks have a blank title or a text that is too long for the new table (ids 1)"),
-        "{}",
-        text(&output)
-    );
-    let mut db = db.reconnect().await;
-    assert_eq!(db.catalogue().await, before);
-}
-
-/// Creates a role for this database.
-async fn role_in(db: &mut LegacyDatabase, name: &str) -> String {
-    let role = format!("{name}_{}", db.url.rsplit('/').next().unwrap());
-    db.execute(&format!("CREATE ROLE {role} LOGIN")).await;
-    role
 }

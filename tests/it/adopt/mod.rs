@@ -3,8 +3,10 @@
 mod crash;
 mod guarantees;
 mod lifecycle;
+mod roles;
 mod schemas;
 mod serving;
+mod settling;
 
 use std::process::Output;
 
