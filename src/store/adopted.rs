@@ -9,6 +9,21 @@ use super::migrate::MigrationError;
 use super::schema::TASK_MIGRATIONS;
 use super::sql;
 
+/// Kind and schema of the relation that the statements call `tasks`, whether migrations have begun, whether the database is
+/// adopted, and whether its schema is the current one. The adoption is found in the catalogue, because a role without the right to use a schema
+/// cannot name its tables.
+const TASKS_ORIGIN: &str = "SELECT c.relkind::text, n.nspname::text, to_regclass('_sqlx_migrations') IS NOT NULL, \
+    EXISTS (SELECT FROM pg_catalog.pg_class a JOIN pg_catalog.pg_namespace s ON s.oid = a.relnamespace \
+            WHERE s.nspname = 'todo_api' AND a.relname = 'adoption'), \
+    current_schema() IS NOT DISTINCT FROM 'todo_api' \
+    FROM (SELECT to_regclass('tasks') AS oid) AS name LEFT JOIN pg_catalog.pg_class c ON c.oid = name.oid \
+    LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
+
+/// Tables of other programs that are called like tasks.
+const SIMILAR_TABLES: &str = "SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class c \
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' \
+    AND lower(c.relname) IN ('task', 'tasks', 'todo', 'todos', 'todo_item', 'todo_items') ORDER BY 1 LIMIT 5";
+
 /// The relation that the statements call `tasks`, and the adoption of the database.
 struct Origin {
     /// `r` is a table, `v` a view.
@@ -23,7 +38,7 @@ struct Origin {
 /// Fails if the migrations must not run.
 pub(super) async fn check(connection: &mut PgConnection) -> Result<(), MigrationError> {
     let (kind, schema, has_migrations, is_adopted, leads_there) =
-        sqlx::query_as(sql::TASKS_ORIGIN).fetch_one(&mut *connection).await?;
+        sqlx::query_as(TASKS_ORIGIN).fetch_one(&mut *connection).await?;
     let origin = Origin { kind, schema, has_migrations, is_adopted, leads_there };
     let applied = if origin.has_migrations { count_applied(connection).await? } else { 0 };
     if origin.kind.is_none() && !origin.has_migrations && !origin.is_adopted {
@@ -37,7 +52,7 @@ pub(super) async fn check(connection: &mut PgConnection) -> Result<(), Migration
 
 /// A new table beside a table of tasks with another name is rarely intended.
 async fn warn_about_similar(connection: &mut PgConnection) -> Result<(), MigrationError> {
-    let similar: Vec<String> = sqlx::query_scalar(sql::SIMILAR_TABLES).fetch_all(connection).await?;
+    let similar: Vec<String> = sqlx::query_scalar(SIMILAR_TABLES).fetch_all(connection).await?;
     for table in similar {
         tracing::warn!(
             table,

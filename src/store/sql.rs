@@ -162,20 +162,6 @@ pub const MIGRATIONS_TABLE_COUNT: Statement = Statement {
 pub const MIGRATION_APPLIED: Statement =
     Statement::portable("SELECT count(*) FROM _sqlx_migrations WHERE version = $1 AND success");
 
-/// For PostgreSQL: kind and schema of the relation that the statements call `tasks`, whether migrations have begun, whether the database is
-/// adopted, and whether its schema is the current one. The adoption is found in the catalogue, because a role without the right to use a schema cannot name its tables.
-pub const TASKS_ORIGIN: &str = "SELECT c.relkind::text, n.nspname::text, to_regclass('_sqlx_migrations') IS NOT NULL, \
-    EXISTS (SELECT FROM pg_catalog.pg_class a JOIN pg_catalog.pg_namespace s ON s.oid = a.relnamespace \
-            WHERE s.nspname = 'todo_api' AND a.relname = 'adoption'), \
-    current_schema() IS NOT DISTINCT FROM 'todo_api' \
-    FROM (SELECT to_regclass('tasks') AS oid) AS name LEFT JOIN pg_catalog.pg_class c ON c.oid = name.oid \
-    LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
-
-/// For PostgreSQL: tables of other programs that are called like tasks.
-pub const SIMILAR_TABLES: &str = "SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class c \
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' \
-    AND lower(c.relname) IN ('task', 'tasks', 'todo', 'todos', 'todo_item', 'todo_items') ORDER BY 1 LIMIT 5";
-
 /// All statements by name, for the test that prepares each on both engines.
 pub const ALL: &[(&str, Statement)] = &[
     ("LIST_DESCENDING", LIST_DESCENDING),
