@@ -15,7 +15,9 @@ pub(super) struct Table {
     pub(super) owner: String,
     /// The number of rows that the planner expects. Negative if the table was never analyzed.
     pub(super) estimated_rows: i64,
-    /// Whether row level security applies to the table's owner as well.
+    /// Whether the table has row level security.
+    pub(super) has_row_security: bool,
+    /// Whether it applies to the table's owner as well.
     pub(super) forces_row_security: bool,
     /// Whether row level security hides rows from the current role.
     pub(super) hides_rows: bool,
@@ -92,8 +94,8 @@ impl Kind {
 
 /// The tables that the role can see, without those of PostgreSQL and of this server.
 const TABLES: &str = r"
-SELECT c.oid::int8, n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, c.reltuples::int8, c.relforcerowsecurity,
-       row_security_active(c.oid)
+SELECT c.oid::int8, n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, c.reltuples::int8, c.relrowsecurity,
+       c.relforcerowsecurity, row_security_active(c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
   AND n.nspname NOT IN ('information_schema', 'todo_api')
@@ -121,8 +123,9 @@ impl FromRow<'_, PgRow> for Table {
             name: QualifiedName::new(row.try_get::<String, _>(1)?, row.try_get::<String, _>(2)?),
             owner: row.try_get(3)?,
             estimated_rows: row.try_get(4)?,
-            forces_row_security: row.try_get(5)?,
-            hides_rows: row.try_get(6)?,
+            has_row_security: row.try_get(5)?,
+            forces_row_security: row.try_get(6)?,
+            hides_rows: row.try_get(7)?,
             columns: Vec::new(),
         })
     }

@@ -96,6 +96,12 @@ pub(super) async fn connect(url: &DatabaseUrl) -> Result<(PgConnection, Database
     Ok((connection, database))
 }
 
+/// Makes PostgreSQL refuse every change: the promise of a dry run does not depend on its statements.
+pub(super) async fn forbid_changes(connection: &mut PgConnection) -> Result<(), AdoptError> {
+    Sql::new("SET default_transaction_read_only = on").execute(connection).await?;
+    Ok(())
+}
+
 /// Waits until no other `adopt` changes this database.
 pub(super) async fn lock(connection: &mut PgConnection) -> Result<(), AdoptError> {
     match Sql::new(LOCK).execute(connection).await.map_err(AdoptError::from) {

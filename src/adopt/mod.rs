@@ -49,6 +49,8 @@ pub async fn adopt(url: &DatabaseUrl, arguments: &AdoptArguments) -> Result<Repo
         database::lock(&mut connection).await?;
         // Another run may have changed it while this run waited.
         database.state = database::read_state(&mut connection).await?;
+    } else {
+        database::forbid_changes(&mut connection).await?;
     }
     if arguments.revert {
         return Ok(Report::revert(revert::revert(&mut connection, &database).await?));

@@ -90,6 +90,12 @@ pub(super) async fn check_rights(
             role.plain(),
             if table.forces_row_security { ", and without FORCE ROW LEVEL SECURITY" } else { "" }
         )));
+    } else if table.has_row_security && mapping.is_some() {
+        findings.push(Finding::note(format!(
+            "row level security of {} does not apply to the view, which runs as {}; this server separates the users itself",
+            table.name.plain(),
+            role.plain()
+        )));
     }
     Ok(findings)
 }

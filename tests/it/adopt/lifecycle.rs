@@ -170,6 +170,21 @@ async fn blocked_tables_are_refused_with_a_reason_and_nothing_is_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn row_level_security_that_would_hide_rows_is_a_blocker() {
+    let mut db = LegacyDatabase::create(&schemas::SQLMODEL_TASKS).await;
+    db.execute("ALTER TABLE tasks ENABLE ROW LEVEL SECURITY").await;
+    let as_owner = text(&db.adopt(&[]).await);
+    assert!(as_owner.contains("does not apply to the view"), "{as_owner}");
+    let role = super::roles::role_in(&mut db, "hidden").await;
+    let name = db.url.rsplit('/').next().unwrap().to_owned();
+    db.execute(&format!("GRANT ALL ON tasks TO {role}; GRANT ALL ON SEQUENCE tasks_id_seq TO {role}; GRANT CREATE ON DATABASE {name} TO {role}")).await;
+    db.config = db.config.clone().with("DATABASE_URL", &db.url.replace("postgres@", &format!("{role}@")));
+    let output = db.adopt(&["--apply"]).await;
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output).contains("the view would hide rows"), "{}", text(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn own_databases_and_sqlite_are_refused() {
     let own = ServerConfig::with_database(Engine::Postgres).await;
     drop(own.clone().start().await);

@@ -109,7 +109,7 @@ async fn server_role_finds_the_view_behind_a_transaction_pooler() {
 }
 
 /// Creates a role for this database.
-async fn role_in(db: &mut LegacyDatabase, name: &str) -> String {
+pub async fn role_in(db: &mut LegacyDatabase, name: &str) -> String {
     let role = format!("{name}_{}", db.url.rsplit('/').next().unwrap());
     db.execute(&format!("CREATE ROLE {role} LOGIN")).await;
     role
