@@ -7,7 +7,7 @@ use crate::config::ConfigLoader;
 use crate::error::ApiError;
 use crate::store::run::run;
 use crate::store::sql::Statement;
-use crate::store::{BatchedPool, Store};
+use crate::store::{BatchedPool, MigrationError, Store, check_origin};
 
 /// The time of the database, in seconds since 1970. As the first statement it also shows whether the database responds.
 const NOW: Statement = Statement {
@@ -45,10 +45,16 @@ pub(super) async fn now(store: &Store) -> Result<f64, ApiError> {
 /// Checks that the schema has this release's migrations, or that the server will apply them.
 pub(super) async fn check_schema(loader: &ConfigLoader, opened: Option<&Opened>) -> Finding {
     let Some(opened) = opened else { return Ok(Found::Skipped("needs the database")) };
-    let (Ok(server), Ok(issuer)) = (loader.server(), loader.issuer()) else {
+    let (Ok(server), Ok(issuer), Ok(database)) = (loader.server(), loader.issuer(), loader.database()) else {
         return Ok(Found::Skipped("needs a valid configuration"));
     };
-    match opened.store.is_migrated(&crate::schema(&issuer)).await {
+    let is_migrated = opened.store.is_migrated(&crate::schema(&issuer)).await;
+    if matches!(is_migrated, Ok(false))
+        && let Err(MigrationError::Failed(why)) = check_origin(&database).await
+    {
+        return Err(Fault::new(why, "the server does not start on it"));
+    }
+    match is_migrated {
         Ok(true) => Ok(Found::Good("up to date".to_owned())),
         Ok(false) if server.migrate_on_launch => {
             Ok(Found::Good("not up to date; the server migrates it when it starts".to_owned()))

@@ -114,6 +114,16 @@ async fn migrate(settings: &DatabaseConfig, schema: &MigrationSet) -> Result<(),
     Ok(())
 }
 
+/// Fails if the migrations must not run on this database, because another program has made it. Changes nothing.
+pub(crate) async fn check_origin(settings: &DatabaseConfig) -> Result<(), MigrationError> {
+    if let DatabaseUrl::Postgres { options, .. } = settings.migrate_url() {
+        let mut connection = connect_without_limits(&options).await?;
+        adopted::check(&mut connection).await?;
+        connection.close().await?;
+    }
+    Ok(())
+}
+
 /// Opens a connection without the time limits that the role or the database may have: a migration may take long.
 async fn connect_without_limits(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
     let unlimited = options.clone().options([("statement_timeout", 0), ("lock_timeout", 0)]);

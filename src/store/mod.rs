@@ -24,6 +24,7 @@ mod tasks;
 
 pub use batch::BatchMetrics;
 pub use batched_pool::BatchedPool;
+pub(crate) use migrate::check_origin;
 pub use migrate::{MigrationError, MigrationRecord, Migrations, migrate_within, task_migration_records};
 pub use pool::{Pool, PoolStatus};
 pub use schema::{Migration, MigrationSet, TASK_MIGRATIONS};

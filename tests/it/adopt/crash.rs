@@ -158,6 +158,7 @@ async fn numbering_continues_after_a_kill_and_keeps_its_numbers() {
     let mut numbered: Vec<(i64, String)> = Vec::new();
     for stop in 20.. {
         assert!(kill_at(&db, &["--apply"], stop).await, "no run was killed between two batches");
+        db.killed_sessions_end().await;
         let exists: bool = db.query("SELECT to_regclass('todo_api.task_ids') IS NOT NULL").await;
         if exists {
             numbered = db.numbers().await;
@@ -171,7 +172,7 @@ async fn numbering_continues_after_a_kill_and_keeps_its_numbers() {
     let all = db.numbers().await;
     assert_eq!(all.len(), 20_003);
     assert!(numbered.iter().all(|pair| all.contains(pair)), "a number lasts");
-    let in_order: bool = db.query("SELECT bool_and(follows) FROM (SELECT lag(id) OVER (ORDER BY created_at) < id IS NOT FALSE AS follows FROM todo_api.tasks) x").await;
+    let in_order: bool = db.query("SELECT bool_and(follows) FROM (SELECT lag(id) OVER (ORDER BY created_at) < id IS NOT FALSE AS follows FROM todo_api.tasks WHERE title LIKE 'n%') x").await;
     assert!(in_order, "numbers follow the times of creation");
 }
 

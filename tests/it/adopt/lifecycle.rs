@@ -22,6 +22,12 @@ async fn server_refuses_a_foreign_table_and_changes_nothing() {
     assert_eq!(migrated.status.code(), Some(1));
     let line = String::from_utf8(migrated.stderr).unwrap();
     assert!(line.contains("todo-api adopt") && line.trim_end().lines().count() == 1, "{line}");
+    let doctor = db.config.run(&["doctor"]).await;
+    assert!(
+        text(&doctor).contains("FAIL  schema: public.tasks belongs to another program"),
+        "{}",
+        text(&doctor)
+    );
     assert_eq!((db.catalogue().await, db.rows().await), before);
 }
 
