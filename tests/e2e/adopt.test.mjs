@@ -1,6 +1,8 @@
 // A FastAPI and SQLModel service and this server on the same table at the same time, and the way there and back.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { SECRET, api, freePort, here, postgres, start, token } from "./lib.mjs";
@@ -13,14 +15,29 @@ async function fastapi(url) {
   const env = { ...process.env, DATABASE_URL: url, BETTER_AUTH_SECRET: SECRET };
   const service = join(here, "adopt/service.py");
   const { stop } = await start(process.env.PYTHON ?? "python3", [service, `${port}`], { env }, (line) => line.includes("Uvicorn running"));
-  return { stop, call: (method, path, body) => call(`http://127.0.0.1:${port}`, method, path, body) };
+  return { stop, port, call: (method, path, body) => call(`http://127.0.0.1:${port}`, method, path, body) };
 }
 
-async function call(base, method, path, body) {
-  const headers = { authorization: `Bearer ${token()}`, "content-type": "application/json" };
+async function call(base, method, path, body, bearer = token()) {
+  const headers = { authorization: `Bearer ${bearer}`, "content-type": "application/json" };
   const response = await fetch(base + path, { method, headers, body: body && JSON.stringify(body) });
   const text = await response.text();
-  return { status: response.status, body: text && JSON.parse(text) };
+  return { status: response.status, isTheirs: response.headers.get("server") === "uvicorn", body: text && JSON.parse(text) };
+}
+
+/** The proxy of docs/MIGRATING.md, on these ports and with equal shares. */
+async function proxy(theirs, ours) {
+  const port = await freePort();
+  const document = readFileSync(join(here, "../../docs/MIGRATING.md"), "utf8");
+  const config = document
+    .match(/```haproxy\n(.*?)```/s)[1]
+    .replace(":80\n", `127.0.0.1:${port}\n`)
+    .replace("127.0.0.1:8001 weight 95", `127.0.0.1:${theirs} weight 50`)
+    .replace("127.0.0.1:8000 weight 5", `127.0.0.1:${ours} weight 50`);
+  const file = join(mkdtempSync(join(tmpdir(), "todo-api-e2e-proxy-")), "haproxy.cfg");
+  writeFileSync(file, config);
+  const { stop } = await start("haproxy", ["-W", "-f", file], { env: process.env }, (line) => /forked|Loading success/.test(line));
+  return { url: `http://127.0.0.1:${port}`, stop };
 }
 
 function adopt(url, ...args) {
@@ -82,6 +99,21 @@ test("a FastAPI service goes on running beside this server", { timeout: 120_000 
   const all = await both();
   assert.equal(all.length, 81);
   assert.ok(all.every((task) => task.title.startsWith("changed") === (task.id !== first.id) && (task.id === first.id || task.priority === 2)));
+
+  // A share of the traffic for each.
+  const shared = await proxy(theirs.port, new URL(ours.url).port);
+  const servers = new Set();
+  for (let n = 0; n < 20; n++) {
+    const bearer = token(`user-${n}`);
+    const made = await call(shared.url, "POST", "/api/tasks", { title: `of user ${n}` }, bearer);
+    assert.equal(made.status, 201, JSON.stringify(made));
+    const listed = await call(shared.url, "GET", "/api/tasks", undefined, bearer);
+    assert.equal(listed.isTheirs, made.isTheirs, "a token stays with its server");
+    assert.deepEqual(listed.body.map((task) => task.title), [`of user ${n}`]);
+    servers.add(made.isTheirs);
+  }
+  assert.equal(servers.size, 2, "both servers have a share");
+  await shared.stop();
 
   // The way back: their service does not notice.
   await ours.stop();
