@@ -16,6 +16,7 @@
 //! serves the same tasks to agents. Every error on the way is an [`error::ApiError`]. It is recorded on the request, and the catcher
 //! renders it in the shape of the request.
 
+pub mod adopt;
 pub mod api;
 pub mod auth;
 pub mod clock;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
+use todo_api::adopt::{AdoptArguments, adopt};
 use todo_api::config::{ConfigError, ConfigLoader};
 use todo_api::fairings::OtelTracer;
 use todo_api::ops::AcceptErrors;
@@ -46,6 +47,10 @@ enum Command {
         #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
         wait: Duration,
     },
+    /// Serve the tasks of another program's PostgreSQL database in place; without arguments, only plan and print
+    ///
+    /// Exit status: 0 ready or done, 1 failed, 2 invalid arguments or configuration, 3 cannot be adopted, 4 can be adopted with warnings
+    Adopt(AdoptArguments),
     /// Print a token for trying the API, signed with the configured secret
     Token {
         /// User id in the token
@@ -95,6 +100,7 @@ fn run(command: Command) -> Result<(), ExitError> {
     match command {
         Command::Serve => run_server(&ConfigLoader::from_sources()?),
         Command::Migrate { wait } => run_migrations(&ConfigLoader::from_sources()?, wait),
+        Command::Adopt(arguments) => run_adopt(&ConfigLoader::from_sources()?, &arguments),
         Command::Token { user, email, ttl } => {
             let config = ConfigLoader::from_sources()?.auth()?;
             let token = auth::issue_token(&config, &user, email.as_deref(), ttl)?;
@@ -138,6 +144,21 @@ fn run_migrations(loader: &ConfigLoader, wait: Duration) -> Result<(), ExitError
     })?;
     tracing::info!(database = %database.migrate_url(), "migrations applied");
     Ok(())
+}
+
+/// Prints the report of an adoption.
+fn run_adopt(loader: &ConfigLoader, arguments: &AdoptArguments) -> Result<(), ExitError> {
+    let database = loader.database()?;
+    let report = block_on_runtime(&rocket::Config::default(), async {
+        adopt(&database.migrate_url(), arguments).await.map_err(failed)
+    })?;
+    let text =
+        if arguments.is_json() { report.to_json().map_err(failed)? + "\n" } else { report.to_string() };
+    write!(io::stdout(), "{text}").map_err(failed)?;
+    match report.failure() {
+        None => Ok(()),
+        Some((status, summary)) => Err(ExitError(summary.to_owned(), status)),
+    }
 }
 
 /// Prints the report. The checks run on Rocket's default number of threads, because the configured number may be what is wrong.

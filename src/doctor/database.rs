@@ -7,7 +7,7 @@ use crate::config::{ConfigLoader, DatabaseConfig, DatabaseUrl};
 use crate::error::ApiError;
 use crate::store::run::run;
 use crate::store::sql::Statement;
-use crate::store::{BatchedPool, Store};
+use crate::store::{BatchedPool, MigrationError, Store, check_origin};
 
 /// The time of the database, in seconds since 1970. As the first statement it also shows whether the database responds.
 const NOW: Statement = Statement {
@@ -57,7 +57,13 @@ pub(super) async fn check_schema(loader: &ConfigLoader, opened: Option<&Opened>)
     let (Ok(server), Ok(issuer), Ok(database)) = (loader.server(), loader.issuer(), loader.database()) else {
         return Ok(Found::Skipped("needs a valid configuration"));
     };
-    match opened.store.is_migrated(&crate::schema(&issuer)).await {
+    let is_migrated = opened.store.is_migrated(&crate::schema(&issuer)).await;
+    if matches!(is_migrated, Ok(false))
+        && let Err(MigrationError::Failed(why)) = check_origin(&database).await
+    {
+        return Err(Fault::new(why, "the server does not start on it"));
+    }
+    match is_migrated {
         Ok(true) if batches_on_shards(&opened.store, &database).await => Ok(Found::Doubtful(
             "up to date, but Citus distributes tasks and sends each batch to every shard; set databases.todo.batch = false"
                 .to_owned(),

@@ -96,6 +96,11 @@ pub(super) fn is_refused_parameter(error: &Error) -> bool {
     })
 }
 
+/// Whether a concurrent write has made the statement fail. It has changed nothing and can run again.
+pub(super) fn is_serialization_failure(error: &Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("40001"))
+}
+
 /// Whether the connection is lost. The other connections of the pool are then very likely lost as well.
 pub(super) fn is_connection_lost(error: &Error) -> bool {
     match error {

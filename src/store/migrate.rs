@@ -15,10 +15,11 @@ use sqlx::{Connection as _, PgConnection, SqlSafeStr, SqliteConnection};
 use tokio::time::{sleep, timeout};
 
 use super::Store;
+use super::adopted;
 use super::error::{is_refused_parameter, is_unavailable};
 use super::pool::Pool;
 use super::run::run;
-use super::schema::{Migration, MigrationSet};
+use super::schema::{Migration, MigrationSet, TASK_MIGRATIONS};
 use super::sql;
 use crate::config::{DatabaseConfig, DatabaseUrl};
 use crate::error::ApiError;
@@ -99,6 +100,7 @@ async fn migrate(settings: &DatabaseConfig, schema: &MigrationSet) -> Result<(),
     match settings.migrate_url() {
         DatabaseUrl::Postgres { options, .. } => {
             let mut connection = connect_without_limits(&options).await?;
+            adopted::check(&mut connection).await?;
             migrator(schema, |it| it.postgres).run_direct(None, &mut connection, false).await?;
             connection.close().await?;
         }
@@ -110,6 +112,16 @@ async fn migrate(settings: &DatabaseConfig, schema: &MigrationSet) -> Result<(),
             connection.close().await?;
             drop(lock);
         }
+    }
+    Ok(())
+}
+
+/// Fails if the migrations must not run on this database, because another program has made it. Changes nothing.
+pub(crate) async fn check_origin(settings: &DatabaseConfig) -> Result<(), MigrationError> {
+    if let DatabaseUrl::Postgres { options, .. } = settings.migrate_url() {
+        let mut connection = connect_without_limits(&options).await?;
+        adopted::check(&mut connection).await?;
+        connection.close().await?;
     }
     Ok(())
 }
@@ -132,6 +144,27 @@ fn migrator(schema: &MigrationSet, text: impl Fn(&Migration) -> &'static str) ->
     // A newer release has migrated a database that is ahead. Going back to this release must work.
     migrator.set_ignore_missing(true);
     migrator
+}
+
+/// A migration as sqlx records it.
+#[derive(Debug)]
+pub struct MigrationRecord {
+    /// The position in the order.
+    pub version: i64,
+    /// The name in sqlx's table of migrations.
+    pub name: &'static str,
+    /// The hash of the SQL for PostgreSQL. The migrator refuses a database with another.
+    pub checksum: Vec<u8>,
+}
+
+/// The records of the migrations of the table `tasks`, for a database whose tasks are a view.
+pub fn task_migration_records() -> impl Iterator<Item = MigrationRecord> {
+    TASK_MIGRATIONS.iter().map(|it| {
+        let text = it.postgres.into_sql_str();
+        let migration =
+            migrate::Migration::new(it.version, it.name.into(), MigrationType::Simple, text, false);
+        MigrationRecord { version: it.version, name: it.name, checksum: migration.checksum.into_owned() }
+    })
 }
 
 async fn lock(path: PathBuf) -> io::Result<File> {

@@ -1,6 +1,7 @@
 //! Data access: connection pools for PostgreSQL and SQLite, SQL statements, migrations. Tasks are reachable only through
 //! [`Store::for_user`].
 
+mod adopted;
 mod batch;
 mod batched_pool;
 mod cursor;
@@ -8,6 +9,7 @@ mod deadpool_ext;
 mod error;
 mod found;
 mod group_commit;
+mod id_column;
 mod migrate;
 pub(crate) mod pool;
 mod pooler;
@@ -24,7 +26,8 @@ mod tasks;
 pub use batch::BatchMetrics;
 pub use batched_pool::BatchedPool;
 pub use found::{FoundIds, MAX_FOUND};
-pub use migrate::{MigrationError, Migrations, migrate_within};
+pub(crate) use migrate::check_origin;
+pub use migrate::{MigrationError, MigrationRecord, Migrations, migrate_within, task_migration_records};
 pub use pool::{Pool, PoolStatus};
 pub use schema::{Migration, MigrationSet, TASK_MIGRATIONS};
 pub use tasks::{ListPosition, TaskCursor, UserTasks};

@@ -22,6 +22,7 @@ use std::time::Duration;
 use tokio::time::error::Elapsed;
 
 use super::batch::BatchMetrics;
+use super::error::is_serialization_failure;
 use super::postgres_pool::{PgLease, PgPool};
 use super::sqlite_lease::SqliteLease;
 use super::sqlite_pool::{self, DatabaseFile, SqlitePool};
@@ -109,7 +110,7 @@ pub(crate) enum Work {
 pub(crate) enum CommitMode {
     /// With the writes that wait at the same time (`store::group_commit`).
     Grouped,
-    /// By itself, because the commit of its group has failed.
+    /// By itself, because its first run has failed through no fault of its own.
     Alone,
 }
 
@@ -118,7 +119,8 @@ pub(crate) enum CommitMode {
 pub(crate) enum Released<T> {
     /// It has this result.
     Done(Result<T, ApiError>),
-    /// On SQLite: another write of its group has failed the commit, so it must run again, with [`CommitMode::Alone`].
+    /// It must run again, with [`CommitMode::Alone`]. On SQLite another write of its group has failed the commit. On PostgreSQL a concurrent
+    /// write has made the statement fail (`40001`), which changed nothing.
     RunAgain,
 }
 
@@ -231,7 +233,11 @@ fn to_u64(count: usize) -> u64 {
 
 impl Connection {
     /// Returns the connection to the pool, or discards it if the statement did not end in time.
-    pub(crate) async fn release<T>(self, outcome: Result<sqlx::Result<T>, Elapsed>) -> Released<T> {
+    pub(crate) async fn release<T>(
+        self,
+        outcome: Result<sqlx::Result<T>, Elapsed>,
+        commit_mode: CommitMode,
+    ) -> Released<T> {
         let Ok(result) = outcome else {
             self.counts.is_up.store(false, Ordering::Relaxed);
             self.counts.abandoned.fetch_add(1, Ordering::Relaxed);
@@ -241,7 +247,13 @@ impl Connection {
             return Released::Done(Err(ApiError::Unavailable("the statement took too long".to_owned())));
         };
         match self.lease {
-            EngineLease::Postgres(mut lease) => lease.record_outcome(result.as_ref().err()),
+            EngineLease::Postgres(mut lease) => {
+                lease.record_outcome(result.as_ref().err());
+                if commit_mode == CommitMode::Grouped && result.as_ref().is_err_and(is_serialization_failure)
+                {
+                    return Released::RunAgain;
+                }
+            }
             EngineLease::Sqlite(lease) => {
                 if !lease.commit_group().await && result.is_ok() {
                     return Released::RunAgain;

@@ -46,7 +46,7 @@ macro_rules! run {
                 $crate::store::pool::EngineLease::Postgres(lease) => on_engine!(lease, postgres),
                 $crate::store::pool::EngineLease::Sqlite(lease) => on_engine!(lease, sqlite),
             };
-            match connection.release(outcome).await {
+            match connection.release(outcome, commit_mode).await {
                 $crate::store::pool::Released::Done(result) => break result,
                 $crate::store::pool::Released::RunAgain => {
                     commit_mode = $crate::store::pool::CommitMode::Alone;
@@ -93,7 +93,7 @@ macro_rules! transaction {
                 $crate::store::pool::EngineLease::Postgres(lease) => on_engine!(lease, postgres),
                 $crate::store::pool::EngineLease::Sqlite(lease) => on_engine!(lease, sqlite),
             };
-            match connection.release(outcome).await {
+            match connection.release(outcome, commit_mode).await {
                 $crate::store::pool::Released::Done(result) => break result,
                 $crate::store::pool::Released::RunAgain => {
                     commit_mode = $crate::store::pool::CommitMode::Alone;

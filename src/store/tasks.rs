@@ -13,6 +13,7 @@ use super::batch::{
 };
 use super::batched_pool::BatchedPool;
 use super::found::{FoundIds, MAX_FOUND, SortKey};
+use super::id_column::IdColumn;
 use super::pool::Pool;
 use super::run::run;
 use super::sql;
@@ -325,7 +326,7 @@ macro_rules! from_row {
         impl<'r> FromRow<'r, $row> for $task {
             fn from_row(row: &'r $row) -> sqlx::Result<Self> {
                 Ok(Self {
-                    id: row.try_get(0)?,
+                    id: row.try_get::<IdColumn, _>(0)?.0,
                     user_id: row.try_get(1)?,
                     title: row.try_get(2)?,
                     description: row.try_get(3)?,

@@ -68,6 +68,8 @@ class Documents(unittest.TestCase):
         has_field -= {ROOT / "src/docs/operations.rs", ROOT / "src/docs/document.rs"}
         # There it is MCP's: the text that describes a tool.
         has_field -= {ROOT / "src/mcp/schema.rs"}
+        # There it is a column of sqlx's table of migrations.
+        has_field -= {ROOT / "src/adopt/record.rs"}
         self.assertIn(ROOT / "src/task/input.rs", has_field)
         self.assertLessEqual(has_field, listed)
         # These have the number of columns, but no names.

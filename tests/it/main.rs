@@ -10,6 +10,7 @@
 
 mod harness;
 
+mod adopt;
 mod architecture;
 mod batching;
 mod citus;

@@ -48,8 +48,11 @@ impl SharedRow {
         usize::try_from(self.number(POSITION)?.checked_sub(1)?).ok()
     }
 
+    /// A `bigint`, or an `integer`: the id of an adopted table.
     fn number(&self, column: usize) -> Option<i64> {
-        self.bytes(column)?.try_into().ok().map(i64::from_be_bytes)
+        let bytes = self.bytes(column)?;
+        let short = || bytes.try_into().ok().map(i32::from_be_bytes).map(i64::from);
+        bytes.try_into().ok().map(i64::from_be_bytes).or_else(short)
     }
 
     /// The bytes of a column in PostgreSQL's [binary format](https://www.postgresql.org/docs/current/protocol-overview.html#PROTOCOL-FORMAT-CODES):
@@ -90,7 +93,7 @@ pub(super) async fn run_shared(
     };
     let outcome = time_limit.enforce(statement).await;
     let is_rejected = matches!(&outcome, Ok(Err(error)) if is_rejection(error));
-    match connection.release(outcome).await {
+    match connection.release(outcome, CommitMode::Alone).await {
         Released::Done(Ok(())) => Ok(()),
         Released::Done(Err(error)) if !is_rejected => Err(BatchError::Unavailable(error)),
         Released::Done(Err(_)) | Released::RunAgain => Err(BatchError::Rejected),

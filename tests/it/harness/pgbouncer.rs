@@ -29,13 +29,18 @@ impl PgBouncer {
 
     /// Starts PgBouncer in front of this server, with a pool mode and more settings.
     pub fn start(cluster: &PostgresServer, mode: &str, settings: &str) -> Self {
+        Self::start_as(cluster, mode, settings, "postgres")
+    }
+
+    /// Starts PgBouncer as [`PgBouncer::start`] does. Its connections have this role.
+    pub fn start_as(cluster: &PostgresServer, mode: &str, settings: &str, role: &str) -> Self {
         let port = free_port();
         let directory =
             std::env::temp_dir().join(format!("todo-api-pgbouncer-{}-{port}", std::process::id()));
         std::fs::create_dir(&directory).unwrap();
         let file = directory.join("pgbouncer.ini");
         let text = format!(
-            "[databases]\n* = host=127.0.0.1 port={} user=postgres\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
+            "[databases]\n* = host=127.0.0.1 port={} user={role}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
              unix_socket_dir =\nauth_type = any\npool_mode = {mode}\nlogfile = {}\n{settings}\n",
             cluster.port(),
             directory.join("log").display(),
