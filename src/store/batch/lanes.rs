@@ -79,7 +79,7 @@ pub(in crate::store) enum Turn<S: SharedStatement> {
     /// The caller runs its own statement, and keeps the lane, if it has one, until the statement has ended. It has none if batching is off.
     Alone(Option<Lane<S>>),
     /// A shared statement has served the request, or the request has waited for too long.
-    Ended(Result<S::Response, ApiError>),
+    Done(Result<S::Response, ApiError>),
 }
 
 /// The lanes of a kind of statement.
@@ -152,7 +152,7 @@ impl<S: SharedStatement> Lanes<S> {
     }
 
     /// Occupies a lane, or waits in the queue. [`Inner::watch_queue`] ends the wait after `connect_timeout`, with an error in
-    /// [`Turn::Ended`]: then the request is in no statement and never will be.
+    /// [`Turn::Done`]: then the request is in no statement and never will be.
     ///
     /// # Errors
     ///
@@ -233,7 +233,7 @@ impl<S: SharedStatement> Inner<S> {
                 state.waiting.pop_front_if(|it| it.since.elapsed() > self.connect_timeout)
             {
                 let error = self.pool.record_failure(sqlx::Error::PoolTimedOut);
-                let _ = waiting.sender.send(Turn::Ended(Err(error.into())));
+                let _ = waiting.sender.send(Turn::Done(Err(error.into())));
             }
             if state.waiting.is_empty() {
                 state.is_watched = false;
@@ -323,7 +323,7 @@ impl<S: SharedStatement> Lane<S> {
         // The next statement starts before the callers of this one are woken.
         drop(self);
         for (sender, response) in senders.into_iter().zip(responses) {
-            let _ = sender.send(Turn::Ended(response));
+            let _ = sender.send(Turn::Done(response));
         }
     }
 }
