@@ -51,6 +51,8 @@ on_both_engines! {
                     assert_eq!((response.status, &open(response.json())["completed"]), (200, &json!(completed)), "{method} {path} {body:?}");
                 }
                 if word == "complete" {
+                    let not_an_id = me.delete(&format!("{root}/x/complete")).await;
+                    assert_eq!(not_an_id.status, if root.contains("v1") { 400 } else { 422 }, "{root}");
                     me.patch(&path, &json!({ "completed": true })).await;
                     for _ in 0..2 {
                         assert_eq!(open(me.delete(&path).await.json())["completed"], false, "{path}");

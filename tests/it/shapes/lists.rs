@@ -178,6 +178,15 @@ on_both_engines! {
             assert_eq!(found, me.get("/api/tasks?search=milk").await.json(), "{path}");
             assert!(!found.as_array().unwrap().is_empty(), "{path}");
         }
+        for root in ["/api/v1/tasks", "/api/v1/me/tasks"] {
+            let found = me.get(&format!("{root}/search?q=MILK")).await.json();
+            assert_eq!(found, me.get(&format!("{root}?search=milk")).await.json(), "{root}");
+            assert_eq!(found["data"]["total"], 3, "{root}");
+        }
+        for root in ["/api/tasks", "/api/me/tasks", "/api/v1/tasks", "/api/v1/me/tasks"] {
+            assert_eq!(me.get(&format!("{root}/search?q=milk&sort=x")).await.status, 400, "{root}");
+            assert_eq!(you.get(&format!("{root}/search?q=milk")).await.status, if root.contains("me/") { 403 } else { 200 }, "{root}");
+        }
         for search in ["%00".to_owned(), "x".repeat(1001)] {
             assert_eq!(me.get(&format!("/api/tasks?search={search}")).await.status, 400);
         }
