@@ -1,7 +1,7 @@
 //! The error type of the API: every error that a request can end with.
 //!
-//! The guard, handler or fairing that detects an error records it on the request and fails with its status. Rocket then calls the catcher
-//! of the mount, which renders the recorded error in its dialect. So each route responds in its own dialect.
+//! The guard, handler or fairing that detects an error records it on the request and fails with its status. Rocket then calls the catcher,
+//! which renders the recorded error in the shape of the request. The catcher of the issuer renders it in Better Auth's form.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -24,12 +24,12 @@ pub enum ApiError {
     /// 400: the body is not JSON. Has the parser's message, which does not quote the body.
     InvalidJson(String),
     /// 400: a query parameter has a value that is not allowed.
-    InvalidQuery(&'static str),
+    InvalidQuery(Cow<'static, str>),
     /// 401: the token is missing or rejected.
     Unauthenticated(TokenError),
     /// 403: the user in the path is not the caller.
     UserMismatch,
-    /// 403: the task belongs to another user. Only the enveloped dialect tells this from a missing task.
+    /// 403: the task belongs to another user. Only a shape with `forbid_other_users` tells this from a missing task.
     NotOwner,
     /// 403: the browser's origin is not configured.
     OriginNotAllowed,
@@ -76,7 +76,7 @@ impl TokenError {
 }
 
 impl ApiError {
-    /// The status in the bare dialect. The enveloped dialect maps 422 to 400.
+    /// The status. Errors in the form [`ErrorForm::Error`](crate::config::ErrorForm::Error) have 400 in place of 422.
     #[must_use]
     pub fn status(&self) -> Status {
         match self {
@@ -99,7 +99,7 @@ impl ApiError {
         match self {
             Self::MalformedRequest => "Malformed request".into(),
             Self::InvalidJson(why) => format!("Request body is not valid JSON: {why}").into(),
-            Self::InvalidQuery(message) => (*message).into(),
+            Self::InvalidQuery(message) => message.clone(),
             Self::Unauthenticated(token) => token.message().into(),
             Self::UserMismatch => "Not authorized to access this resource".into(),
             Self::NotOwner => "Not authorized to access this task".into(),
@@ -173,7 +173,7 @@ fn joined_messages(fields: &[FieldError]) -> String {
     text
 }
 
-/// A handler returns its error; the catcher of its dialect renders it.
+/// A handler returns its error, and the catcher renders it.
 impl<'r> Responder<'r, 'static> for ApiError {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         Err(self.record(request))

@@ -3,17 +3,17 @@
 //! A request passes through the modules in this order:
 //!
 //! ```text
-//! HTTP → fairings (request id, log, CORS, headers) → auth::AuthUser → route in api or v1 → request::Body
+//! HTTP → fairings (request id, log, CORS, headers) → auth::AuthUser → route in api → request::Body
 //!      → store::Store, bound to the user → store::batch, if other requests wait as well → one SQL statement
-//!      → task::Task → JSON of the dialect
+//!      → task::Task → JSON in the shape of the dialect
 //!
 //! HTTP → the same fairings → issuer::protection (rate limit, CSRF) → route in issuer::routes → issuer::input
 //!      → issuer::password_auth → issuer::store → JSON of Better Auth
 //! ```
 //!
-//! An API dialect is the JSON shape of requests, responses and errors: [`api`] serves the bare dialect, [`v1`] the enveloped dialect. [`mcp`]
-//! serves the same tasks to agents. Every error on the way is an [`error::ApiError`]. It is recorded on the request, and the catcher of the
-//! dialect renders it.
+//! An API dialect is a [`shape`]: the paths, and the JSON of requests, responses and errors. [`api`] has the routes of both dialects. [`mcp`]
+//! serves the same tasks to agents. Every error on the way is an [`error::ApiError`]. It is recorded on the request, and the catcher
+//! renders it in the shape of the request.
 
 pub mod adopt;
 pub mod api;
@@ -30,32 +30,36 @@ pub mod mcp;
 pub mod ops;
 pub mod request;
 pub mod serve;
+pub mod shape;
 pub mod store;
 pub mod task;
-pub mod v1;
 pub mod version;
 pub mod welcome;
 
+use rocket::fairing::AdHoc;
 use rocket::{Build, Rocket};
 use rocket_db_pools::Database;
 use utoipa::openapi::OpenApi;
 
 use config::{Config, IssuerConfig};
 use ops::StartupBanner;
+use shape::Shapes;
 
 /// Builds the complete server. Rocket runs the fairings in this order, for requests as well as for responses.
 #[must_use]
 pub fn rocket(config: &Config) -> Rocket<Build> {
-    let has_issuer = config.issuer.enabled;
+    let issuer = config.issuer.enabled.then(|| config.issuer.clone());
+    let shapes = shape::shapes(&config.shapes);
     rocket::custom(&config.figment)
         .attach(ops::stage(&config.server, StartupBanner::new(config)))
+        // Finds the shape of the request, and rewrites `/api/{user_id}/tasks…` to `/api/tasks…`. The fairings below ask for it.
+        .attach(shape::TaskPaths(shapes.clone()))
         .attach(fairings::RequestLog)
+        .attach(hints(config))
         .attach(fairings::shield())
         .attach(fairings::ApiHeaders)
         .attach(fairings::ResponseChunkSize)
         .attach(fairings::RequiredHost)
-        // Rewrites `/api/{user_id}/tasks…` to `/api/tasks…` before routing.
-        .attach(request::UserPath)
         .attach(fairings::Cors::new(&config.cors.origins))
         .attach(store::Store::init())
         .attach(store::Migrations::new(
@@ -65,20 +69,27 @@ pub fn rocket(config: &Config) -> Rocket<Build> {
         ))
         .attach(auth::stage(&config.auth))
         .attach(request::stage(config.server.body_timeout()))
-        .attach(api::stage())
-        .attach(v1::stage())
+        .attach(api::stage(shapes.clone()))
         .attach(mcp::stage(config))
         .attach(issuer::stage(config))
         .attach(welcome::stage(config))
-        .attach(docs::stage(config.server.docs, move || openapi(has_issuer)))
+        .attach(docs::stage(config.server.docs, move || openapi(&shapes, issuer.as_ref())))
 }
 
-/// The OpenAPI document of a server with or without the embedded issuer.
+/// The hints for developers, in the debug profile.
+fn hints(config: &Config) -> AdHoc {
+    let is_debug = config.figment.profile() == rocket::Config::DEBUG_PROFILE;
+    AdHoc::on_ignite("Hints", move |rocket| async move {
+        if is_debug { rocket.attach(shape::FrontendHints) } else { rocket }
+    })
+}
+
+/// The OpenAPI document of a server with these shapes and, if it is enabled, the embedded issuer.
 #[must_use]
-pub fn openapi(has_issuer: bool) -> OpenApi {
-    let mut document = docs::document();
-    if has_issuer {
-        issuer::add_operations(&mut document);
+pub fn openapi(shapes: &Shapes, issuer: Option<&IssuerConfig>) -> OpenApi {
+    let mut document = docs::document(shapes);
+    if let Some(settings) = issuer {
+        issuer::add_operations(&mut document, settings);
     }
     document
 }

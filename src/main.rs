@@ -14,7 +14,7 @@ use todo_api::fairings::OtelTracer;
 use todo_api::ops::AcceptErrors;
 use todo_api::serve::serve;
 use todo_api::store::migrate_within;
-use todo_api::{auth, doctor as checks, logging, version};
+use todo_api::{auth, doctor as checks, logging, shape, version};
 use tokio::runtime;
 
 /// mimalloc, because requests free memory on other threads than they allocate it on. glibc's allocator takes contended locks for that.
@@ -107,7 +107,10 @@ fn run(command: Command) -> Result<(), ExitError> {
             writeln!(io::stdout(), "{token}").map_err(failed)
         }
         Command::Openapi => {
-            let document = todo_api::openapi(true).to_pretty_json().map_err(failed)?;
+            let loader = ConfigLoader::from_sources()?;
+            let shapes = shape::shapes(&loader.shapes()?);
+            let document =
+                todo_api::openapi(&shapes, Some(&loader.issuer()?)).to_pretty_json().map_err(failed)?;
             writeln!(io::stdout(), "{document}").map_err(failed)
         }
         Command::Doctor => doctor(),

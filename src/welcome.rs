@@ -106,7 +106,7 @@ curl -s SERVER/api/tasks -H "Authorization: Bearer $TOKEN"</pre>
 
 const FRONTEND: &str = r"<p>A complete application with Next.js and Better Auth is in <code>examples/nextjs</code>:
 <pre>cd examples/nextjs
-npm install
+npm ci
 npm run dev</pre>
 <p>Your own Better Auth needs the plugin <code>jwt()</code>, and this server the URL of Better Auth:
 <pre>BETTER_AUTH_URL=http://localhost:3000 cargo run</pre>

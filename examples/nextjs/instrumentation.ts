@@ -5,6 +5,14 @@
 export async function register() {
   if (process.env.NEXT_RUNTIME !== "nodejs" || process.env.AUTH_URL) return;
   const [{ getMigrations }, { auth }] = await Promise.all([import("better-auth/db/migration"), import("./lib/auth")]);
-  const { runMigrations } = await getMigrations(auth.options);
-  await runMigrations();
+  for (;;) {
+    try {
+      const { runMigrations } = await getMigrations(auth.options);
+      return await runMigrations();
+    } catch (error) {
+      // The database may start later than the app. Next.js keeps a failure, and then every page is a 500 until a restart.
+      console.error("Better Auth's tables cannot be created; trying again:", error);
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+    }
+  }
 }

@@ -1,101 +1,149 @@
-//! Task routes of the bare dialect.
+//! The task routes.
 
-use rocket::response::status::{Created, NoContent};
-use rocket::serde::json::Json;
 use rocket::{Route, delete, get, patch, post, put, routes};
 
-use super::query::ListQuery;
-use super::task_stream::TaskStream;
+use super::list::TaskList;
+use super::missing;
+use super::response::{CreatedResponse, DeletedResponse, TaskResponse};
 use crate::auth::AuthUser;
 use crate::error::ApiError;
 use crate::request::{Body, NoBody};
+use crate::shape::decode::CompletionBody;
+use crate::shape::{ListQuery, Shape};
 use crate::store::Store;
-use crate::task::{Completion, NewTask, Task, TaskId, TaskPatch};
+use crate::task::{Completion, NewTask, TaskId, TaskPatch};
 
-type JsonResult<T> = Result<Json<T>, ApiError>;
+type TaskResult = Result<TaskResponse, ApiError>;
 
 pub(super) fn routes() -> Vec<Route> {
-    routes![list, create, show, replace, update, remove, complete, complete_by_post, toggle, toggle_by_post]
+    routes![
+        list,
+        create,
+        show,
+        replace,
+        update,
+        remove,
+        complete,
+        complete_by_post,
+        reopen,
+        toggle,
+        toggle_by_post
+    ]
 }
 
-#[get("/tasks")]
+#[get("/")]
 async fn list<'r>(
     user: &'r AuthUser,
     query: ListQuery,
     store: &'r Store,
-) -> Result<TaskStream<'r>, ApiError> {
-    TaskStream::open(user, store, query.options).await
+    shape: &'r Shape,
+) -> Result<TaskList<'r>, ApiError> {
+    TaskList::open(user, store, shape, query).await
 }
 
-#[post("/tasks", data = "<new>")]
-async fn create(user: &AuthUser, store: &Store, new: Body<NewTask>) -> Result<Created<Json<Task>>, ApiError> {
-    let task = store.for_user(user).create(&new.0).await?;
-    Ok(Created::new(format!("/api/tasks/{}", task.id)).body(Json(task)))
+#[post("/", data = "<new>")]
+async fn create(user: &AuthUser, store: &Store, new: Body<NewTask>) -> Result<CreatedResponse, ApiError> {
+    store.for_user(user).create(&new.0).await.map(CreatedResponse)
 }
 
-#[get("/tasks/<id>")]
-async fn show(user: &AuthUser, store: &Store, id: TaskId) -> JsonResult<Task> {
-    found(store.for_user(user).get(id).await?)
+#[get("/<id>")]
+async fn show(user: &AuthUser, store: &Store, shape: &Shape, id: TaskId) -> TaskResult {
+    let tasks = store.for_user(user);
+    match tasks.get(id).await? {
+        Some(task) => Ok(TaskResponse(task)),
+        None => Err(missing(&tasks, id, shape).await),
+    }
 }
 
 /// `PUT` changes only the given fields, as `PATCH` does, because frontends send partial objects.
-#[put("/tasks/<id>", data = "<patch>")]
-async fn replace(user: &AuthUser, store: &Store, id: TaskId, patch: Body<TaskPatch>) -> JsonResult<Task> {
-    update(user, store, id, patch).await
+#[put("/<id>", data = "<patch>")]
+async fn replace(
+    user: &AuthUser,
+    store: &Store,
+    shape: &Shape,
+    id: TaskId,
+    patch: Body<TaskPatch>,
+) -> TaskResult {
+    update(user, store, shape, id, patch).await
 }
 
-#[patch("/tasks/<id>", data = "<patch>")]
-async fn update(user: &AuthUser, store: &Store, id: TaskId, patch: Body<TaskPatch>) -> JsonResult<Task> {
-    found(store.for_user(user).update(id, &patch.0).await?)
+#[patch("/<id>", data = "<patch>")]
+async fn update(
+    user: &AuthUser,
+    store: &Store,
+    shape: &Shape,
+    id: TaskId,
+    patch: Body<TaskPatch>,
+) -> TaskResult {
+    let tasks = store.for_user(user);
+    match tasks.update(id, &patch.0).await? {
+        Some(task) => Ok(TaskResponse(task)),
+        None => Err(missing(&tasks, id, shape).await),
+    }
 }
 
-#[delete("/tasks/<id>", data = "<_body>")]
-async fn remove(user: &AuthUser, store: &Store, id: TaskId, _body: NoBody) -> Result<NoContent, ApiError> {
-    let deleted = store.for_user(user).delete(id).await?;
-    deleted.then_some(NoContent).ok_or(ApiError::TaskNotFound)
+#[delete("/<id>", data = "<_body>")]
+async fn remove(
+    user: &AuthUser,
+    store: &Store,
+    shape: &Shape,
+    id: TaskId,
+    _body: NoBody,
+) -> Result<DeletedResponse, ApiError> {
+    let tasks = store.for_user(user);
+    match tasks.delete(id).await? {
+        Some(task) => Ok(DeletedResponse(task)),
+        None => Err(missing(&tasks, id, shape).await),
+    }
 }
 
-#[patch("/tasks/<id>/complete", data = "<completion>")]
+#[patch("/<id>/complete", data = "<completion>")]
 async fn complete(
     user: &AuthUser,
     store: &Store,
+    shape: &Shape,
     id: TaskId,
-    completion: Body<Completion>,
-) -> JsonResult<Task> {
-    found(store.for_user(user).complete(id, completion.0).await?)
+    completion: Body<CompletionBody>,
+) -> TaskResult {
+    update(user, store, shape, id, Body(completion.0.0)).await
 }
 
 /// `POST …/complete` and `…/toggle` do the same, because frontends differ in how they call it.
-#[post("/tasks/<id>/complete", data = "<completion>")]
+#[post("/<id>/complete", data = "<completion>")]
 async fn complete_by_post(
     user: &AuthUser,
     store: &Store,
+    shape: &Shape,
     id: TaskId,
-    completion: Body<Completion>,
-) -> JsonResult<Task> {
-    complete(user, store, id, completion).await
+    completion: Body<CompletionBody>,
+) -> TaskResult {
+    complete(user, store, shape, id, completion).await
 }
 
-#[patch("/tasks/<id>/toggle", data = "<completion>")]
+/// `DELETE …/complete` takes the completion back, for frontends that see it as a resource.
+#[delete("/<id>/complete", data = "<_body>")]
+async fn reopen(user: &AuthUser, store: &Store, shape: &Shape, id: TaskId, _body: NoBody) -> TaskResult {
+    update(user, store, shape, id, Body(TaskPatch::completion(Completion::Set(false)))).await
+}
+
+#[patch("/<id>/toggle", data = "<completion>")]
 async fn toggle(
     user: &AuthUser,
     store: &Store,
+    shape: &Shape,
     id: TaskId,
-    completion: Body<Completion>,
-) -> JsonResult<Task> {
-    complete(user, store, id, completion).await
+    completion: Body<CompletionBody>,
+) -> TaskResult {
+    complete(user, store, shape, id, completion).await
 }
 
-#[post("/tasks/<id>/toggle", data = "<completion>")]
+#[post("/<id>/toggle", data = "<completion>")]
 async fn toggle_by_post(
     user: &AuthUser,
     store: &Store,
+    shape: &Shape,
     id: TaskId,
-    completion: Body<Completion>,
-) -> JsonResult<Task> {
-    complete(user, store, id, completion).await
-}
-
-fn found(task: Option<Task>) -> JsonResult<Task> {
-    task.map(Json).ok_or(ApiError::TaskNotFound)
+    completion: Body<CompletionBody>,
+) -> TaskResult {
+    complete(user, store, shape, id, completion).await
 }

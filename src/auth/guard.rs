@@ -6,8 +6,9 @@ use rocket::{State, async_trait};
 
 use super::Verifier;
 use super::claims::UserId;
+use super::token_source::presented_token;
 use crate::error::{ApiError, TokenError};
-use crate::request::path_user_id;
+use crate::shape::path_user_id;
 
 /// The authenticated caller. Only a valid token yields an `AuthUser`, and the store hands out tasks only for an `AuthUser`.
 #[derive(Debug, Clone)]
@@ -43,7 +44,12 @@ impl<'r> FromRequest<'r> for &'r AuthUser {
             Outcome::Error((status, ())) | Outcome::Forward(status) => return Outcome::Error((status, ())),
         };
         let caller = request.local_cache_async(async {
-            let user_id = verifier.verify(bearer_token(request)).await;
+            let token = match presented_token(request) {
+                Ok(token) => Ok(token),
+                Err(ApiError::Unauthenticated(error)) => Err(error),
+                Err(error) => return Err(error),
+            };
+            let user_id = verifier.verify(token).await;
             user_id.map(AuthUser).map_err(ApiError::Unauthenticated)
         });
         match caller.await {
@@ -53,19 +59,5 @@ impl<'r> FromRequest<'r> for &'r AuthUser {
             Ok(user) => Outcome::Success(user),
             Err(error) => Outcome::Error((error.clone().record(request), ())),
         }
-    }
-}
-
-/// The bearer token of the `Authorization` header ([RFC 6750, 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
-fn bearer_token<'r>(request: &'r Request<'_>) -> Result<&'r str, TokenError> {
-    let mut headers = request.headers().get("Authorization");
-    let header = headers.next().unwrap_or_default();
-    // Two headers may name two callers, and a proxy may pick the other header than this server.
-    if headers.next().is_some() {
-        return Err(TokenError::Invalid);
-    }
-    match header.trim().split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => Ok(token.trim_start()),
-        _ => Err(TokenError::Missing),
     }
 }

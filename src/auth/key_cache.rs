@@ -42,8 +42,8 @@ pub(super) struct KeyCache {
     created: Instant,
     /// Whether the last fetch failed.
     is_down: AtomicBool,
-    /// Time of the last fetch that a token triggered. The lock is held during every fetch, so that concurrent requests share a fetch.
-    last_triggered: Mutex<Option<Instant>>,
+    /// Held during every fetch, so that concurrent requests share a fetch. Has the time of the last fetch that a token triggered.
+    fetching: Mutex<Option<Instant>>,
 }
 
 #[derive(Debug, Default)]
@@ -67,7 +67,7 @@ impl KeyCache {
             set: RwLock::default(),
             created: Instant::now(),
             is_down: AtomicBool::default(),
-            last_triggered: Mutex::default(),
+            fetching: Mutex::default(),
         }
     }
 
@@ -75,7 +75,7 @@ impl KeyCache {
     pub(super) async fn refresh_loop(self: Arc<Self>) {
         loop {
             let is_fetched = {
-                let _fetching = self.last_triggered.lock().await;
+                let _fetching = self.fetching.lock().await;
                 self.fetch().await
             };
             sleep(clock::jittered(if is_fetched { REFRESH_INTERVAL } else { RETRY_INTERVAL })).await;
@@ -132,7 +132,7 @@ impl KeyCache {
     /// that a token triggered.
     pub(super) async fn refresh_for_unknown_key(&self) {
         let requested = Instant::now();
-        let mut last = self.last_triggered.lock().await;
+        let mut last = self.fetching.lock().await;
         let is_fresh = self.read().fetched.is_some_and(|fetched| fetched > requested);
         if !is_fresh && last.is_none_or(|at| at.elapsed() >= COOLDOWN) {
             self.fetch().await;

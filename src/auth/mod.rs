@@ -1,4 +1,4 @@
-//! Authentication: verifies bearer tokens and provides the request guard [`AuthUser`].
+//! Authentication: verifies tokens and provides the request guard [`AuthUser`].
 //!
 //! The caller's identity comes from the token alone. The store hands out tasks only for an [`AuthUser`].
 
@@ -15,6 +15,7 @@ mod metrics;
 mod mismatch_log;
 mod rejection;
 mod token_cache;
+mod token_source;
 mod validation;
 mod verifier;
 
@@ -26,6 +27,7 @@ pub use inspect::{ExpectedClaims, PublishedKeys, expected_claims, fetch_publishe
 pub use issue::issue_token;
 pub use jwks_client::KeySource;
 pub use metrics::VerificationCounters;
+pub(crate) use token_source::has_cookie_token;
 pub use verifier::Verifier;
 
 use crate::config::AuthConfig;
@@ -34,11 +36,16 @@ use crate::config::AuthConfig;
 #[must_use]
 pub fn stage(config: &AuthConfig) -> AdHoc {
     let verifier = Verifier::new(config);
+    let cookie = config.cookie.clone().map(token_source::TokenCookie);
     AdHoc::try_on_ignite("Token verification", |rocket| async {
         match verifier {
             Ok(verifier) => {
                 verifier.start();
-                Ok(rocket.manage(verifier))
+                let rocket = rocket.manage(verifier);
+                Ok(match cookie {
+                    Some(cookie) => rocket.manage(cookie),
+                    None => rocket,
+                })
             }
             Err(error) => {
                 tracing::error!(error, "cannot create the JWKS HTTP client");

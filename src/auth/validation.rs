@@ -40,7 +40,8 @@ pub(super) struct ClaimsValidation {
     jwks: JwksRules,
 }
 
-/// The explicitly configured issuers and audiences. They suffice for tokens that are signed with a key of this API.
+/// The explicitly configured issuers and audiences. They suffice for tokens that are signed with the secret, which only this API and its
+/// Better Auth have.
 #[derive(Debug)]
 struct ConfiguredRules {
     issuers: Option<Vec<String>>,
@@ -132,7 +133,8 @@ impl ConfiguredRules {
     }
 
     /// Additional checks for the embedded issuer's keys. A Better Auth server that shares the database signs tokens for third-party
-    /// applications with the same keys.
+    /// applications with the same keys. A configured issuer or audience already excludes those; otherwise `aud` must contain `iss`, as in
+    /// every session token.
     fn check_embedded(&self, typ: Option<&Value>, claims: &Claims) -> Result<(), ClaimMismatch> {
         reject_cnf(claims)?;
         reject_typ(typ, Clients::Rejected)?;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::{ConfigError, HttpUrl, Secret};
+use super::{ConfigError, CookieName, HttpUrl, Secret};
 
 /// Paths of the JWKS below the base URL: Better Auth's default, and the `jwksPath` that Neon Auth configures.
 const JWKS_PATHS: [&str; 2] = ["jwks", ".well-known/jwks.json"];
@@ -28,6 +28,8 @@ pub struct AuthConfig {
     scope: Option<OneOrMany>,
     /// Whether to accept tokens with the role `anonymous`, which Neon Auth issues without a sign-in.
     pub allow_anonymous: bool,
+    /// Cookie with the token of requests that have no `Authorization` header.
+    pub cookie: Option<CookieName>,
     /// Tolerated clock difference for `exp` and `nbf`, in seconds.
     pub leeway: u32,
 }

@@ -9,7 +9,7 @@ use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use serde::Deserialize;
 
-use super::HttpUrl;
+use super::{HttpUrl, LoginPaths, LoginPlaceholder, Template, UserPlaceholder};
 
 /// Section `issuer`.
 #[derive(Debug, Clone, Deserialize)]
@@ -39,6 +39,14 @@ pub struct IssuerConfig {
     pub keep_sessions_on_reset: bool,
     /// Whether to log password reset links at `debug` if `smtp_url` is not set.
     pub log_reset_links: bool,
+    /// The bases of the login routes.
+    pub login_paths: LoginPaths,
+    /// The response to a sign-up or sign-in at a login route.
+    #[serde(default)]
+    pub login_response: Template<LoginPlaceholder>,
+    /// The response of the login routes with the user.
+    #[serde(default)]
+    pub me_response: Template<UserPlaceholder>,
 }
 
 /// Signature algorithm of issued tokens.

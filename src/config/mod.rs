@@ -4,12 +4,18 @@
 //! and `healthcheck` no database. `serve` loads all sections with [`ConfigLoader::load`] before it starts.
 
 mod auth;
+mod cookie_name;
 mod database;
 mod error;
 mod issuer;
+mod login_paths;
 mod origins;
+mod path_template;
+mod response_template;
 mod secret;
+mod shape;
 mod sources;
+mod tasks;
 
 use std::time::Duration;
 
@@ -21,11 +27,21 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 pub use auth::{AuthConfig, OneOrMany};
+pub use cookie_name::CookieName;
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use error::ConfigError;
 pub use issuer::{IssuerAlgorithm, IssuerConfig};
+pub use login_paths::{LoginAction, LoginPaths, LoginRoute};
 pub use origins::AllowedOrigins;
+pub use path_template::PathTemplate;
+pub use response_template::{LoginPlaceholder, Placeholder, Template, UserPlaceholder};
 pub use secret::Secret;
+pub use shape::{
+    Deletion, ErrorForm, FieldNames, IdType, ListForm, ListKeys, ShapeConfig, StatusConfig, Wrapper,
+};
+
+use crate::task::TaskRules;
+use tasks::TasksConfig;
 
 /// Minimum length of `auth.secret`, in bytes. An HS256 key must not be shorter than the hash
 /// ([RFC 7518, 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
@@ -56,8 +72,21 @@ pub struct Config {
     pub issuer: IssuerConfig,
     /// Section `shutdown`.
     pub shutdown: ShutdownConfig,
+    /// Sections `tasks`, `api` and `v1`.
+    pub shapes: ShapesConfig,
     /// Top-level settings of this server.
     pub server: ServerConfig,
+}
+
+/// What tasks may have, and what frontends see of them.
+#[derive(Debug, Clone)]
+pub struct ShapesConfig {
+    /// Section `tasks`.
+    pub rules: TaskRules,
+    /// Section `api`: the shape of the bare dialect.
+    pub api: ShapeConfig,
+    /// Section `v1`: the shape of the enveloped dialect.
+    pub v1: ShapeConfig,
 }
 
 /// An `http://` or `https://` URL.
@@ -169,7 +198,12 @@ impl ConfigLoader {
     pub fn load(&self) -> Result<Config, ConfigError> {
         let (database, auth, issuer) = (self.database()?, self.auth()?, self.issuer()?);
         self.check_issuer(&issuer, &auth)?;
+        let shapes = self.shapes()?;
+        if issuer.enabled {
+            issuer.login_paths.validate(&shapes)?;
+        }
         Ok(Config {
+            shapes,
             figment: sources::for_rocket(&self.figment),
             rocket: self.rocket()?,
             database,
@@ -278,6 +312,22 @@ impl ConfigLoader {
             ));
         }
         Ok(issuer)
+    }
+
+    /// Sections `tasks`, `api` and `v1`.
+    pub fn shapes(&self) -> Result<ShapesConfig, ConfigError> {
+        let rules = self.section::<TasksConfig>("tasks")?.rules()?;
+        let (api, v1): (ShapeConfig, ShapeConfig) = (self.section("api")?, self.section("v1")?);
+        api.validate("api", &rules)?;
+        v1.validate("v1", &rules)?;
+        let api_paths = api.paths();
+        if let Some(path) =
+            v1.paths().iter().find(|path| api_paths.iter().any(|it| it.mount() == path.mount()))
+        {
+            let reason = format!("is {}, which is a path of api.path as well", path.mount());
+            return Err(ConfigError::new("v1.path", reason, "move one of the two"));
+        }
+        Ok(ShapesConfig { rules, api, v1 })
     }
 
     /// Whether this is the debug profile, which has defaults for development.

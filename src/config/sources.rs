@@ -54,6 +54,9 @@ const KNOWN_KEYS: &[&str] = &[
     "auth",
     "cors",
     "issuer",
+    "tasks",
+    "api",
+    "v1",
 ];
 
 /// Merges all sources. In the debug profile this includes `.env`.

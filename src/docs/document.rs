@@ -1,6 +1,6 @@
 //! The OpenAPI document: the operations of both dialects, with and without the user in the path, and the probes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use rocket::http::Status;
 use serde_json::{Value, json};
@@ -15,9 +15,11 @@ use utoipa::openapi::{
     OpenApi, OpenApiBuilder, Paths, PathsBuilder, RefOr, Required, Response, ServerBuilder, Type,
 };
 
-use super::dialect::{Dialect, bare, enveloped, reference, schemas};
+use super::dialect::Dialect;
 use super::operations::{Success, TaskOperation, common_errors, operations};
+use crate::config::PathTemplate;
 use crate::error::ApiError;
+use crate::shape::Shapes;
 
 const ABOUT: &str = "The caller's tasks, in two dialects over the same data: plain objects at `/api`, and `{data, error}` envelopes \
 with pages at `/api/v1`. Both are there with the caller's id in the path, too, which is then compared with the token.\n\n\
@@ -29,14 +31,19 @@ const JSON: &str = "application/json";
 
 /// The OpenAPI document of the task routes and the probes.
 #[must_use]
-pub fn document() -> OpenApi {
+pub fn document(shapes: &Shapes) -> OpenApi {
+    let mut dialects = shapes.all().iter();
+    let bare = dialects.next().map(|shape| Dialect::bare(shape));
+    let dialects: Vec<Dialect<'_>> =
+        bare.into_iter().chain(dialects.map(|shape| Dialect::enveloped(shape))).collect();
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
         .description(Some("A session token of Better Auth's, issued for this API; the `access_token` of `/api/auth/signup`, or what `todo-api token --user me` prints."))
         .build();
-    let components = schemas()
-        .into_iter()
+    let components = dialects
+        .iter()
+        .flat_map(Dialect::schemas)
         .fold(ComponentsBuilder::new(), |components, (name, schema)| components.schema(name, schema))
         .security_scheme("bearer", SecurityScheme::Http(bearer));
     let license =
@@ -47,10 +54,12 @@ pub fn document() -> OpenApi {
         .description(Some(ABOUT))
         .license(Some(license));
     let mut paths = PathsBuilder::new().build();
-    for dialect in [bare(), enveloped()] {
-        for operation in operations(&dialect) {
-            add(&mut paths, &dialect, &operation, Form::Plain);
-            add(&mut paths, &dialect, &operation, Form::WithUser);
+    for dialect in &dialects {
+        for operation in operations(dialect) {
+            let mut suffixes = HashSet::new();
+            for path in dialect.shape.config.paths() {
+                add(&mut paths, dialect, &operation, &path, &mut suffixes);
+            }
         }
     }
     probes(&mut paths);
@@ -58,11 +67,13 @@ pub fn document() -> OpenApi {
         .info(info.build())
         // Relative: wherever the document was read from.
         .servers(Some([ServerBuilder::new().url("/").build()]))
-        .tags(Some([
-            tag("Tasks", "The bare dialect"),
-            tag("Tasks, enveloped", "The enveloped dialect"),
-            tag("Probes", "For machines that look after this one; no token"),
-        ]))
+        .tags(Some(
+            dialects
+                .iter()
+                .map(|dialect| tag(dialect.tag, dialect.tag_description))
+                .chain([tag("Probes", "For machines that look after this one; no token")])
+                .collect::<Vec<_>>(),
+        ))
         .paths(paths)
         .components(Some(components.build()))
         .build()
@@ -72,16 +83,19 @@ fn tag(name: &str, description: &str) -> utoipa::openapi::Tag {
     TagBuilder::new().name(name).description(Some(description)).build()
 }
 
-/// The two forms of a path: with and without the user's id.
-#[derive(Clone, Copy, PartialEq)]
-enum Form {
-    Plain,
-    WithUser,
-}
-
-fn add(paths: &mut Paths, dialect: &Dialect, operation: &TaskOperation, form: Form) {
-    let with_user = form == Form::WithUser;
-    let (user, suffix) = if with_user { ("/{user_id}", "OfUser") } else { ("", "") };
+/// Adds an operation at a path of its dialect. `suffixes` are those of the operation's ids at other paths.
+fn add(
+    paths: &mut Paths,
+    dialect: &Dialect<'_>,
+    operation: &TaskOperation,
+    path: &PathTemplate,
+    suffixes: &mut HashSet<String>,
+) {
+    let with_user = path.user_position().is_some();
+    let mut suffix = if with_user { "OfUser".to_owned() } else { String::new() };
+    while !suffixes.insert(suffix.clone()) {
+        suffix.push_str("Also");
+    }
     let mut errors = common_errors();
     errors.extend(with_user.then_some(ApiError::UserMismatch));
     errors.extend(operation.errors.iter().cloned());
@@ -120,7 +134,7 @@ fn add(paths: &mut Paths, dialect: &Dialect, operation: &TaskOperation, form: Fo
     for (status, response) in failures(dialect, &errors) {
         built = built.response(status, response);
     }
-    let path = format!("{}{user}{}", dialect.mount, operation.path);
+    let path = format!("{}{}", path.as_path(), operation.path);
     paths.add_path_operation(path, vec![operation.method.clone()], built.build());
 }
 
@@ -137,10 +151,10 @@ fn success(success: &Success) -> Response {
 }
 
 /// A response for each status, with an example for each error that has it. The dialect's own catcher renders the examples.
-fn failures(dialect: &Dialect, errors: &[ApiError]) -> Vec<(String, Response)> {
+fn failures(dialect: &Dialect<'_>, errors: &[ApiError]) -> Vec<(String, Response)> {
     let mut bodies: BTreeMap<u16, Vec<(String, Value)>> = BTreeMap::new();
     for error in errors {
-        let (status, body) = (dialect.render)(error);
+        let (status, body) = dialect.render(error);
         bodies.entry(status.code).or_default().push((error.message().into_owned(), body));
     }
     bodies
@@ -149,12 +163,11 @@ fn failures(dialect: &Dialect, errors: &[ApiError]) -> Vec<(String, Response)> {
         .collect()
 }
 
-fn failure(dialect: &Dialect, status: u16, bodies: Vec<(String, Value)>) -> Response {
+fn failure(dialect: &Dialect<'_>, status: u16, bodies: Vec<(String, Value)>) -> Response {
     let examples = bodies
         .into_iter()
         .map(|(message, body)| (message, RefOr::T(ExampleBuilder::new().value(Some(body)).build())));
-    let content =
-        ContentBuilder::new().schema(Some(reference(dialect.error))).examples_from_iter(examples).build();
+    let content = ContentBuilder::new().schema(Some(dialect.error())).examples_from_iter(examples).build();
     let response =
         ResponseBuilder::new().description(Status::new(status).reason_lossy()).content(JSON, content);
     let challenge = "`Bearer`, with `error=\"invalid_token\"` where a token was sent";

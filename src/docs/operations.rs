@@ -6,6 +6,7 @@ use utoipa::openapi::schema::{KnownFormat, SchemaFormat};
 use utoipa::openapi::{HttpMethod, ObjectBuilder, RefOr, Required, Schema, Type};
 
 use super::dialect::Dialect;
+use crate::config::{Deletion, ShapeConfig};
 use crate::error::{ApiError, TokenError};
 use crate::task::FieldError;
 
@@ -47,63 +48,64 @@ pub(super) fn common_errors() -> Vec<ApiError> {
 }
 
 /// All operations of a dialect.
-pub(super) fn operations(dialect: &Dialect) -> Vec<TaskOperation> {
+pub(super) fn operations(dialect: &Dialect<'_>) -> Vec<TaskOperation> {
     let mut operations = vec![list(dialect), create(dialect), show(dialect)];
     operations.push(update(dialect, HttpMethod::Put, "replaceTask", "Change a task (as PATCH does)"));
     operations.push(update(dialect, HttpMethod::Patch, "updateTask", "Change a task"));
     operations.push(remove(dialect));
     for (method, path, name) in [
-        (HttpMethod::Patch, "/tasks/{id}/complete", "completeTask"),
-        (HttpMethod::Post, "/tasks/{id}/complete", "completeTaskByPost"),
-        (HttpMethod::Patch, "/tasks/{id}/toggle", "toggleTask"),
-        (HttpMethod::Post, "/tasks/{id}/toggle", "toggleTaskByPost"),
+        (HttpMethod::Patch, "/{id}/complete", "completeTask"),
+        (HttpMethod::Post, "/{id}/complete", "completeTaskByPost"),
+        (HttpMethod::Patch, "/{id}/toggle", "toggleTask"),
+        (HttpMethod::Post, "/{id}/toggle", "toggleTaskByPost"),
     ] {
         operations.push(complete(dialect, method, path, name));
     }
+    operations.push(reopen(dialect));
     operations
 }
 
-fn list(dialect: &Dialect) -> TaskOperation {
+fn list(dialect: &Dialect<'_>) -> TaskOperation {
     TaskOperation {
         method: HttpMethod::Get,
-        path: "/tasks",
+        path: "",
         name: "listTasks",
         summary: "List the caller's tasks",
-        description: if dialect.is_enveloped {
+        description: if dialect.shape.config.page_size.is_some() {
             "One page of them, and how many there are."
         } else {
-            "All of them: there are no pages."
+            "All of them, or a part of them with `limit`."
         },
         parameters: list_parameters(dialect),
         body: None,
         success: Success {
             status: 200,
             description: "The tasks, in order",
-            body: Some((dialect.list.clone(), list_example(dialect))),
+            body: Some((dialect.list(), dialect.list_example())),
             has_location: false,
         },
         errors: bad_queries(dialect),
     }
 }
 
-fn create(dialect: &Dialect) -> TaskOperation {
+fn create(dialect: &Dialect<'_>) -> TaskOperation {
     TaskOperation {
         method: HttpMethod::Post,
-        path: "/tasks",
+        path: "",
         name: "createTask",
         summary: "Create a task",
         description: "Only the title is required; it is trimmed.",
         parameters: Vec::new(),
-        body: Some((dialect.new.clone(), true, json!({ "title": "Deploy", "description": "After lunch" }))),
+        body: Some((dialect.new_task(), true, json!({ "title": "Deploy", "description": "After lunch" }))),
         success: Success { status: 201, has_location: true, ..task(dialect, "The new task") },
         errors: of_a_body("title", "Title is required and cannot be empty"),
     }
 }
 
-fn show(dialect: &Dialect) -> TaskOperation {
+fn show(dialect: &Dialect<'_>) -> TaskOperation {
     TaskOperation {
         method: HttpMethod::Get,
-        path: "/tasks/{id}",
+        path: "/{id}",
         name: "getTask",
         summary: "Show one task",
         description: "",
@@ -114,37 +116,47 @@ fn show(dialect: &Dialect) -> TaskOperation {
     }
 }
 
-fn update(dialect: &Dialect, method: HttpMethod, name: &'static str, summary: &'static str) -> TaskOperation {
+fn update(
+    dialect: &Dialect<'_>,
+    method: HttpMethod,
+    name: &'static str,
+    summary: &'static str,
+) -> TaskOperation {
     TaskOperation {
         method,
-        path: "/tasks/{id}",
+        path: "/{id}",
         name,
         summary,
         description: "Fields that are absent stay as they are; a description of null clears it. Where there is nothing to \
                       change, nothing is, `updated_at` included.",
         parameters: vec![id()],
-        body: Some((dialect.patch.clone(), true, json!({ "title": "Deploy on Friday", "completed": true }))),
+        body: Some((dialect.patch(), true, json!({ "title": "Deploy on Friday", "completed": true }))),
         success: task(dialect, "The task as it is now"),
         errors: of_a_task(dialect, of_a_body("title", "Title cannot be empty")),
     }
 }
 
-fn remove(dialect: &Dialect) -> TaskOperation {
+fn remove(dialect: &Dialect<'_>) -> TaskOperation {
     TaskOperation {
         method: HttpMethod::Delete,
-        path: "/tasks/{id}",
+        path: "/{id}",
         name: "deleteTask",
         summary: "Delete a task",
         description: "A second time it is no longer there.",
         parameters: vec![id()],
         body: None,
-        success: Success { status: 204, description: "It is deleted", body: None, has_location: false },
+        success: deletion(dialect),
         errors: of_a_task(dialect, Vec::new()),
     }
 }
 
 /// `PATCH` and `POST`, `complete` and `toggle` are one operation.
-fn complete(dialect: &Dialect, method: HttpMethod, path: &'static str, name: &'static str) -> TaskOperation {
+fn complete(
+    dialect: &Dialect<'_>,
+    method: HttpMethod,
+    path: &'static str,
+    name: &'static str,
+) -> TaskOperation {
     TaskOperation {
         method,
         path,
@@ -152,20 +164,34 @@ fn complete(dialect: &Dialect, method: HttpMethod, path: &'static str, name: &'s
         summary: "Complete a task, or take it back",
         description: "Without a body, or without `completed`, it becomes the opposite of what it is.",
         parameters: vec![id()],
-        body: Some((dialect.completion.clone(), false, json!({ "completed": true }))),
+        body: Some((dialect.completion(), false, json!({ "completed": true }))),
         success: task(dialect, "The task as it is now"),
         errors: of_a_task(dialect, of_a_body("completed", "Completed must be true or false")),
     }
 }
 
-fn task(dialect: &Dialect, description: &'static str) -> Success {
-    let body = (dialect.task.clone(), (dialect.wrap)(dialect.example.clone()));
+fn reopen(dialect: &Dialect<'_>) -> TaskOperation {
+    TaskOperation {
+        method: HttpMethod::Delete,
+        path: "/{id}/complete",
+        name: "reopenTask",
+        summary: "Take the completion of a task back",
+        description: "",
+        parameters: vec![id()],
+        body: None,
+        success: task(dialect, "The task as it is now"),
+        errors: of_a_task(dialect, Vec::new()),
+    }
+}
+
+fn task(dialect: &Dialect<'_>, description: &'static str) -> Success {
+    let body = (dialect.task(), dialect.task_example());
     Success { status: 200, description, body: Some(body), has_location: false }
 }
 
-fn of_a_task(dialect: &Dialect, mut more: Vec<ApiError>) -> Vec<ApiError> {
+fn of_a_task(dialect: &Dialect<'_>, mut more: Vec<ApiError>) -> Vec<ApiError> {
     more.extend([invalid("id", "Task id must be a 64-bit integer"), ApiError::TaskNotFound]);
-    more.extend(dialect.is_enveloped.then_some(ApiError::NotOwner));
+    more.extend(dialect.shape.forbids_other_users.then_some(ApiError::NotOwner));
     more
 }
 
@@ -175,7 +201,7 @@ fn of_a_body(field: &'static str, message: &'static str) -> Vec<ApiError> {
 }
 
 fn invalid(field: &'static str, message: &'static str) -> ApiError {
-    ApiError::Validation(vec![FieldError { field, message }])
+    ApiError::Validation(vec![FieldError::new(field, message)])
 }
 
 fn id() -> Parameter {
@@ -192,37 +218,44 @@ fn id() -> Parameter {
         .build()
 }
 
-fn list_parameters(dialect: &Dialect) -> Vec<Parameter> {
-    let words: [&str; 3] =
-        if dialect.is_enveloped { ["all", "Pending", "Completed"] } else { ["all", "pending", "completed"] };
-    let choice = |name, words: &[&str], description| {
-        let default = words.first().map(|word| json!(word));
-        query(
-            name,
-            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.to_vec())).default(default),
-            description,
-        )
+fn list_parameters(dialect: &Dialect<'_>) -> Vec<Parameter> {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let choice = |name, words: &[String], description| {
+        let default = words.first().filter(|_| name != "order").map(|word| json!(word));
+        query(name, text().enum_values(Some(words.to_vec())).default(default), description)
     };
+    let attributes = || dialect.attributes().iter().map(|rule| rule.name.as_str().to_owned());
+    let sort_keys: Vec<String> = ["created_at", "updated_at", "title", "completed"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(attributes())
+        .collect();
     let mut parameters = vec![
         choice(
             "status",
-            &words,
+            &dialect.status_filter(),
             "Only tasks that are done, or only those that are not; in any case of letters",
         ),
-        choice("sort", &["created_at"], "By what they are in order"),
-        choice("order", &["desc", "asc"], "Newest first or oldest first"),
+        query("search", text(), "Only tasks whose title or description has this text"),
+        choice("sort", &sort_keys, "By what they are in order, `created_at` by default; or `sort_by`"),
+        choice(
+            "order",
+            &["desc", "asc"].map(str::to_owned),
+            "The newest or largest first, or the oldest or smallest; or `sort_order`",
+        ),
     ];
-    if dialect.is_enveloped {
-        let number = || {
-            ObjectBuilder::new()
-                .schema_type(Type::Integer)
-                .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
-        };
-        let limit = number().minimum(Some(1)).maximum(Some(100)).default(Some(json!(50)));
-        let offset = number().minimum(Some(0)).maximum(Some(i64::MAX)).default(Some(json!(0)));
-        parameters.push(query("limit", limit, "Tasks at most"));
-        parameters.push(query("offset", offset, "Tasks before the first"));
-    }
+    let number = || {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+    };
+    let ShapeConfig { page_size, max_page_size, .. } = &dialect.shape.config;
+    let maximum = max_page_size.map_or(i64::MAX, i64::from);
+    let limit = number().minimum(Some(1)).maximum(Some(maximum)).default(page_size.map(|size| json!(size)));
+    let offset = number().minimum(Some(0)).maximum(Some(i64::MAX)).default(Some(json!(0)));
+    parameters.push(query("limit", limit, "Tasks at most"));
+    parameters.push(query("offset", offset, "Tasks before the first"));
+    parameters.extend(attributes().map(|name| query(&name, text(), "Only tasks with this value")));
     parameters
 }
 
@@ -236,22 +269,29 @@ fn query(name: &str, schema: ObjectBuilder, description: &str) -> Parameter {
         .build()
 }
 
-fn list_example(dialect: &Dialect) -> Value {
-    let tasks = json!([dialect.example]);
-    if dialect.is_enveloped {
-        (dialect.wrap)(json!({ "tasks": tasks, "total": 1, "limit": 50, "offset": 0 }))
-    } else {
-        tasks
+/// The response to a deletion.
+fn deletion(dialect: &Dialect<'_>) -> Success {
+    match &dialect.shape.deletion {
+        Deletion::None => {
+            Success { status: 204, description: "It is deleted", body: None, has_location: false }
+        }
+        Deletion::Task => task(dialect, "The deleted task"),
+        Deletion::Message(message) => {
+            let body = (dialect.message(), dialect.wrap_example(&json!({ "message": message })));
+            Success { status: 200, description: "It is deleted", body: Some(body), has_location: false }
+        }
     }
 }
 
-fn bad_queries(dialect: &Dialect) -> Vec<ApiError> {
-    if dialect.is_enveloped {
-        vec![
-            ApiError::InvalidQuery("Invalid status filter. Allowed values: Pending, Completed"),
-            ApiError::InvalidQuery("Invalid limit: must be an integer from 1 to 100"),
-        ]
-    } else {
-        vec![ApiError::InvalidQuery("Invalid status filter: must be 'pending', 'completed', or 'all'")]
-    }
+/// Errors of the list's parameters, as the parser has them.
+fn bad_queries(dialect: &Dialect<'_>) -> Vec<ApiError> {
+    let status = match &dialect.shape.config.status {
+        Some(status) => format!("Invalid status filter. Allowed values: {}", status.words.join(", ")),
+        None => "Invalid status filter: must be 'pending', 'completed', or 'all'".to_owned(),
+    };
+    let limit = match dialect.shape.config.max_page_size {
+        Some(max) => format!("Invalid limit: must be an integer from 1 to {max}"),
+        None => "Invalid limit: must be an integer, 1 or more".to_owned(),
+    };
+    [status, limit].map(|message| ApiError::InvalidQuery(message.into())).into()
 }

@@ -3,7 +3,7 @@
 use rocket_db_pools::Pool as _;
 
 use super::report::{Fault, Finding, Found};
-use crate::config::ConfigLoader;
+use crate::config::{ConfigLoader, DatabaseConfig, DatabaseUrl};
 use crate::error::ApiError;
 use crate::store::run::run;
 use crate::store::sql::Statement;
@@ -14,6 +14,15 @@ const NOW: Statement = Statement {
     postgres: "SELECT extract(epoch FROM clock_timestamp())::float8",
     sqlite: "SELECT (julianday('now') - 2440587.5) * 86400.0",
 };
+
+/// Whether the database has Citus: 0 or 1.
+const CITUS_COUNT: Statement = Statement::portable(
+    "SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('pg_dist_partition')",
+);
+
+/// Whether Citus distributes the tasks: 0 or 1. Needs Citus.
+const DISTRIBUTED_COUNT: Statement =
+    Statement::portable("SELECT count(*) FROM pg_dist_partition WHERE logicalrelid = to_regclass('tasks')");
 
 /// A database that responds.
 pub(super) struct Opened {
@@ -55,6 +64,10 @@ pub(super) async fn check_schema(loader: &ConfigLoader, opened: Option<&Opened>)
         return Err(Fault::new(why, "the server does not start on it"));
     }
     match is_migrated {
+        Ok(true) if batches_on_shards(&opened.store, &database).await => Ok(Found::Doubtful(
+            "up to date, but Citus distributes tasks and sends each batch to every shard; set databases.todo.batch = false"
+                .to_owned(),
+        )),
         Ok(true) => Ok(Found::Good("up to date".to_owned())),
         Ok(false) if server.migrate_on_launch => {
             Ok(Found::Good("not up to date; the server migrates it when it starts".to_owned()))
@@ -68,4 +81,17 @@ pub(super) async fn check_schema(loader: &ConfigLoader, opened: Option<&Opened>)
             Err(Fault::new(format!("cannot be read ({error})"), hint))
         }
     }
+}
+
+/// Whether requests share statements although Citus distributes the tasks. False if Citus does not let the user of the database URL know.
+async fn batches_on_shards(store: &Store, database: &DatabaseConfig) -> bool {
+    if !database.batch || matches!(database.url, DatabaseUrl::Sqlite(_)) {
+        return false;
+    }
+    count(store, CITUS_COUNT).await.unwrap_or(0) > 0 && count(store, DISTRIBUTED_COUNT).await.unwrap_or(0) > 0
+}
+
+async fn count(store: &Store, statement: Statement) -> Result<i64, ApiError> {
+    let pool = store.pool();
+    run!(pool.reader(), query_scalar(statement) => fetch_one)
 }

@@ -61,7 +61,7 @@ impl Fairing for Cors {
         }
     }
 
-    /// Records a disallowed origin, and the guards then reject the request. A fairing cannot respond, and the catcher of the dialect must
+    /// Records a disallowed origin, and the guards then reject the request. A fairing cannot respond, and the catcher must
     /// render the error.
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         if super::is_api(request) && is_origin_disallowed(request).await {

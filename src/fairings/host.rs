@@ -25,7 +25,7 @@ impl Fairing for RequiredHost {
     }
 
     /// Records the error and changes the method to `CONNECT`. A fairing cannot respond, but no route handles that method, so Rocket calls the
-    /// catcher of the dialect, which renders the error.
+    /// catcher, which renders the error.
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         if super::is_api(request) && !has_one_host(request) {
             let _ = ApiError::MalformedRequest.record(request);

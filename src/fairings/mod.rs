@@ -15,6 +15,9 @@ use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 use serde::Serialize;
 
+use crate::config::LoginPaths;
+use crate::shape::is_task_path;
+
 pub(crate) use chunk_size::MAX_CHUNK_SIZE;
 pub use chunk_size::ResponseChunkSize;
 pub use cors::Cors;
@@ -25,10 +28,17 @@ pub use otel::OtelTracer;
 pub use request_log::RequestLog;
 pub(crate) use request_record::record_tool;
 
-/// Whether the request is for `/api`, `/mcp` or `/.well-known`, which has the metadata of the MCP server. Probes, metrics and documentation
-/// are public, and no page of another origin needs them.
+/// Whether the request is for tasks, a login route, `/api`, `/mcp` or `/.well-known`, which has the metadata of the MCP server. Probes,
+/// metrics and documentation are public, and no page of another origin needs them.
 fn is_api(request: &Request<'_>) -> bool {
-    matches!(request.uri().path().segments().next(), Some("api" | "mcp" | ".well-known"))
+    is_task_path(request)
+        || matches!(request.uri().path().segments().next(), Some("api" | "mcp" | ".well-known"))
+        || is_login_path(request)
+}
+
+/// Whether the request is for a path of `issuer.login_paths`.
+pub(crate) fn is_login_path(request: &Request<'_>) -> bool {
+    request.rocket().state::<LoginPaths>().is_some_and(|paths| paths.find(request.uri()).is_some())
 }
 
 /// Whether the request is for the MCP server.

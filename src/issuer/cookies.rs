@@ -1,4 +1,4 @@
-//! Session cookies, with Better Auth's names and attributes.
+//! Session cookies, with Better Auth's names and attributes, and the cookie of `auth.cookie`.
 
 use rocket::http::RawStr;
 use rocket::request::Request;
@@ -6,6 +6,8 @@ use rocket::request::Request;
 use super::cookie_signer::CookieSigner;
 use super::request_context::RequestContext;
 use super::store::SESSION_TTL;
+use super::token_issuer::IssuedToken;
+use crate::config::CookieName;
 
 const SESSION_TOKEN: &str = "session_token";
 /// Copy of the session that Better Auth can be configured to set. This server only clears it.
@@ -50,6 +52,17 @@ pub(super) fn signed_out(context: &RequestContext<'_>) -> Vec<String> {
     [SESSION_TOKEN, SESSION_DATA, DONT_REMEMBER].map(|name| cookie(context, name, "", Some(0))).to_vec()
 }
 
+/// `Set-Cookie` value with an API token, for the setting `auth.cookie`.
+pub(super) fn api_token(context: &RequestContext<'_>, name: &CookieName, token: &IssuedToken) -> String {
+    let max_age = i64::try_from(token.lifetime.as_secs()).ok();
+    named_cookie(context, name.as_str(), &token.jwt, max_age)
+}
+
+/// `Set-Cookie` value that clears the API token.
+pub(super) fn no_api_token(context: &RequestContext<'_>, name: &CookieName) -> String {
+    named_cookie(context, name.as_str(), "", Some(0))
+}
+
 /// Adds Better Auth's prefix, and `__Secure-` behind HTTPS. Browsers accept a cookie with that prefix only over TLS.
 fn full_name(context: &RequestContext<'_>, name: &str) -> String {
     let prefix = if context.is_secure() { "__Secure-" } else { "" };
@@ -57,7 +70,10 @@ fn full_name(context: &RequestContext<'_>, name: &str) -> String {
 }
 
 fn cookie(context: &RequestContext<'_>, name: &str, value: &str, max_age: Option<i64>) -> String {
-    let name = full_name(context, name);
+    named_cookie(context, &full_name(context, name), value, max_age)
+}
+
+fn named_cookie(context: &RequestContext<'_>, name: &str, value: &str, max_age: Option<i64>) -> String {
     let value = RawStr::new(value).percent_encode();
     let max_age = max_age.map(|seconds| format!("Max-Age={seconds}; ")).unwrap_or_default();
     let secure = if context.is_secure() { "Secure; " } else { "" };

@@ -16,6 +16,8 @@ use crate::error::ApiError;
 pub(super) enum AuthError {
     /// 400: the body is not JSON.
     InvalidJson,
+    /// 400: the body is not the form that its media type names.
+    InvalidForm,
     /// 400: a field of the body has the wrong type or length.
     Validation(String),
     /// 400: sign-in with a malformed email.
@@ -64,7 +66,7 @@ pub(super) enum AuthError {
     Other(ApiError),
 }
 
-/// Error body: `{message, code}`.
+/// Error body: `{message, code}`, and `detail` at the login routes.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuthError)]
 pub(super) struct AuthErrorBody {
@@ -74,6 +76,10 @@ pub(super) struct AuthErrorBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     code: Option<&'static str>,
+    /// Same as `message`. Only the login routes have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    detail: Option<Cow<'static, str>>,
 }
 
 impl From<ApiError> for AuthError {
@@ -90,6 +96,7 @@ impl AuthError {
     pub(super) fn status(&self) -> Status {
         match self {
             Self::InvalidJson
+            | Self::InvalidForm
             | Self::Validation(_)
             | Self::InvalidEmail
             | Self::PasswordTooShort
@@ -118,6 +125,7 @@ impl AuthError {
     pub(super) fn body(&self) -> AuthErrorBody {
         let (code, message): (_, Cow<'static, str>) = match self {
             Self::InvalidJson => (Some("BAD_REQUEST"), "Invalid JSON in request body".into()),
+            Self::InvalidForm => (Some("BAD_REQUEST"), "Invalid form in request body".into()),
             Self::Validation(message) => (Some("VALIDATION_ERROR"), message.clone().into()),
             Self::InvalidEmail => (Some("INVALID_EMAIL"), "Invalid email".into()),
             Self::PasswordTooShort => (Some("PASSWORD_TOO_SHORT"), "Password too short".into()),
@@ -159,7 +167,13 @@ impl AuthError {
             Self::TooManyRequests(_) => (None, "Too many requests. Please try again later.".into()),
             Self::Other(error) => (Some(code_of(error)), error.message()),
         };
-        AuthErrorBody { message, code }
+        AuthErrorBody { message, code, detail: None }
+    }
+
+    /// The body at the login routes. Frontends of FastAPI read `detail` only.
+    pub(super) fn login_body(&self) -> AuthErrorBody {
+        let body = self.body();
+        AuthErrorBody { detail: Some(body.message.clone()), ..body }
     }
 
     /// Adds the headers that HTTP requires with the status.

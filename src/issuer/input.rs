@@ -1,5 +1,6 @@
-//! Request bodies: JSON, or a form for sign-up and sign-in. Validation errors have the wording of Better Auth's validator (zod).
+//! Request bodies: JSON, or forms for sign-up and sign-in. Validation errors have the wording of Better Auth's validator (zod).
 
+use multer::Multipart;
 use rocket::data::{self, Data, FromData};
 use rocket::outcome::Outcome;
 use rocket::request::Request;
@@ -25,8 +26,8 @@ pub(super) const MAX_URL_LEN: usize = 2048;
 
 /// A type that can be read from the fields of a body.
 pub(super) trait FromFields: Sized {
-    /// Whether the body may be an HTML form as well as JSON.
-    const ACCEPTS_FORM: bool = false;
+    /// The formats that the body may have.
+    const FORMATS: BodyFormats = BodyFormats::Json;
 
     /// Takes the known fields. Unknown fields are ignored.
     fn from_fields(fields: &mut Fields) -> Self;
@@ -42,9 +43,9 @@ impl<'r, T: FromFields> FromData<'r> for AuthBody<T> {
 
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> data::Outcome<'r, Self> {
         let read = async {
-            let format = Format::of_request(request, T::ACCEPTS_FORM)?;
+            let format = Format::of_request(request, T::FORMATS)?;
             let body = read_body(request, data).await?;
-            parse(format, &body)
+            parse(format, &body).await
         };
         match read.await {
             Ok(value) => Outcome::Success(Self(value)),
@@ -53,30 +54,58 @@ impl<'r, T: FromFields> FromData<'r> for AuthBody<T> {
     }
 }
 
+/// The formats that a route accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyFormats {
+    /// JSON only.
+    Json,
+    /// JSON and URL-encoded forms, as Better Auth.
+    JsonAndForm,
+    /// JSON, URL-encoded forms and multipart forms, as FastAPI.
+    JsonAndForms,
+}
+
+impl BodyFormats {
+    /// The media types, for error messages.
+    fn media_types(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::JsonAndForm => "application/x-www-form-urlencoded, application/json",
+            Self::JsonAndForms => "application/x-www-form-urlencoded, multipart/form-data, application/json",
+        }
+    }
+}
+
+/// The format of a body.
 enum Format {
     Json,
     Form,
+    /// A multipart form with this boundary.
+    Multipart(String),
 }
 
 impl Format {
     /// The format that `Content-Type` names. Without that header the body is JSON.
-    fn of_request(request: &Request<'_>, accepts_form: bool) -> Result<Self, AuthError> {
+    fn of_request(request: &Request<'_>, accepted: BodyFormats) -> Result<Self, AuthError> {
         match request.content_type() {
-            Some(content_type) if content_type.is_form() && accepts_form => Ok(Self::Form),
+            Some(content_type) if content_type.is_form() && accepted != BodyFormats::Json => Ok(Self::Form),
+            Some(content_type) if content_type.is_form_data() && accepted == BodyFormats::JsonAndForms => {
+                content_type
+                    .param("boundary")
+                    .map(str::to_owned)
+                    .map(Self::Multipart)
+                    .ok_or(AuthError::InvalidForm)
+            }
             Some(content_type) if !content_type.is_json() => {
-                let accepted = if accepts_form {
-                    "application/x-www-form-urlencoded, application/json"
-                } else {
-                    "application/json"
-                };
-                Err(AuthError::UnsupportedMediaType(content_type.media_type().to_string(), accepted))
+                let received = content_type.media_type().to_string();
+                Err(AuthError::UnsupportedMediaType(received, accepted.media_types()))
             }
             _ => Ok(Self::Json),
         }
     }
 }
 
-fn parse<T: FromFields>(format: Format, body: &[u8]) -> Result<T, AuthError> {
+async fn parse<T: FromFields>(format: Format, body: &[u8]) -> Result<T, AuthError> {
     let object = match format {
         // An empty body has no fields. Validation then reports each required field as missing.
         Format::Json if body.is_empty() => Map::new(),
@@ -91,10 +120,23 @@ fn parse<T: FromFields>(format: Format, body: &[u8]) -> Result<T, AuthError> {
         Format::Form => {
             form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into())).collect()
         }
+        Format::Multipart(boundary) => parse_multipart(boundary, body).await.ok_or(AuthError::InvalidForm)?,
     };
     let mut fields = Fields { object, errors: Vec::new() };
     let value = T::from_fields(&mut fields);
     if fields.errors.is_empty() { Ok(value) } else { Err(AuthError::Validation(fields.errors.join("; "))) }
+}
+
+/// The fields of a multipart form. `None` if the body is malformed or a field is not UTF-8.
+async fn parse_multipart(boundary: String, body: &[u8]) -> Option<Map<String, Value>> {
+    let mut form = Multipart::with_reader(body, boundary);
+    let mut fields = Map::new();
+    while let Some(field) = form.next_field().await.ok()? {
+        let Some(name) = field.name().map(str::to_owned) else { continue };
+        let text = String::from_utf8(field.bytes().await.ok()?.into()).ok()?;
+        fields.insert(name, text.into());
+    }
+    Some(fields)
 }
 
 /// Fields of a body.
@@ -178,6 +220,21 @@ impl Fields {
             self.errors.push(format!("[body.{name}] Too small: expected string to have >=1 characters"));
         }
         text
+    }
+
+    /// Removes the fields that are `null`, so that they count as missing.
+    pub(super) fn remove_nulls(&mut self) {
+        self.object.retain(|_, value| !value.is_null());
+    }
+
+    /// Gives a missing field the text of another field.
+    pub(super) fn fill(&mut self, missing: &str, other: &str) {
+        if !self.contains(missing)
+            && let Some(Value::String(text)) = self.object.get(other)
+        {
+            let text = text.clone();
+            self.object.insert(missing.to_owned(), text.into());
+        }
     }
 
     pub(super) fn contains(&self, name: &str) -> bool {

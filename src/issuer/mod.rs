@@ -1,4 +1,4 @@
-//! Embedded issuer: `/api/auth` implements Better Auth's protocol on Better Auth's tables.
+//! Embedded issuer: `/api/auth` implements Better Auth's protocol on Better Auth's tables. Login routes serve frontends without its client.
 //!
 //! It replaces a Better Auth server, or shares the database with one. No other module depends on this module. Its tokens reach the API in the
 //! `Authorization` header, as the tokens of any other issuer do.
@@ -13,6 +13,7 @@ mod error;
 mod hash_queue;
 mod ids;
 mod input;
+mod login_response;
 mod mail;
 mod openapi;
 mod password_auth;
@@ -31,14 +32,14 @@ mod views;
 use std::sync::Arc;
 
 use rocket::fairing::AdHoc;
-use rocket::{Build, Rocket};
+use rocket::{Build, Rocket, Route};
 use rocket_db_pools::Database;
 
 pub use openapi::add_operations;
 pub use store::ISSUER_MIGRATIONS;
 
 use crate::auth::Verifier;
-use crate::config::{Config, IssuerAlgorithm, Secret};
+use crate::config::{Config, IssuerAlgorithm, LoginPaths, Secret};
 use crate::request::with_options;
 use crate::store::Store;
 
@@ -50,8 +51,18 @@ pub fn stage(settings: &Config) -> AdHoc {
         if !settings.issuer.enabled {
             return Ok(rocket);
         }
+        let login_paths = &settings.issuer.login_paths;
+        let routes = match routes::all(login_paths) {
+            Ok(routes) => routes,
+            Err(error) => {
+                tracing::error!(%error, "cannot mount the login routes");
+                return Err(rocket);
+            }
+        };
         match (&settings.auth.secret, Store::fetch(&rocket).cloned()) {
-            (Some(secret), Some(store)) => Ok(attach(rocket, &settings, secret, store)),
+            (Some(secret), Some(store)) => {
+                Ok(mount(attach(rocket, &settings, secret, store), routes, login_paths))
+            }
             _ => Err(rocket),
         }
     })
@@ -75,8 +86,16 @@ fn attach(rocket: Rocket<Build>, settings: &Config, secret: &Secret, store: Stor
         .manage(password_hasher::PasswordHasher::new(queue))
         .manage(token_issuer::TokenIssuer::new(secret, keys, issuer.token_lifetime(), &settings.auth))
         .manage(mail::Mailer::new(issuer))
+        .manage(login_response::LoginResponses::new(settings))
+        .manage(issuer.login_paths.clone())
         .manage(routes::ResetPolicy { keep_sessions: issuer.keep_sessions_on_reset })
         .attach(cors_headers::ExposeAuthHeaders)
-        .mount("/api/auth", with_options(routes::all()))
-        .register("/api/auth", catcher::catchers())
+}
+
+/// Mounts the routes and registers the catchers. All routes are mounted together, because `/api/auth/token` is a path of Better Auth and of
+/// the login routes, and has one fallback for `OPTIONS`.
+fn mount(rocket: Rocket<Build>, routes: Vec<Route>, login_paths: &LoginPaths) -> Rocket<Build> {
+    let rocket = rocket.mount("/", with_options(routes));
+    let bases = catcher::bases(login_paths).into_iter();
+    bases.fold(rocket, |rocket, base| rocket.register(base, catcher::catchers()))
 }

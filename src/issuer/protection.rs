@@ -1,8 +1,8 @@
-//! Rate limiting and CSRF protection for every `/api/auth` route.
+//! Rate limiting and CSRF protection for every route of the issuer.
 
 use std::sync::Arc;
 
-use rocket::http::Method;
+use rocket::http::{Method, uri};
 use rocket::outcome::Outcome;
 use rocket::request::Request;
 use rocket::route::{self, Handler, Route};
@@ -36,6 +36,12 @@ impl ProtectedRoutes {
             route
         };
         Self(routes.into_iter().map(protect).collect())
+    }
+
+    /// The same routes below this base.
+    pub(super) fn at(self, base: &str) -> Result<Self, uri::Error<'static>> {
+        let routes = self.0.into_iter().map(|route| route.map_base(|_| base.to_owned()));
+        routes.collect::<Result<_, _>>().map(Self)
     }
 
     pub(super) fn into_routes(self) -> Vec<Route> {

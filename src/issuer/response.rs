@@ -53,7 +53,7 @@ impl AuthResponse {
         self.with_cookies(cookies::signed_out(context))
     }
 
-    fn with_cookies(self, cookies: Vec<String>) -> Self {
+    pub(super) fn with_cookies(self, cookies: impl IntoIterator<Item = String>) -> Self {
         cookies.into_iter().fold(self, |response, cookie| response.with_header("Set-Cookie", cookie))
     }
 }

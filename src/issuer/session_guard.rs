@@ -9,6 +9,7 @@ use super::cookies;
 use super::error::AuthError;
 use super::request_context::RequestContext;
 use super::store::{AuthStore, Session, SessionWithUser, User};
+use crate::auth::{AuthUser, has_cookie_token};
 
 /// Session token of the request, from `Authorization` or the session cookie. A session with this token need not exist.
 #[derive(Debug)]
@@ -65,22 +66,44 @@ impl<'r> FromRequest<'r> for CurrentSession {
     }
 }
 
-/// The unexpired session of the request, if it has one.
+/// The user of a request: of its unexpired session or, without one, of its API token. An API token does not authenticate a request that
+/// needs a session.
 #[derive(Debug)]
-pub(super) struct MaybeSignedIn(pub(super) Option<CurrentSession>);
+pub(super) enum Caller {
+    Session(CurrentSession),
+    ApiToken(User),
+    /// Neither, or the token is of a user whom the issuer does not know.
+    Unknown,
+}
 
 #[async_trait]
-impl<'r> FromRequest<'r> for MaybeSignedIn {
+impl<'r> FromRequest<'r> for Caller {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
-        match authenticate(request).await {
-            Ok(current) => Outcome::Success(Self(Some(current))),
-            Err(AuthError::Unauthorized) => Outcome::Success(Self(None)),
+        match identify(request).await {
+            Ok(caller) => Outcome::Success(caller),
             // Other errors, such as an unavailable database, do not mean that the client is signed out.
             Err(error) => Outcome::Error((error.record(request), ())),
         }
     }
+}
+
+async fn identify(request: &Request<'_>) -> Result<Caller, AuthError> {
+    match authenticate(request).await {
+        Ok(current) => return Ok(Caller::Session(current)),
+        Err(AuthError::Unauthorized) => {}
+        Err(error) => return Err(error),
+    }
+    // Other tokens are session tokens. The verifier would count and log them as rejected.
+    let is_jwt = |header: &str| header.matches('.').count() == 2;
+    let has_jwt = request.headers().get_one("Authorization").is_some_and(is_jwt) || has_cookie_token(request);
+    let (true, Outcome::Success(store)) = (has_jwt, request.guard::<AuthStore<'_>>().await) else {
+        return Ok(Caller::Unknown);
+    };
+    let Outcome::Success(caller) = request.guard::<&AuthUser>().await else { return Ok(Caller::Unknown) };
+    let user = store.user_by_id(caller.id()).await?;
+    Ok(user.map_or(Caller::Unknown, Caller::ApiToken))
 }
 
 async fn authenticate(request: &Request<'_>) -> Result<CurrentSession, AuthError> {

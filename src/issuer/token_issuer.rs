@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use chrono::{DateTime, SubsecRound, Utc};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde::Serialize;
 
@@ -30,6 +31,14 @@ impl fmt::Debug for TokenIssuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenIssuer(…)")
     }
+}
+
+/// An API token and its expiry.
+#[derive(Debug)]
+pub(super) struct IssuedToken {
+    pub(super) jwt: String,
+    pub(super) lifetime: Duration,
+    pub(super) expires_at: DateTime<Utc>,
 }
 
 /// Claims of an API token, as Better Auth issues them: all fields of the user, and the registered claims.
@@ -63,13 +72,19 @@ impl TokenIssuer {
     }
 
     /// Issues a token for this user. Without configured values, `iss` and `aud` are the server's public origin.
-    pub(super) async fn issue(&self, user: &User, context: &RequestContext<'_>) -> Result<String, ApiError> {
-        let now = clock::now().timestamp();
+    pub(super) async fn issue(
+        &self,
+        user: &User,
+        context: &RequestContext<'_>,
+    ) -> Result<IssuedToken, ApiError> {
+        // The claims have whole seconds.
+        let now = clock::now().trunc_subsecs(0);
+        let expires_at = now + self.lifetime;
         let claims = IssuedClaims {
-            iat: now,
+            iat: now.timestamp(),
             user,
             sub: &user.id,
-            exp: now.saturating_add_unsigned(self.lifetime.as_secs()),
+            exp: expires_at.timestamp(),
             iss: self.issuer.as_deref().unwrap_or(&context.origin),
             aud: self.audience.as_deref().unwrap_or(&context.origin),
         };
@@ -80,7 +95,8 @@ impl TokenIssuer {
                 encode(&header(Algorithm::EdDSA, Some(signing.id)), &claims, &signing.key)
             }
         };
-        signed.map_err(|error| ApiError::Internal(format!("cannot sign token: {error}")))
+        let jwt = signed.map_err(|error| ApiError::Internal(format!("cannot sign token: {error}")))?;
+        Ok(IssuedToken { jwt, lifetime: self.lifetime, expires_at })
     }
 
     /// The signing keys. `None` if the tokens are signed with the secret.

@@ -31,11 +31,13 @@ pub(super) struct SignInResponse<'a> {
     pub(super) user: &'a User,
 }
 
-/// The current session and its user.
+/// The current session and its user. Without a session, the user of an API token.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SessionAndUser)]
 pub(super) struct SessionAndUser<'a> {
-    pub(super) session: &'a Session,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) session: Option<&'a Session>,
     pub(super) user: &'a User,
 }
 
@@ -45,20 +47,6 @@ pub(super) struct SessionAndUser<'a> {
 pub(super) struct ApiToken<'a> {
     /// JWT for the `Authorization` header.
     pub(super) token: &'a str,
-}
-
-/// Response to a login form. Frontends disagree on the name of the token, so it has two.
-#[derive(Serialize, ToSchema)]
-#[schema(as = LoggedIn)]
-pub(super) struct LoginResponse<'a> {
-    /// JWT for the `Authorization` header.
-    pub(super) access_token: &'a str,
-    /// Same as `access_token`.
-    pub(super) token: &'a str,
-    /// Always `bearer`.
-    #[schema(example = "bearer")]
-    pub(super) token_type: &'static str,
-    pub(super) user: &'a User,
 }
 
 /// `{"status": true}`

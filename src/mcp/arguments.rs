@@ -4,10 +4,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::shape::decode::{BodyObject, Decoder, FieldReader, FromBody};
 use crate::store::TaskCursor;
-use crate::task::{
-    FieldError, FieldReader, FromJsonObject, JsonObject, ListOptions, Order, TaskId, TaskPatch,
-};
+use crate::task::{FieldError, Invalid, ListOptions, Order, TaskId, TaskPatch};
 
 /// The tasks of a page if `limit` is absent.
 const DEFAULT_LIMIT: i64 = 50;
@@ -23,11 +22,11 @@ pub(super) struct TaskReference {
     pub(super) task_id: TaskId,
 }
 
-impl FromJsonObject for TaskReference {
-    fn from_json_object(object: JsonObject) -> Result<Self, Vec<FieldError>> {
-        let mut fields = FieldReader::new(&object);
+impl FromBody for TaskReference {
+    fn from_body(body: &BodyObject, _: &Decoder) -> Result<Self, Vec<FieldError>> {
+        let mut fields = FieldReader::new(body);
         let task_id = fields.required("task_id", |it| {
-            it.as_i64().map(TaskId).ok_or("task_id is required and must be a 64-bit integer")
+            it.as_i64().map(TaskId).ok_or("task_id is required and must be a 64-bit integer".into())
         });
         fields.finish(task_id.map(|task_id| Self { task_id }))
     }
@@ -40,13 +39,12 @@ pub(super) struct UpdateTask {
     pub(super) patch: TaskPatch,
 }
 
-impl FromJsonObject for UpdateTask {
-    fn from_json_object(object: JsonObject) -> Result<Self, Vec<FieldError>> {
-        match (TaskReference::from_json_object(object.clone()), TaskPatch::from_json_object(object)) {
-            (Ok(_), Ok(patch)) if patch.is_empty() => Err(vec![FieldError {
-                field: "title",
-                message: "update_task needs title, description or completed",
-            }]),
+impl FromBody for UpdateTask {
+    fn from_body(body: &BodyObject, decoder: &Decoder) -> Result<Self, Vec<FieldError>> {
+        match (TaskReference::from_body(body, decoder), TaskPatch::from_body(body, decoder)) {
+            (Ok(_), Ok(patch)) if patch.is_empty() => {
+                Err(vec![FieldError::new("title", "update_task needs title, description or completed")])
+            }
             (Ok(TaskReference { task_id }), Ok(patch)) => Ok(Self { task_id, patch }),
             (reference, patch) => {
                 let errors = [reference.err(), patch.err()].into_iter().flatten().flatten();
@@ -107,14 +105,15 @@ pub(super) enum ListOrder {
     Asc,
 }
 
-impl FromJsonObject for ListTasks {
-    fn from_json_object(object: JsonObject) -> Result<Self, Vec<FieldError>> {
-        let mut fields = FieldReader::new(&object);
+impl FromBody for ListTasks {
+    fn from_body(body: &BodyObject, _: &Decoder) -> Result<Self, Vec<FieldError>> {
+        let mut fields = FieldReader::new(body);
         let status = fields.optional("status", |it| {
-            StatusFilter::deserialize(it).map_err(|_| "status must be all, pending or completed")
+            StatusFilter::deserialize(it).map_err(|_| "status must be all, pending or completed".into())
         });
-        let order = fields
-            .optional("order", |it| ListOrder::deserialize(it).map_err(|_| "order must be desc or asc"));
+        let order = fields.optional("order", |it| {
+            ListOrder::deserialize(it).map_err(|_| "order must be desc or asc".into())
+        });
         let limit = fields.optional("limit", limit);
         let cursor = fields.optional("cursor", cursor);
         fields.finish(Some(Self {
@@ -126,16 +125,19 @@ impl FromJsonObject for ListTasks {
     }
 }
 
-fn limit(value: &Value) -> Result<i64, &'static str> {
-    value.as_i64().filter(|it| (1..=MAX_LIMIT).contains(it)).ok_or("limit must be an integer from 1 to 100")
+fn limit(value: &Value) -> Result<i64, Invalid> {
+    value
+        .as_i64()
+        .filter(|it| (1..=MAX_LIMIT).contains(it))
+        .ok_or("limit must be an integer from 1 to 100".into())
 }
 
 /// Parses a cursor. Null means no cursor, because it is the `next_cursor` of the last page.
-fn cursor(value: &Value) -> Result<Option<TaskCursor>, &'static str> {
+fn cursor(value: &Value) -> Result<Option<TaskCursor>, Invalid> {
     match value {
         Value::Null => Ok(None),
-        Value::String(text) => TaskCursor::decode(text).map(Some).ok_or(INVALID_CURSOR),
-        _ => Err(INVALID_CURSOR),
+        Value::String(text) => TaskCursor::decode(text).map(Some).ok_or(INVALID_CURSOR.into()),
+        _ => Err(INVALID_CURSOR.into()),
     }
 }
 

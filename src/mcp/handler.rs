@@ -44,7 +44,7 @@ impl CallerTools {
         if arguments.keys().any(|key| self.catalog.arguments(tool).all(|it| it != key)) {
             return Err(ToolError::UnknownArgument);
         }
-        tool.call(self.store.for_user(&self.user), arguments).await
+        tool.call(self.store.for_user(&self.user), &self.catalog.decoder, arguments).await
     }
 
     /// A failure that a model can correct is a result with one plain sentence. Any other failure is an error of the protocol.

@@ -32,10 +32,10 @@ impl<'r> FromData<'r> for Message {
 fn check(bytes: Vec<u8>) -> Result<Vec<u8>, ApiError> {
     match serde_json::from_slice::<ClientJsonRpcMessage>(&bytes) {
         Ok(_) => Ok(bytes),
-        Err(error) if error.is_data() => Err(ApiError::Validation(vec![FieldError {
-            field: "body",
-            message: "Request body must be a single JSON-RPC 2.0 message of the Model Context Protocol",
-        }])),
+        Err(error) if error.is_data() => Err(ApiError::Validation(vec![FieldError::new(
+            "body",
+            "Request body must be a single JSON-RPC 2.0 message of the Model Context Protocol",
+        )])),
         Err(error) => Err(ApiError::InvalidJson(error.to_string())),
     }
 }

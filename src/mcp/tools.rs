@@ -9,8 +9,9 @@ use super::arguments::{ListTasks, TaskReference, UpdateTask};
 use super::results::{DeleteResult, ListResult, TaskResult};
 use super::schema::{closed, merged, object_schema};
 use crate::error::ApiError;
-use crate::store::UserTasks;
-use crate::task::{Completion, FromJsonObject, JsonObject, NewTask, Task, TaskId, TaskPatch, TaskRow};
+use crate::shape::decode::{Decoder, FromBody};
+use crate::store::{ListPosition, UserTasks};
+use crate::task::{Completion, JsonObject, NewTask, Task, TaskId, TaskPatch, TaskRow};
 
 /// A tool, by the name that agents know it by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,31 +59,37 @@ impl TaskTool {
     }
 
     /// Runs the tool.
-    pub(super) async fn call(self, tasks: UserTasks<'_>, arguments: JsonObject) -> Result<Value, ToolError> {
+    pub(super) async fn call(
+        self,
+        tasks: UserTasks<'_>,
+        decoder: &Decoder,
+        arguments: JsonObject,
+    ) -> Result<Value, ToolError> {
         match self {
             Self::Add => {
-                let new: NewTask = parse(arguments)?;
+                let new: NewTask = parse(decoder, arguments)?;
                 Ok(task_result(&tasks.create(&new).await?))
             }
             Self::List => {
-                let list: ListTasks = parse(arguments)?;
+                let list: ListTasks = parse(decoder, arguments)?;
                 let (options, mut page) = (list.options(), ListResult::default());
-                let next = tasks.list(options, list.cursor, list.limit, |task| page.push(task)).await?;
+                let position = list.cursor.map_or(ListPosition::Offset(0), ListPosition::After);
+                let next = tasks.list(options, position, list.limit, |task| page.push(task)).await?;
                 Ok(json!(page.finish(next.as_ref())))
             }
             Self::Complete => {
-                let TaskReference { task_id } = parse(arguments)?;
-                found(task_id, tasks.complete(task_id, Completion::Set(true)).await?)
+                let TaskReference { task_id } = parse(decoder, arguments)?;
+                let patch = TaskPatch::completion(Completion::Set(true));
+                found(task_id, tasks.update(task_id, &patch).await?)
             }
             Self::Update => {
-                let UpdateTask { task_id, patch } = parse(arguments)?;
+                let UpdateTask { task_id, patch } = parse(decoder, arguments)?;
                 found(task_id, tasks.update(task_id, &patch).await?)
             }
             Self::Delete => {
-                let TaskReference { task_id } = parse(arguments)?;
-                let deleted = tasks.delete(task_id).await?;
-                let result = DeleteResult { id: task_id.0, deleted };
-                deleted.then(|| json!(result)).ok_or(ToolError::NoTask(task_id))
+                let TaskReference { task_id } = parse(decoder, arguments)?;
+                let deleted = tasks.delete(task_id).await?.ok_or(ToolError::NoTask(task_id))?;
+                Ok(json!(DeleteResult { id: deleted.id, deleted: true }))
             }
         }
     }
@@ -136,19 +143,26 @@ impl TaskTool {
 
 /// The definitions of all tools. They do not depend on the caller. Built at the first request, because that takes memory.
 #[derive(Debug)]
-pub(super) struct Catalog(LazyLock<Vec<Tool>>);
+pub(super) struct Catalog {
+    tools: LazyLock<Vec<Tool>>,
+    /// Decodes arguments by the names and the limits of the contract, whatever the shapes are.
+    pub(super) decoder: Decoder,
+}
 
 impl Catalog {
     pub(super) fn new() -> Self {
-        Self(LazyLock::new(|| ALL.map(TaskTool::definition).into()))
+        Self {
+            tools: LazyLock::new(|| ALL.map(TaskTool::definition).into()),
+            decoder: Decoder::of_contract(),
+        }
     }
 
     pub(super) fn tools(&self) -> &[Tool] {
-        &self.0
+        &self.tools
     }
 
     pub(super) fn find(&self, name: &str) -> Option<&Tool> {
-        self.0.iter().find(|it| it.name == name)
+        self.tools.iter().find(|it| it.name == name)
     }
 
     /// Names of the arguments of a tool, as its schema has them.
@@ -163,8 +177,8 @@ fn hints() -> ToolAnnotations {
     ToolAnnotations::new().read_only(false).open_world(false)
 }
 
-fn parse<T: FromJsonObject>(arguments: JsonObject) -> Result<T, ToolError> {
-    T::from_json_object(arguments).map_err(|fields| ApiError::Validation(fields).into())
+fn parse<T: FromBody>(decoder: &Decoder, arguments: JsonObject) -> Result<T, ToolError> {
+    decoder.decode(arguments, b"").map_err(|fields| ApiError::Validation(fields).into())
 }
 
 fn found(id: TaskId, task: Option<Task>) -> Result<Value, ToolError> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rocket::data::{self, Data, FromData, ToByteUnit};
+use rocket::http::Status;
 use rocket::outcome::Outcome;
 use rocket::request::Request;
 use serde_json::Value;
@@ -10,7 +11,9 @@ use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
 use crate::error::ApiError;
-use crate::task::{FieldError, FromJsonObject};
+use crate::shape::decode::FromBody;
+use crate::shape::{Shape, record_ignored};
+use crate::task::FieldError;
 
 /// The maximum size of a body, in bytes.
 const MAX_BODY_SIZE: u64 = 64 * 1024;
@@ -27,16 +30,19 @@ pub(super) struct BodyTimeout(pub(super) Duration);
 /// breaks meanwhile, and the body then looks empty or short.
 const PEEKED: usize = "_method=delete".len();
 
-/// A JSON body, parsed into a domain type.
+/// A JSON body, decoded into a domain type by the shape of the request.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
 #[rocket::async_trait]
-impl<'r, T: FromJsonObject> FromData<'r> for Body<T> {
+impl<'r, T: FromBody> FromData<'r> for Body<T> {
     type Error = ();
 
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> data::Outcome<'r, Self> {
-        match read(request, data).await.and_then(|bytes| parse(&bytes)) {
+        let Some(shape) = Shape::of(request) else {
+            return Outcome::Error((Status::InternalServerError, ()));
+        };
+        match read(request, data).await.and_then(|bytes| parse(request, shape, &bytes)) {
             Ok(value) => Outcome::Success(Self(value)),
             Err(error) => Outcome::Error((error.record(request), ())),
         }
@@ -87,7 +93,7 @@ async fn read_limited(mut data: Data<'_>) -> Result<Vec<u8>, ApiError> {
     Ok(bytes)
 }
 
-fn parse<T: FromJsonObject>(bytes: &[u8]) -> Result<T, ApiError> {
+fn parse<T: FromBody>(request: &Request<'_>, shape: &Shape, bytes: &[u8]) -> Result<T, ApiError> {
     if bytes.is_empty()
         && let Some(value) = T::for_empty_body()
     {
@@ -97,10 +103,13 @@ fn parse<T: FromJsonObject>(bytes: &[u8]) -> Result<T, ApiError> {
     // 400 or 422 depending on their order.
     let value = serde_json::from_slice(bytes).map_err(|error| ApiError::InvalidJson(error.to_string()))?;
     match value {
-        Value::Object(object) => T::from_json_object(object).map_err(ApiError::Validation),
-        _ => Err(ApiError::Validation(vec![FieldError {
-            field: "body",
-            message: "Request body must be a JSON object",
-        }])),
+        Value::Object(object) => {
+            record_ignored(
+                request,
+                object.keys().map(String::as_str).filter(|name| shape.decoder.ignores(name)),
+            );
+            shape.decoder.decode(object, bytes).map_err(ApiError::Validation)
+        }
+        _ => Err(ApiError::Validation(vec![FieldError::new("body", "Request body must be a JSON object")])),
     }
 }

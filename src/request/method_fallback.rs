@@ -4,6 +4,7 @@
 //! So each path gets routes for its other methods.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rocket::http::uri::Origin;
 use rocket::http::{Header, Method, Status};
@@ -13,8 +14,8 @@ use rocket::response::Response;
 use rocket::route::{self, Handler, Route};
 use rocket::{Data, async_trait};
 
-use super::user_path::split_user_id;
 use crate::error::ApiError;
+use crate::shape::Shapes;
 
 /// The methods in the order of `Allow`. Rocket itself responds to methods that it does not know (`PROPFIND`, `QUERY`, …); see
 /// [`super::catch::error_for`].
@@ -62,7 +63,8 @@ pub(super) fn allowed_methods(request: &Request<'_>) -> Option<String> {
     // The fallbacks have no name.
     let named = || request.rocket().routes().filter(|it| it.name.is_some());
     // Rocket runs no fairing for a method that it does not know, so that a user's id may still be in the path.
-    let without_user_id = split_user_id(request.uri()).map(|(_, uri)| uri);
+    let shapes = request.rocket().state::<Arc<Shapes>>();
+    let without_user_id = shapes.and_then(|it| it.split_user_id(request.uri())).map(|(_, uri)| uri);
     let uri = without_user_id.as_ref().unwrap_or(request.uri());
     let path = named().find(|it| path_matches(it, uri))?.uri.path();
     let methods: Vec<Method> = named().filter(|it| it.uri.path() == path).map(|it| it.method).collect();

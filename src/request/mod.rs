@@ -5,7 +5,6 @@ mod catch;
 mod method_fallback;
 mod query;
 mod task_id;
-mod user_path;
 
 use std::time::Duration;
 
@@ -16,8 +15,6 @@ pub use body::{Body, NoBody};
 pub use catch::error_for;
 pub use method_fallback::{with_method_fallbacks, with_options};
 pub use query::Query;
-pub use user_path::UserPath;
-pub(crate) use user_path::path_user_id;
 
 /// Manages the timeout of request bodies.
 #[must_use]

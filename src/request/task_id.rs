@@ -1,5 +1,7 @@
 //! Task ids in paths.
 
+use std::borrow::Cow;
+
 use rocket::request::FromParam;
 
 use crate::task::FieldError;
@@ -7,7 +9,7 @@ use crate::task::TaskId;
 
 /// The error for an id that is not an integer. Rocket responds with 422 to a path parameter that fails, and drops the error.
 pub(super) const NOT_A_TASK_ID: FieldError =
-    FieldError { field: "id", message: "Task id must be a 64-bit integer" };
+    FieldError { field: Cow::Borrowed("id"), message: Cow::Borrowed("Task id must be a 64-bit integer") };
 
 impl<'a> FromParam<'a> for TaskId {
     type Error = FieldError;

@@ -4,13 +4,24 @@ use sqlx::Error;
 use sqlx::error::DatabaseError;
 
 use crate::error::ApiError;
+use crate::task::too_large;
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         // `Display` of a database error has its message only. `Debug` would show its detail, which can have the data of rows.
         let detail = error.to_string();
+        if error.as_database_error().is_some_and(is_attributes_size) {
+            return Self::Validation(vec![too_large()]);
+        }
         if is_unavailable(&error) { Self::Unavailable(detail) } else { Self::Internal(detail) }
     }
+}
+
+/// Whether the attributes of a task and their changes are too large together. Only the database knows the stored ones.
+fn is_attributes_size(error: &dyn DatabaseError) -> bool {
+    const CONSTRAINT: &str = "tasks_attributes_size";
+    // SQLite has the name in the message only.
+    error.constraint() == Some(CONSTRAINT) || error.message().ends_with(CONSTRAINT)
 }
 
 /// Whether the database is unavailable or too busy, as the table in `specs/database/schema.md` has it.

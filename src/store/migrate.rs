@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::{Build, Rocket, async_trait};
+use rocket_db_pools::Database;
 use sqlx::migrate::{self, MigrateError, MigrationType, Migrator};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection, SqlSafeStr, SqliteConnection};
 use tokio::time::{sleep, timeout};
 
+use super::Store;
 use super::adopted;
 use super::error::{is_refused_parameter, is_unavailable};
 use super::pool::Pool;
@@ -219,9 +221,14 @@ impl Fairing for Migrations {
         if !self.enabled {
             return Ok(rocket);
         }
+        let Some(store) = Store::fetch(&rocket).cloned() else {
+            tracing::error!("the database cannot be migrated: the pool is missing");
+            return Err(rocket);
+        };
+        let launch = Launch { store, database: self.database.clone(), schema: self.schema.clone() };
         // Spawned, so that migrations continue undisturbed if they take longer than the launch waits.
-        let (database, schema) = (self.database.clone(), self.schema.clone());
-        let mut first = tokio::spawn(async move { migrate(&database, &schema).await });
+        let attempt = launch.clone();
+        let mut first = tokio::spawn(async move { attempt.migrate().await });
         match timeout(self.database.connect_timeout(), &mut first).await {
             Ok(Ok(Ok(()))) => Ok(rocket),
             Ok(Ok(Err(MigrationError::Unavailable(why)))) => {
@@ -229,7 +236,7 @@ impl Fairing for Migrations {
                     error = why,
                     "the database is unavailable; it will be migrated when it is available"
                 );
-                tokio::spawn(retry_loop(self.database.clone(), self.schema.clone()));
+                tokio::spawn(launch.retry_loop());
                 Ok(rocket)
             }
             Ok(Ok(Err(MigrationError::Failed(why)))) => {
@@ -242,10 +249,9 @@ impl Fairing for Migrations {
             }
             Err(_) => {
                 tracing::warn!("the migrations take long; starting without waiting for them");
-                let (database, schema) = (self.database.clone(), self.schema.clone());
                 tokio::spawn(async move {
                     if !matches!(first.await, Ok(Ok(()))) {
-                        retry_loop(database, schema).await;
+                        launch.retry_loop().await;
                     }
                 });
                 Ok(rocket)
@@ -254,18 +260,38 @@ impl Fairing for Migrations {
     }
 }
 
-async fn retry_loop(database: DatabaseConfig, schema: MigrationSet) {
-    let mut last = String::new();
-    loop {
-        sleep(RETRY_INTERVAL).await;
-        match migrate(&database, &schema).await {
-            Ok(()) => break tracing::info!("the database is migrated"),
-            // Logs each error once, not each attempt.
-            Err(error) if error.to_string() != last => {
-                last = error.to_string();
-                tracing::error!(error = last, "the database is not migrated; trying again");
+/// The migrations of a server that starts.
+#[derive(Clone)]
+struct Launch {
+    store: Store,
+    database: DatabaseConfig,
+    schema: MigrationSet,
+}
+
+impl Launch {
+    /// Applies the migrations that the database does not have. Migrations need a direct connection, so PostgreSQL is asked through the pool
+    /// first: the replicas of a fleet start often and rarely have anything to migrate.
+    async fn migrate(&self) -> Result<(), MigrationError> {
+        let is_pool_enough = matches!(self.database.url, DatabaseUrl::Postgres { .. });
+        if is_pool_enough && matches!(self.store.is_migrated(&self.schema).await, Ok(true)) {
+            return Ok(());
+        }
+        migrate(&self.database, &self.schema).await
+    }
+
+    async fn retry_loop(self) {
+        let mut last = String::new();
+        loop {
+            sleep(RETRY_INTERVAL).await;
+            match self.migrate().await {
+                Ok(()) => break tracing::info!("the database is migrated"),
+                // Logs each error once, not each attempt.
+                Err(error) if error.to_string() != last => {
+                    last = error.to_string();
+                    tracing::error!(error = last, "the database is not migrated; trying again");
+                }
+                Err(_) => {}
             }
-            Err(_) => {}
         }
     }
 }

@@ -7,6 +7,7 @@ mod batched_pool;
 mod cursor;
 mod deadpool_ext;
 mod error;
+mod found;
 mod group_commit;
 mod id_column;
 mod migrate;
@@ -24,11 +25,12 @@ mod tasks;
 
 pub use batch::BatchMetrics;
 pub use batched_pool::BatchedPool;
+pub use found::{FoundIds, MAX_FOUND};
 pub(crate) use migrate::check_origin;
 pub use migrate::{MigrationError, MigrationRecord, Migrations, migrate_within, task_migration_records};
 pub use pool::{Pool, PoolStatus};
 pub use schema::{Migration, MigrationSet, TASK_MIGRATIONS};
-pub use tasks::{TaskCursor, UserTasks};
+pub use tasks::{ListPosition, TaskCursor, UserTasks};
 
 use crate::auth::AuthUser;
 use crate::error::ApiError;

@@ -1,7 +1,15 @@
 //! The connection pool, with the same interface for both engines.
 //!
-//! A [`Connection`] has the lease of its engine, a [`PgLease`] or [`SqliteLease`]. The lease has an object of deadpool, which returns a
-//! `PooledConnection` to its pool when it is dropped. That has sqlx's connection, and what the pool remembers of it.
+//! From a request to the connection of sqlx:
+//!
+//! ```text
+//! Connection            for one statement or transaction; `release` returns it and decides whether the statement runs again
+//! └ PgLease or SqliteLease   begins and ends the transaction
+//!   └ deadpool::Object       returns the connection to its pool when it is dropped
+//!     └ PooledConnection     what the pool remembers of the connection
+//!       └ Session (PostgreSQL)    how statements run on it
+//!         └ PgConnection or SqliteConnection, of sqlx
+//! ```
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -236,14 +244,14 @@ impl Connection {
         };
         match self.lease {
             EngineLease::Postgres(mut lease) => {
-                lease.finish(result.as_ref().err());
+                lease.record_outcome(result.as_ref().err());
                 if commit_mode == CommitMode::Grouped && result.as_ref().is_err_and(is_serialization_failure)
                 {
                     return Released::RunAgain;
                 }
             }
             EngineLease::Sqlite(lease) => {
-                if !lease.finish().await && result.is_ok() {
+                if !lease.commit_group().await && result.is_ok() {
                     return Released::RunAgain;
                 }
             }

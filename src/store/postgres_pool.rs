@@ -180,8 +180,8 @@ impl Drop for NotifyReturned {
 
 impl PgLease {
     /// Whether prepared statements are kept on the connection, by name.
-    pub(crate) fn is_named(&self) -> bool {
-        self.object.session.named
+    pub(crate) fn is_persistent(&self) -> bool {
+        self.object.session.persistent
     }
 
     pub(crate) fn executor(&mut self) -> &mut PgConnection {
@@ -202,7 +202,7 @@ impl PgLease {
             Transactions::Always => true,
         };
         if needs_transaction {
-            // Not awaited here by every request: its future would be part of each.
+            // Boxed: otherwise the future of every request contains this one, which few await.
             Box::pin(self.begin_transaction()).await?;
         }
         Ok(())
@@ -215,7 +215,7 @@ impl PgLease {
     }
 
     /// Ends the transaction, if any: with a commit after a success, and with a rollback after a failure.
-    pub(crate) async fn end<T>(&mut self, result: sqlx::Result<T>) -> sqlx::Result<T> {
+    pub(crate) async fn end_transaction<T>(&mut self, result: sqlx::Result<T>) -> sqlx::Result<T> {
         if !self.in_transaction {
             return result;
         }
@@ -242,7 +242,7 @@ impl PgLease {
     }
 
     /// Records the outcome of the statement. A lease dropped without this call is not used again.
-    pub(super) fn finish(&mut self, error: Option<&sqlx::Error>) {
+    pub(super) fn record_outcome(&mut self, error: Option<&sqlx::Error>) {
         // A large response has made the buffers large.
         self.object.session.connection.shrink_buffers();
         self.object.idle_since = Instant::now();

@@ -33,11 +33,11 @@ macro_rules! run {
                     let statement = async {
                         $lease.begin(work, commit_mode).await?;
                         let result = {
-                            let $query = sqlx::$function($sql.$engine).persistent($lease.is_named())$(.bind($value))*;
+                            let $query = sqlx::$function($sql.$engine).persistent($lease.is_persistent())$(.bind($value))*;
                             let $executor = $lease.executor();
                             $run.await
                         };
-                        $lease.end(result).await
+                        $lease.end_transaction(result).await
                     };
                     time_limit.enforce(statement).await
                 }};
@@ -73,7 +73,7 @@ macro_rules! transaction {
                         $lease.begin(work, commit_mode).await?;
                         let statements = async {
                             $(
-                                let query = sqlx::query($sql.$engine).persistent($lease.is_named())$(.$bind($value))*;
+                                let query = sqlx::query($sql.$engine).persistent($lease.is_persistent())$(.$bind($value))*;
                                 let changed = query.execute($lease.executor()).await?.rows_affected();
                                 if changed == 0 && stringify!($kind) == "required" {
                                     return Ok(false);
@@ -83,7 +83,7 @@ macro_rules! transaction {
                         };
                         match statements.await {
                             Ok(false) => $lease.rollback().await.map(|()| false),
-                            result => $lease.end(result).await,
+                            result => $lease.end_transaction(result).await,
                         }
                     };
                     time_limit.enforce(transaction).await

@@ -24,8 +24,8 @@ const LOCK_SHARE: f32 = 0.4;
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) connection: PgConnection,
-    /// Whether statements are prepared once, under a name.
-    pub(super) named: bool,
+    /// Whether statements are prepared once, under a name, and kept (sqlx: `persistent`).
+    pub(super) persistent: bool,
     pub(super) transactions: Transactions,
     /// Begins a transaction with time limits.
     pub(super) begin: SqlStr,
@@ -51,7 +51,7 @@ pub(super) struct SessionManager {
     begin: SqlStr,
     prepared_statements: bool,
     /// Whether start-up parameters have been refused or ignored. Then a pooler is in front of the server.
-    is_pooled: AtomicBool,
+    has_pooler: AtomicBool,
 }
 
 impl SessionManager {
@@ -65,7 +65,7 @@ impl SessionManager {
             statement_timeout,
             begin: begin(statement, lock),
             prepared_statements: settings.prepared_statements,
-            is_pooled: AtomicBool::new(false),
+            has_pooler: AtomicBool::new(false),
         }
     }
 
@@ -79,7 +79,7 @@ impl SessionManager {
             let connection = self.options.connect().await?;
             return Ok(self.session(connection, false, Transactions::Always));
         }
-        if !self.is_pooled.load(Ordering::Relaxed) {
+        if !self.has_pooler.load(Ordering::Relaxed) {
             match self.with_limits.connect().await {
                 Ok(mut connection) => {
                     if self.has_limits(&mut connection).await? {
@@ -90,7 +90,7 @@ impl SessionManager {
                 Err(error) if is_refused_parameter(&error) => {}
                 Err(error) => return Err(error),
             }
-            self.is_pooled.store(true, Ordering::Relaxed);
+            self.has_pooler.store(true, Ordering::Relaxed);
         }
         let mut connection = self.options.connect().await?;
         pooler::refuse_mixed_up_statements(&mut connection, &self.options).await?;
@@ -102,8 +102,8 @@ impl SessionManager {
         Ok(self.session(connection, true, transactions))
     }
 
-    fn session(&self, connection: PgConnection, named: bool, transactions: Transactions) -> Session {
-        Session { connection, named, transactions, begin: self.begin.clone() }
+    fn session(&self, connection: PgConnection, persistent: bool, transactions: Transactions) -> Session {
+        Session { connection, persistent, transactions, begin: self.begin.clone() }
     }
 
     /// Whether PostgreSQL ends a statement on this connection before this process gives it up: by the start-up parameter, or by a setting

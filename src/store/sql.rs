@@ -20,7 +20,7 @@ impl Statement {
 
 macro_rules! columns {
     () => {
-        "id, user_id, title, description, completed, created_at, updated_at"
+        "id, user_id, title, description, completed, created_at, updated_at, CAST(attributes AS text)"
     };
 }
 
@@ -81,25 +81,90 @@ macro_rules! list_many {
     };
 }
 
+macro_rules! create {
+    ($attributes:literal) => {
+        concat!(
+            "INSERT INTO tasks (user_id, title, description, completed, created_at, updated_at, attributes) ",
+            "VALUES ($1, $2, $3, $4, $5, $5, ",
+            $attributes,
+            ") RETURNING ",
+            columns!()
+        )
+    };
+}
+
 /// An update of a task. It sets `updated_at` to now, but at least a millisecond later than before: two changes within a millisecond, and a
 /// clock that was set back, must be visible. `+00:00` is the driver's format of UTC for SQLite. PostgreSQL adds to a timestamp without time
 /// zone, which is immutable: Citus allows no stable function of a column in an update.
 macro_rules! update_task {
-    ($set:literal) => {
+    ($updated_at:literal, $attributes:expr) => {
+        concat!(
+            "UPDATE tasks SET title = coalesce($4, title), description = CASE WHEN $5 THEN $6 ELSE description END, ",
+            "completed = CASE WHEN $7 THEN NOT completed ELSE coalesce($8, completed) END, updated_at = ",
+            $updated_at,
+            ", attributes = ",
+            $attributes,
+            " WHERE id = $1 AND user_id = $2 RETURNING ",
+            columns!()
+        )
+    };
+}
+
+/// The tasks that a search finds. An attribute that a task does not have has its default. Of an attribute that is an array, an element is
+/// compared.
+macro_rules! found_postgres {
+    () => {
+        concat!(
+            from_filtered!(),
+            " AND (CAST($3 AS text) IS NULL OR strpos(lower(title), lower($3)) > 0 OR strpos(lower(description), lower($3)) > 0) ",
+            "AND NOT EXISTS (SELECT 1 FROM jsonb_array_elements(CAST($4 AS jsonb)) AS filter (wanted), ",
+            "LATERAL (SELECT coalesce(attributes -> (wanted ->> 0), wanted -> 2) AS actual) AS attribute ",
+            "WHERE NOT coalesce(actual #>> '{}' = wanted ->> 1 OR (jsonb_typeof(actual) = 'array' AND actual ? (wanted ->> 1)), false))"
+        )
+    };
+}
+
+/// As [`found_postgres!`]. SQLite gives the booleans of JSON as numbers.
+macro_rules! found_sqlite {
+    () => {
+        concat!(
+            from_filtered!(),
+            " AND ($3 IS NULL OR instr(lower(title), lower($3)) > 0 OR instr(lower(description), lower($3)) > 0) ",
+            "AND NOT EXISTS (SELECT 1 FROM (SELECT coalesce(attributes -> (filter.value ->> 0), filter.value -> 2) AS actual, ",
+            "filter.value ->> 1 AS wanted FROM json_each($4) AS filter) ",
+            "WHERE NOT coalesce(CASE json_type(actual) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ",
+            "WHEN 'array' THEN (SELECT wanted FROM json_each(actual) AS element WHERE element.value = wanted) ",
+            "ELSE CAST(actual ->> '$' AS text) END = wanted, false))"
+        )
+    };
+}
+
+/// The ids of the tasks that a search finds. Tasks without a value of the sort key are last in both orders.
+macro_rules! find {
+    ($order:literal) => {
         Statement {
             postgres: concat!(
-                "UPDATE tasks SET ",
-                $set,
-                ", updated_at = greatest($3, (updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC') ",
-                "WHERE id = $1 AND user_id = $2 RETURNING ",
-                columns!()
+                "SELECT id FROM (SELECT id, title, completed, created_at, updated_at, coalesce(attributes -> CAST($6 AS text), CAST($7 AS jsonb)) AS actual",
+                found_postgres!(),
+                ") AS found ORDER BY CASE CAST($5 AS text) WHEN 'updated_at' THEN updated_at END ", $order,
+                ", CASE $5 WHEN 'title' THEN lower(title) COLLATE \"C\" END ", $order,
+                ", CASE $5 WHEN 'completed' THEN completed END ", $order,
+                ", (SELECT rank FROM jsonb_array_elements_text(CAST($8 AS jsonb)) WITH ORDINALITY AS ranked (word, rank) ",
+                "WHERE word = actual #>> '{}') ", $order, " NULLS LAST",
+                ", CASE jsonb_typeof(actual) WHEN 'number' THEN CAST(actual AS numeric) END ", $order, " NULLS LAST",
+                ", CASE WHEN jsonb_typeof(actual) IN ('string', 'boolean') THEN lower(actual #>> '{}') COLLATE \"C\" END ", $order, " NULLS LAST",
+                ", created_at ", $order, ", id ", $order, " LIMIT $9 OFFSET $10"
             ),
             sqlite: concat!(
-                "UPDATE tasks SET ",
-                $set,
-                ", updated_at = max($3, strftime('%Y-%m-%dT%H:%M:%f+00:00', updated_at, '+0.001 seconds')) ",
-                "WHERE id = $1 AND user_id = $2 RETURNING ",
-                columns!()
+                "SELECT id FROM (SELECT id, title, completed, created_at, updated_at, coalesce(attributes -> $6, $7) AS actual",
+                found_sqlite!(),
+                ") ORDER BY CASE $5 WHEN 'updated_at' THEN updated_at END ", $order,
+                ", CASE $5 WHEN 'title' THEN lower(title) END ", $order,
+                ", CASE $5 WHEN 'completed' THEN completed END ", $order,
+                ", (SELECT key FROM json_each($8) AS ranked WHERE ranked.value = actual ->> '$') ", $order, " NULLS LAST",
+                ", CASE WHEN json_type(actual) IN ('integer', 'real') THEN actual ->> '$' END ", $order, " NULLS LAST",
+                ", CASE WHEN json_type(actual) IN ('text', 'true', 'false') THEN lower(actual ->> '$') END ", $order, " NULLS LAST",
+                ", created_at ", $order, ", id ", $order, " LIMIT $9 OFFSET $10"
             ),
         }
     };
@@ -121,20 +186,57 @@ pub const EXISTS_FOR_OTHER_USER: Statement =
 /// `$1` id, `$2` user.
 pub const GET: Statement =
     Statement::portable(concat!("SELECT ", columns!(), " FROM tasks WHERE id = $1 AND user_id = $2"));
-/// `$1` user, `$2` title, `$3` description, `$4` completed, `$5` now.
-pub const CREATE: Statement = Statement::portable(concat!(
-    "INSERT INTO tasks (user_id, title, description, completed, created_at, updated_at) ",
-    "VALUES ($1, $2, $3, $4, $5, $5) RETURNING ",
-    columns!()
-));
-/// `$1` id, `$2` user, `$3` now, `$4` title or null, `$5` whether to set the description, `$6` description or null, `$7` completed or null.
-pub const UPDATE: Statement = update_task!(
-    "title = coalesce($4, title), description = CASE WHEN $5 THEN $6 ELSE description END, completed = coalesce($7, completed)"
-);
-/// `$1` id, `$2` user, `$3` now, `$4` completed or null to toggle it.
-pub const SET_COMPLETED: Statement = update_task!("completed = coalesce($4, NOT completed)");
-/// `$1` id, `$2` user.
-pub const DELETE: Statement = Statement::portable("DELETE FROM tasks WHERE id = $1 AND user_id = $2");
+/// `$1` user, `$2` title, `$3` description, `$4` completed, `$5` now, `$6` attributes or null.
+pub const CREATE: Statement = Statement {
+    postgres: create!("CAST($6 AS jsonb)"),
+    // Without the white space that the client sent.
+    sqlite: create!("json($6)"),
+};
+/// `$1` id, `$2` user, `$3` now, `$4` title or null, `$5` whether to set the description, `$6` description or null, `$7` whether to invert
+/// completed, `$8` completed or null, `$9` attributes to set or null. An object has each name once, so that `$9` replaces.
+pub const UPDATE: Statement = Statement {
+    postgres: update_task!(
+        "greatest($3, (updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC')",
+        "CASE WHEN CAST($9 AS text) IS NULL THEN attributes ELSE coalesce(attributes, '{}') || CAST($9 AS jsonb) END"
+    ),
+    // SQLite's own `json_patch` would merge nested objects, and remove attributes that are null.
+    sqlite: update_task!(
+        "max($3, strftime('%Y-%m-%dT%H:%M:%f+00:00', updated_at, '+0.001 seconds'))",
+        concat!(
+            "CASE WHEN $9 IS NULL THEN attributes ELSE (SELECT json_group_object(name, json(value)) FROM (",
+            "SELECT key AS name, attributes -> fullkey AS value FROM json_each(attributes) ",
+            "WHERE key NOT IN (SELECT key FROM json_each($9)) ",
+            "UNION ALL SELECT key, $9 -> fullkey FROM json_each($9))) END"
+        )
+    ),
+};
+/// `$1` id, `$2` user. Returns the deleted task.
+pub const DELETE: Statement =
+    Statement::portable(concat!("DELETE FROM tasks WHERE id = $1 AND user_id = $2 RETURNING ", columns!()));
+/// Ids of the tasks that a search finds, in its order. `$1` user, `$2` completed or null, `$3` text or null, `$4` attribute filters: a JSON
+/// array of `[name, value, default]`, `$5` sort key, `$6` name, `$7` default and `$8` values of the attribute to sort by, `$9` limit, `$10` offset.
+pub const FIND_DESCENDING: Statement = find!("DESC");
+/// As [`FIND_DESCENDING`], in ascending order.
+pub const FIND_ASCENDING: Statement = find!("ASC");
+/// The number of tasks that a search finds. `$1` to `$4` as in [`FIND_DESCENDING`].
+pub const COUNT_FOUND: Statement = Statement {
+    postgres: concat!("SELECT count(*)", found_postgres!()),
+    sqlite: concat!("SELECT count(*)", found_sqlite!()),
+};
+/// Tasks by their ids, in the order of the ids. `$1` user, `$2` JSON array of ids.
+pub const GET_FOUND: Statement = Statement {
+    postgres: concat!(
+        "SELECT ",
+        columns!(),
+        " FROM json_array_elements_text(CAST($2 AS json)) WITH ORDINALITY AS found (task, position) ",
+        "JOIN tasks ON id = CAST(task AS bigint) AND user_id = $1 ORDER BY position"
+    ),
+    sqlite: concat!(
+        "SELECT ",
+        columns!(),
+        " FROM (SELECT key AS position, value AS task FROM json_each($2)) JOIN tasks ON id = task AND user_id = $1 ORDER BY position"
+    ),
+};
 /// Tasks of several users, for PostgreSQL. `$1` ids, `$2` users. Each row ends with the position of its request.
 pub const GET_MANY: &str = concat!(
     "SELECT ",
@@ -173,8 +275,11 @@ pub const ALL: &[(&str, Statement)] = &[
     ("GET", GET),
     ("CREATE", CREATE),
     ("UPDATE", UPDATE),
-    ("SET_COMPLETED", SET_COMPLETED),
     ("DELETE", DELETE),
+    ("FIND_DESCENDING", FIND_DESCENDING),
+    ("FIND_ASCENDING", FIND_ASCENDING),
+    ("COUNT_FOUND", COUNT_FOUND),
+    ("GET_FOUND", GET_FOUND),
     ("MIGRATIONS_TABLE_COUNT", MIGRATIONS_TABLE_COUNT),
     ("MIGRATION_APPLIED", MIGRATION_APPLIED),
 ];

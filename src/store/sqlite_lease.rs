@@ -49,7 +49,7 @@ impl SqliteLease {
 
     /// Prepared statements are always kept.
     #[expect(clippy::unused_self, reason = "PgLease has the same methods")]
-    pub(crate) fn is_named(&self) -> bool {
+    pub(crate) fn is_persistent(&self) -> bool {
         true
     }
 
@@ -81,7 +81,7 @@ impl SqliteLease {
     }
 
     /// Ends the transaction, if any: with a commit after a success, and with a rollback after a failure.
-    pub(crate) async fn end<T>(&mut self, result: sqlx::Result<T>) -> sqlx::Result<T> {
+    pub(crate) async fn end_transaction<T>(&mut self, result: sqlx::Result<T>) -> sqlx::Result<T> {
         let result = match result {
             Ok(value) => self.keep().await.map(|()| value),
             failed => failed,
@@ -116,7 +116,7 @@ impl SqliteLease {
 
     /// Returns the connection after the statement has ended, and waits for the commit of its group, if any. Returns false if nothing is stored
     /// because of another write of the group. A lease dropped without this call is not used again.
-    pub(super) async fn finish(mut self) -> bool {
+    pub(super) async fn commit_group(mut self) -> bool {
         self.object.is_finished = true;
         let scope = mem::replace(&mut self.scope, Scope::Statement);
         drop(self);

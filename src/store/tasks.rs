@@ -12,6 +12,7 @@ use super::batch::{
     Batching, CreateRequest, GetRequest, ListMany, ListRequest, ListRows, Turn, wait_for_turn,
 };
 use super::batched_pool::BatchedPool;
+use super::found::{FoundIds, MAX_FOUND, SortKey};
 use super::id_column::IdColumn;
 use super::pool::Pool;
 use super::run::run;
@@ -19,8 +20,8 @@ use super::sql;
 use crate::clock;
 use crate::error::ApiError;
 use crate::task::{
-    Completion, Description, ListOptions, NewTask, Order, PageRequest, Task, TaskId, TaskPatch, TaskRow,
-    Title,
+    Attributes, Completion, Description, ListOptions, NewTask, Order, Search, Task, TaskId, TaskPatch,
+    TaskRow, Title, Window,
 };
 
 /// The tasks of a user. Each statement compares `user_id`.
@@ -40,47 +41,48 @@ impl<'a> UserTasks<'a> {
         Self { pool: &pool.pool, batching: pool.batching.as_deref(), user }
     }
 
-    /// Visits at most `limit` tasks, from the cursor on or from the start, until `visit` breaks. Returns the cursor of the next batch if there may
-    /// be more tasks.
+    /// Visits at most `limit` tasks from a position on, until `visit` breaks. Returns the cursor of the next batch if there may be more
+    /// tasks.
     pub async fn list(
         &self,
         options: ListOptions,
-        after: Option<TaskCursor>,
+        position: ListPosition,
         limit: i64,
         visit: impl FnMut(TaskRow<'_>) -> ControlFlow<()>,
     ) -> Result<Option<TaskCursor>, ApiError> {
         let Self { pool, user, .. } = self;
         let mut visit = Visit { left: limit, cursor: None, visitor: visit };
-        let _lane = match self.list_turn(options, limit, after.is_none()).await? {
+        let is_start = matches!(position, ListPosition::Offset(0));
+        let _lane = match self.list_turn(options, limit, is_start).await? {
             Turn::Shared(rows) => return visit.all(rows?),
             Turn::Alone(lane) => lane,
         };
-        let list = match options.order {
-            Order::Descending => sql::LIST_DESCENDING,
-            Order::Ascending => sql::LIST_ASCENDING,
-        };
-        let TaskCursor { created_at, id } = after.unwrap_or_else(|| TaskCursor::start(options.order));
-        run!(pool.reader(), query(list).bind(user).bind(options.completed).bind(&created_at).bind(id).bind(limit) => |rows| {
-            while let Some(row) = rows.try_next().await? {
-                visit.row(&row)?;
+        match position {
+            ListPosition::Offset(offset) => {
+                let page = match options.order {
+                    Order::Descending => sql::PAGE_DESCENDING,
+                    Order::Ascending => sql::PAGE_ASCENDING,
+                };
+                run!(pool.reader(), query(page).bind(user).bind(options.completed).bind(limit).bind(offset) => |rows| {
+                    while let Some(row) = rows.try_next().await? {
+                        visit.row(&row)?;
+                    }
+                    Ok(visit.cursor.take())
+                })
             }
-            Ok(visit.cursor.take())
-        })
-    }
-
-    /// Returns a page of the tasks.
-    pub async fn page(&self, options: ListOptions, page: PageRequest) -> Result<Vec<Task>, ApiError> {
-        let Self { pool, user, .. } = self;
-        let _lane = match self.list_turn(options, page.limit, page.offset == 0).await? {
-            Turn::Shared(Ok(list)) if list.is_cut => None,
-            Turn::Shared(list) => return list?.tasks(),
-            Turn::Alone(lane) => lane,
-        };
-        let list = match options.order {
-            Order::Descending => sql::PAGE_DESCENDING,
-            Order::Ascending => sql::PAGE_ASCENDING,
-        };
-        run!(pool.reader(), query_as(list).bind(user).bind(options.completed).bind(page.limit).bind(page.offset) => fetch_all)
+            ListPosition::After(TaskCursor { created_at, id }) => {
+                let list = match options.order {
+                    Order::Descending => sql::LIST_DESCENDING,
+                    Order::Ascending => sql::LIST_ASCENDING,
+                };
+                run!(pool.reader(), query(list).bind(user).bind(options.completed).bind(&created_at).bind(id).bind(limit) => |rows| {
+                    while let Some(row) = rows.try_next().await? {
+                        visit.row(&row)?;
+                    }
+                    Ok(visit.cursor.take())
+                })
+            }
+        }
     }
 
     /// The turn of a list. Only starts of lists are shared.
@@ -96,9 +98,82 @@ impl<'a> UserTasks<'a> {
     }
 
     /// Returns the number of tasks.
-    pub async fn count(&self, options: ListOptions) -> Result<i64, ApiError> {
+    pub async fn count(&self, options: ListOptions, search: &Search) -> Result<i64, ApiError> {
         let Self { pool, user, .. } = self;
-        run!(pool.reader(), query_scalar(sql::COUNT).bind(user).bind(options.completed) => fetch_one)
+        if !search.is_filter() {
+            return run!(pool.reader(), query_scalar(sql::COUNT).bind(user).bind(options.completed) => fetch_one);
+        }
+        let filters = search.filters_json();
+        run!(
+            pool.reader(),
+            query_scalar(sql::COUNT_FOUND).bind(user).bind(options.completed).bind(&search.text).bind(&filters) => fetch_one
+        )
+    }
+
+    /// Returns the ids of the tasks in the window that a search finds.
+    ///
+    /// The order of a search may change while a client reads a long list. So the list is fixed by its ids first.
+    ///
+    /// # Errors
+    ///
+    /// The window has more than [`MAX_FOUND`] tasks.
+    pub async fn find(
+        &self,
+        options: ListOptions,
+        search: &Search,
+        window: Window,
+    ) -> Result<FoundIds, ApiError> {
+        let Self { pool, user, .. } = self;
+        let find = match options.order {
+            Order::Descending => sql::FIND_DESCENDING,
+            Order::Ascending => sql::FIND_ASCENDING,
+        };
+        let filters = search.filters_json();
+        let key = SortKey::new(&search.sort);
+        let limit = window.limit.unwrap_or(i64::MAX).min(MAX_FOUND + 1);
+        let ids: Vec<IdColumn> = run!(
+            pool.reader(),
+            query_scalar(find)
+                .bind(user)
+                .bind(options.completed)
+                .bind(&search.text)
+                .bind(&filters)
+                .bind(key.column)
+                .bind(&key.attribute)
+                .bind(&key.default)
+                .bind(&key.values)
+                .bind(limit)
+                .bind(window.offset) => fetch_all
+        )?;
+        if i64::try_from(ids.len()).unwrap_or(i64::MAX) > MAX_FOUND {
+            let message = format!("The list has more than {MAX_FOUND} tasks: add a limit");
+            return Err(ApiError::InvalidQuery(message.into()));
+        }
+        Ok(FoundIds { ids: ids.into_iter().map(|it| it.0).collect(), read: 0 })
+    }
+
+    /// Visits at most `limit` of the found tasks, until `visit` breaks. Returns the remaining ids, if any. Tasks that have been deleted since
+    /// are missing.
+    pub async fn visit_found(
+        &self,
+        found: FoundIds,
+        limit: i64,
+        visit: impl FnMut(TaskRow<'_>) -> ControlFlow<()>,
+    ) -> Result<Option<FoundIds>, ApiError> {
+        let Self { pool, user, .. } = self;
+        let size = usize::try_from(limit).unwrap_or(usize::MAX);
+        let ids: Vec<i64> = found.ids.iter().skip(found.read).take(size).copied().collect();
+        let json = serde_json::json!(ids).to_string();
+        let mut visit = Visit { left: limit, cursor: None, visitor: visit };
+        let last = run!(pool.reader(), query(sql::GET_FOUND).bind(user).bind(&json) => |rows| {
+            while let Some(row) = rows.try_next().await? {
+                visit.row(&row)?;
+            }
+            Ok(visit.cursor.take())
+        })?;
+        let position = last.and_then(|last| ids.iter().position(|id| *id == last.id));
+        let read = found.read + position.map_or(ids.len(), |position| position + 1);
+        Ok((read < found.ids.len()).then_some(FoundIds { read, ..found }))
     }
 
     /// Whether a task with this id exists and belongs to another user. Nothing else of such a task can be read.
@@ -122,14 +197,23 @@ impl<'a> UserTasks<'a> {
     pub async fn create(&self, new: &NewTask) -> Result<Task, ApiError> {
         let Self { pool, user, .. } = self;
         let request = || CreateRequest::new(user, new);
-        let _lane = match wait_for_turn(self.batching.map(|it| &it.create), request).await? {
+        // A shared statement tells new tasks apart by their content, which attributes would make costly to compare.
+        let lanes = self.batching.filter(|_| new.attributes.is_empty()).map(|it| &it.create);
+        let _lane = match wait_for_turn(lanes, request).await? {
             Turn::Shared(task) => return task,
             Turn::Alone(lane) => lane,
         };
         let (title, description) = (new.title.as_str(), new.description.as_ref().map(Description::as_str));
+        let attributes = json_or_null(&new.attributes);
         run!(
             pool.writer(),
-            query_as(sql::CREATE).bind(user).bind(title).bind(description).bind(new.completed).bind(clock::now()) => fetch_one
+            query_as(sql::CREATE)
+                .bind(user)
+                .bind(title)
+                .bind(description)
+                .bind(new.completed)
+                .bind(clock::now())
+                .bind(&attributes) => fetch_one
         )
     }
 
@@ -141,6 +225,7 @@ impl<'a> UserTasks<'a> {
         let Self { pool, user, .. } = self;
         let title = patch.title.as_ref().map(Title::as_str);
         let description = patch.description.as_ref().and_then(Option::as_ref).map(Description::as_str);
+        let attributes = json_or_null(&patch.attributes);
         run!(
             pool.writer(),
             query_as(sql::UPDATE)
@@ -150,29 +235,30 @@ impl<'a> UserTasks<'a> {
                 .bind(title)
                 .bind(patch.description.is_some())
                 .bind(description)
-                .bind(patch.completed) => fetch_optional
+                .bind(patch.completed == Some(Completion::Toggle))
+                .bind(patch.completed.and_then(Completion::value))
+                .bind(&attributes) => fetch_optional
         )
     }
 
-    /// Sets or toggles `completed` in a single statement.
-    pub async fn complete(&self, id: TaskId, completion: Completion) -> Result<Option<Task>, ApiError> {
+    /// Deletes a task. Returns the deleted task.
+    pub async fn delete(&self, id: TaskId) -> Result<Option<Task>, ApiError> {
         let Self { pool, user, .. } = self;
-        let completed = match completion {
-            Completion::Toggle => None,
-            Completion::Set(completed) => Some(completed),
-        };
-        run!(
-            pool.writer(),
-            query_as(sql::SET_COMPLETED).bind(id.0).bind(user).bind(clock::now()).bind(completed) => fetch_optional
-        )
+        run!(pool.writer(), query_as(sql::DELETE).bind(id.0).bind(user) => fetch_optional)
     }
+}
 
-    /// Deletes a task. Returns whether it existed.
-    pub async fn delete(&self, id: TaskId) -> Result<bool, ApiError> {
-        let Self { pool, user, .. } = self;
-        let deleted = run!(pool.writer(), query(sql::DELETE).bind(id.0).bind(user) => execute)?;
-        Ok(deleted > 0)
-    }
+fn json_or_null(attributes: &Attributes) -> Option<String> {
+    (!attributes.is_empty()).then(|| attributes.to_json())
+}
+
+/// A position in a list.
+#[derive(Debug)]
+pub enum ListPosition {
+    /// After this many tasks.
+    Offset(i64),
+    /// After a task.
+    After(TaskCursor),
 }
 
 /// A keyset cursor: the position after a task in a list. The task itself may have been deleted since.
@@ -181,18 +267,6 @@ pub struct TaskCursor {
     /// The time as the database stores it.
     pub(super) created_at: String,
     pub(super) id: i64,
-}
-
-impl TaskCursor {
-    /// The position before the first task. For PostgreSQL these are timestamps; for SQLite they are texts that sort after and before
-    /// all digits.
-    fn start(order: Order) -> Self {
-        let (created_at, id) = match order {
-            Order::Descending => ("infinity", i64::MAX),
-            Order::Ascending => ("-infinity", i64::MIN),
-        };
-        Self { created_at: created_at.to_owned(), id }
-    }
 }
 
 /// Visits the rows of a list.
@@ -229,13 +303,6 @@ impl<F: FnMut(TaskRow<'_>) -> ControlFlow<()>> Visit<F> {
     }
 }
 
-impl ListRows {
-    fn tasks(&self) -> Result<Vec<Task>, ApiError> {
-        let tasks: sqlx::Result<Vec<Task>> = self.rows.iter().map(Task::from_row).collect();
-        Ok(tasks?)
-    }
-}
-
 /// The column `created_at` with the full precision of the database, for a cursor.
 trait CursorColumn: Row {
     fn created_at(&self) -> sqlx::Result<String>;
@@ -266,6 +333,7 @@ macro_rules! from_row {
                     completed: row.try_get(4)?,
                     created_at: row.try_get(5)?,
                     updated_at: row.try_get(6)?,
+                    attributes: row.try_get(7)?,
                 })
             }
         }

@@ -1,5 +1,7 @@
 //! Validation errors of single fields.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -7,9 +9,16 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
     /// The field's name in the request.
-    #[schema(example = "title")]
-    pub field: &'static str,
+    #[schema(value_type = String, example = "title")]
+    pub field: Cow<'static, str>,
     /// A sentence for the user who filled in the field.
-    #[schema(example = "Title is required and cannot be empty")]
-    pub message: &'static str,
+    #[schema(value_type = String, example = "Title is required and cannot be empty")]
+    pub message: Cow<'static, str>,
+}
+
+impl FieldError {
+    /// The error of a field.
+    pub fn new(field: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
 }

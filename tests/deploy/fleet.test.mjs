@@ -163,7 +163,7 @@ test(`${REPLICAS} replicas share one PostgreSQL, and a deploy of all of them fai
   await Promise.all(fleet.map((it) => it.ready()));
   const report = [`${REPLICAS} replicas started together on an empty database, ready after ${seconds(began)}, ${count.peak} connections for migrations at most`];
   assert.ok(count.peak + POOL_SIZE <= LIMIT, "migrations of replicas that start together fit into PostgreSQL's connections");
-  assert.equal(count.total, REPLICAS, "none had to try again");
+  assert.ok(count.total <= REPLICAS, "none had to try again");
   assert.ok(peak.all <= LIMIT);
   Object.assign(peak, { clients: 0, all: 0 });
   count.peak = 0;
@@ -200,7 +200,8 @@ test(`${REPLICAS} replicas share one PostgreSQL, and a deploy of all of them fai
   }
   report.push(`all replaced one after the other in ${seconds(began)}`);
   const codes = await Promise.all(ending);
-  report.push(`at most ${peak.all} connections to PostgreSQL (${count.peak} for migrations) and ${peak.clients} to PgBouncer, where the settings allow ${(REPLICAS + 1) * 15}`);
+  const migrating = count.peak;
+  report.push(`at most ${peak.all} connections to PostgreSQL (${migrating} for migrations) and ${peak.clients} to PgBouncer, where the settings allow ${(REPLICAS + 1) * 15}`);
   stopped = true;
   await Promise.all(clients);
   sampling = false;
@@ -213,7 +214,8 @@ test(`${REPLICAS} replicas share one PostgreSQL, and a deploy of all of them fai
   assert.deepEqual(failures, []);
   assert.deepEqual(codes, Array(REPLICAS).fill(0));
   assert.ok(requests > 500, "there was hardly any load");
-  assert.ok(peak.all <= POOL_SIZE + 5, "behind a pooler replicas take no connections of their own, except to migrate");
+  assert.equal(migrating, 0, "a replica of a migrated database opens no direct connection");
+  assert.ok(peak.all <= POOL_SIZE, "behind a pooler replicas take no connections of their own");
   assert.ok(keys.fetches.length <= 2 * REPLICAS + REPLICAS, "keys are fetched once per start");
   for (const [i, ids] of kept.entries()) {
     const list = new Set((await call(i, "GET", "/api/tasks", 200)).map((it) => it.id));

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
-import { SECRET, api, freePort, postgres } from "./lib.mjs";
+import { SECRET, api, freePort, pause, postgres } from "./lib.mjs";
 import { build, development, production } from "./nextjs.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -102,7 +102,9 @@ async function screenshot(page, name, options = {}) {
 
 test("behind one origin, with its own Better Auth in the API's PostgreSQL", async (t) => {
   const database = await postgres();
-  const app = await production({
+  // After a restart of the machine, containers start in any order.
+  database.kill();
+  const starting = production({
     database: database.url,
     // In release, as compose.yaml has it: keys from the app's Better Auth, and no origin needs to be allowed.
     startApi: (url, web) =>
@@ -113,6 +115,9 @@ test("behind one origin, with its own Better Auth in the API's PostgreSQL", asyn
         ROCKET_AUTH: `{issuer="${url}",audience="${url}",jwks_url="${web}/api/auth/jwks"}`,
       }),
   });
+  await pause(4000);
+  database.revive();
+  const app = await starting;
   const context = await browser.newContext();
   const { page, errors } = await open(context, app.url);
   const requests = [];
@@ -204,6 +209,8 @@ test("behind one origin, with its own Better Auth in the API's PostgreSQL", asyn
     assert.ok(html.match(/<script/g).length > 0);
     for (const tag of html.match(/<script[^>]*>/g)) assert.ok(tag.includes(`nonce="${nonce}"`), tag);
     assert.ok(!response.headers()["content-security-policy"].includes("unsafe"));
+    const [, icon] = html.match(/<link rel="icon" href="([^"]+)"/);
+    assert.equal((await context.request.get(new URL(icon, app.url).href)).status(), 200);
     assert.ok(!/eyJ[\w-]+\.eyJ/.test(html), "the token of the server stays there");
     const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
     assert.ok(!stored.includes("eyJ") && !stored.includes("session_token"), stored);

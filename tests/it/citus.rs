@@ -3,7 +3,7 @@
 use sqlx::{Connection, PgConnection};
 use todo_api::store::sql;
 
-use crate::harness::{PostgresServer, is_citus_wanted};
+use crate::harness::{Engine, PostgresServer, ServerConfig, is_citus_wanted};
 
 /// Statements by name, with values for their parameters.
 const SINGLE_SHARD: &[(&str, &str)] = &[
@@ -22,15 +22,26 @@ const SINGLE_SHARD: &[(&str, &str)] = &[
 /// Number of shards in the harness.
 const SHARDS: usize = 4;
 
+/// Shared statements by name, with values for their parameters.
+const SHARED: &[(&str, &str)] = &[
+    ("GET_MANY", "ARRAY[1, 2], ARRAY['u', 'v']"),
+    (
+        "CREATE_MANY",
+        "ARRAY['u', 'v'], ARRAY['t', 't'], ARRAY[NULL, 'd'], ARRAY[true, false], ARRAY[now(), now()]",
+    ),
+    ("LIST_MANY_DESCENDING", "ARRAY['u', 'v'], ARRAY[NULL, true], ARRAY[10, 10]"),
+    ("LIST_MANY_ASCENDING", "ARRAY['u', 'v'], ARRAY[NULL, true], ARRAY[10, 10]"),
+];
+
 /// The plan of a statement of the store.
-async fn plan(connection: &mut PgConnection, name: &str, values: &str) -> String {
-    let statement = sql::ALL.iter().find(|it| it.0 == name).unwrap().1.postgres;
+async fn plan(connection: &mut PgConnection, name: &str, values: &str) -> sqlx::Result<String> {
+    let single = sql::ALL.iter().map(|(name, statement)| (*name, statement.postgres));
+    let statement = single.chain(sql::ALL_POSTGRES.iter().copied()).find(|it| it.0 == name).unwrap().1;
     let prepare = format!("DEALLOCATE ALL; PREPARE it AS {statement}");
     sqlx::raw_sql(sqlx::AssertSqlSafe(prepare)).execute(&mut *connection).await.unwrap();
     let explain = sqlx::AssertSqlSafe(format!("EXPLAIN EXECUTE it({values})"));
-    let lines: Vec<(String,)> =
-        sqlx::query_as(explain).persistent(false).fetch_all(&mut *connection).await.unwrap();
-    lines.into_iter().map(|it| it.0).collect::<Vec<_>>().join("\n")
+    let lines: Vec<(String,)> = sqlx::query_as(explain).persistent(false).fetch_all(&mut *connection).await?;
+    Ok(lines.into_iter().map(|it| it.0).collect::<Vec<_>>().join("\n"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,9 +53,51 @@ async fn statements_of_a_user_touch_one_shard() {
     let url = PostgresServer::shared().database().await;
     let mut connection = PgConnection::connect(&url).await.unwrap();
     for (name, values) in SINGLE_SHARD {
-        let plan = plan(&mut connection, name, values).await;
+        let plan = plan(&mut connection, name, values).await.unwrap();
         assert!(plan.contains("Task Count: 1\n"), "{name}: {plan}");
     }
-    let plan = plan(&mut connection, "EXISTS_FOR_OTHER_USER", "1, 'u'").await;
+    let plan = plan(&mut connection, "EXISTS_FOR_OTHER_USER", "1, 'u'").await.unwrap();
     assert!(plan.contains(&format!("Task Count: {SHARDS}\n")), "{plan}");
+}
+
+/// The reason for `batch = false` in docs/SCALING.md. The tests of `batching` show that the responses are right nevertheless.
+#[tokio::test(flavor = "multi_thread")]
+async fn shared_statements_touch_every_shard_or_are_refused() {
+    if !is_citus_wanted() {
+        return;
+    }
+    let url = PostgresServer::shared().database().await;
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    for (name, values) in SHARED {
+        match plan(&mut connection, name, values).await {
+            Ok(plan) => {
+                let is_on_all = plan.contains(&format!("Task Count: {SHARDS}\n"));
+                assert!(is_on_all || plan.contains("pull to coordinator"), "{name}: {plan}");
+            }
+            Err(error) => {
+                let code = error.as_database_error().unwrap().code().unwrap().into_owned();
+                assert_eq!(
+                    (code.as_str(), name.starts_with("LIST_MANY")),
+                    ("0A000", true),
+                    "{name}: {error}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_warns_of_batches_on_a_distributed_table() {
+    if !is_citus_wanted() {
+        return;
+    }
+    let config = ServerConfig::with_database(Engine::Postgres).await;
+    for (batch, level) in [("true", "warn"), ("false", "ok")] {
+        let settings = format!("{{todo={{batch={batch}}}}}");
+        let output = config.clone().with("ROCKET_DATABASES", &settings).run(&["doctor"]).await;
+        let report = String::from_utf8(output.stdout).unwrap();
+        let line = report.lines().find(|line| line.contains(" schema: ")).unwrap();
+        assert!(line.starts_with(level), "{line}");
+        assert_eq!(line.contains("databases.todo.batch = false"), batch == "true", "{line}");
+    }
 }

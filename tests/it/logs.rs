@@ -1,5 +1,7 @@
 //! Request log: one line per request, without user data.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::harness::{Engine, SECRET, Server, ServerConfig, token_for};
@@ -93,5 +95,41 @@ on_both_engines! {
             assert!(output.contains(part), "{part}: {output}");
         }
         assert!(!output.contains('\u{1b}'), "no colours without a terminal");
+    }
+}
+
+/// The names of the fields of a log line.
+fn fields(line: &Value) -> BTreeSet<&str> {
+    line.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documented_log_fields_are_those_of_logged_lines() {
+    let document = include_str!("../../docs/OPERATIONS.md");
+    let (_, section) = document.split_once("\n## Logs\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let (_, example) = section.split_once("```json\n").unwrap();
+    let example: Value = serde_json::from_str(example.lines().next().unwrap()).unwrap();
+
+    let mut server = Server::start(Engine::Sqlite).await;
+    let me = server.client_for("me");
+    let id = me.create("t").await["id"].clone();
+    me.with("X-Request-Id", "complete-1").patch(&format!("/api/tasks/{id}/complete"), &json!({})).await;
+    let request = server.wait_for_log_line(|line| line["request_id"] == "complete-1").await;
+    assert_eq!(fields(&example), fields(&request));
+
+    server.execute_sql("DROP TABLE tasks").await;
+    let call = json!({
+        "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": "list_tasks", "arguments": {} },
+    });
+    let agent = me.with("Accept", "application/json, text/event-stream").with("X-Request-Id", "tool-1");
+    agent.post("/mcp", &call).await;
+    let failed_tool = server.wait_for_log_line(|line| line["request_id"] == "tool-1").await;
+    let logged: BTreeSet<&str> = fields(&request).union(&fields(&failed_tool)).copied().collect();
+    let documented: Vec<&str> =
+        section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    assert!(documented.contains(&"error") && documented.contains(&"tool"), "{documented:?}");
+    for field in documented {
+        assert!(logged.contains(field), "{field} is documented and not logged: {logged:?}");
     }
 }

@@ -40,6 +40,7 @@ mod pooler;
 mod properties;
 mod protocol;
 mod schema;
+mod shapes;
 mod shutdown;
 mod time_limits;
 mod tls;

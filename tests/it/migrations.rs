@@ -1,5 +1,8 @@
 //! Migrations: at startup, by command, concurrently, and with an older release.
 
+use std::io::ErrorKind;
+use std::net::TcpListener;
+
 use serde_json::json;
 
 use crate::harness::{Engine, PostgresServer, ServerConfig, TEST_TIMEOUT, free_port};
@@ -119,6 +122,26 @@ async fn migrations_use_migrate_url() {
         .with("DATABASE_URL", &direct)
         .with("ROCKET_MIGRATE_ON_LAUNCH", "false");
     assert_eq!(moved.start().await.client_for("me").get("/api/tasks").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replica_without_migrations_to_apply_opens_no_direct_connection() {
+    let config = ServerConfig::with_database(Engine::Postgres).await;
+    drop(config.clone().start().await);
+    let direct = TcpListener::bind("127.0.0.1:0").unwrap();
+    direct.set_nonblocking(true).unwrap();
+    let url = format!("postgres://postgres@{}/test", direct.local_addr().unwrap());
+    let config = config.with("MIGRATE_DATABASE_URL", &url);
+    let server = config.start().await;
+    server.wait_for_readyz(true).await;
+    server.client_for("me").create("t").await;
+    assert_eq!(direct.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+
+    // A database without this release's migrations is migrated by the direct connection.
+    server.execute_sql("UPDATE _sqlx_migrations SET success = false").await;
+    let server = server.restart().await;
+    server.wait_for_readyz(false).await;
+    assert!(direct.accept().is_ok());
 }
 
 async fn execute_on_postgres(url: &str, sql: &str) {

@@ -11,9 +11,13 @@ async fn development_server_explains_itself_at_the_root() {
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
     let policy = page.header("content-security-policy").unwrap();
     assert_eq!(policy, "default-src 'none'; frame-ancestors 'none'", "as every other response");
-    for says in
-        ["SQLite at todo.db", "/api/auth/signup", "token --user me", "npm run dev", "http://localhost:4321"]
-    {
+    for says in [
+        "SQLite at todo.db",
+        "/api/auth/signup",
+        "token --user me",
+        "npm ci\nnpm run dev",
+        "http://localhost:4321",
+    ] {
         assert!(page.body.contains(says), "{says}: {}", page.body);
     }
     for forbidden in ["<script", "<style", "style=", "<img", "<form"] {

@@ -70,6 +70,11 @@ pub(super) fn name() -> ObjectBuilder {
     text().max_length(Some(MAX_NAME_LEN))
 }
 
+/// Schema of a name that may be left out.
+pub(super) fn name_or_null() -> ObjectBuilder {
+    name().schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+}
+
 /// Schema of a redirect target: a path, or a URL of a trusted origin.
 pub(super) fn redirect_target() -> ObjectBuilder {
     text().max_length(Some(MAX_URL_LEN))

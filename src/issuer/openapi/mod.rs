@@ -1,7 +1,9 @@
 //! OpenAPI document of the issuer's routes.
 
 mod fields;
+mod login;
 mod operations;
+mod template;
 
 use std::collections::BTreeMap;
 
@@ -19,24 +21,25 @@ use operations::AuthOperation;
 
 use super::error::{AuthError, AuthErrorBody};
 use super::input::NUL_MESSAGE;
+use crate::config::IssuerConfig;
 use crate::error::ApiError;
 
 use super::store::{Account, Session, User};
 use super::views::{
-    ApiToken, LoginResponse, SessionAndUser, SignInResponse, SignUpResponse, StatusResponse, SuccessResponse,
+    ApiToken, SessionAndUser, SignInResponse, SignUpResponse, StatusResponse, SuccessResponse,
 };
 
 const TAG: &str = "Authentication";
 const JSON: &str = "application/json";
 
-/// Adds the operations and schemas of `/api/auth` to a document.
-pub fn add_operations(document: &mut OpenApi) {
+/// Adds the operations and schemas of the issuer to a document.
+pub fn add_operations(document: &mut OpenApi, settings: &IssuerConfig) {
     let tag = TagBuilder::new().name(TAG).description(Some(
-        "Sign-up, sign-in and sessions: Better Auth's protocol, and login forms. Browsers hold the session in a cookie.",
+        "Sign-up, sign-in and sessions: Better Auth's protocol, and login routes. Browsers hold the session in a cookie.",
     ));
     document.tags.get_or_insert_default().push(tag.build());
     let components = document.components.get_or_insert_default();
-    let schemas: [(_, RefOr<Schema>); 11] = [
+    let schemas: [(_, RefOr<Schema>); 10] = [
         (User::name(), User::schema()),
         (Session::name(), Session::schema()),
         (Account::name(), Account::schema()),
@@ -45,10 +48,10 @@ pub fn add_operations(document: &mut OpenApi) {
         (SignInResponse::name(), SignInResponse::schema()),
         (SessionAndUser::name(), SessionAndUser::schema()),
         (ApiToken::name(), ApiToken::schema()),
-        (LoginResponse::name(), LoginResponse::schema()),
         (StatusResponse::name(), StatusResponse::schema()),
         (SuccessResponse::name(), SuccessResponse::schema()),
     ];
+    components.schemas.extend([template::login_component(&settings.login_response)]);
     components.schemas.extend(schemas.map(|(name, schema)| (name.into_owned(), schema)));
     let session = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
@@ -57,7 +60,7 @@ pub fn add_operations(document: &mut OpenApi) {
         ))
         .build();
     components.add_security_scheme("session", SecurityScheme::Http(session));
-    for operation in operations::all() {
+    for operation in operations::better_auth().into_iter().chain(login::operations(settings)) {
         add_operation(document, operation);
     }
 }
@@ -96,11 +99,10 @@ fn add_operation(document: &mut OpenApi, operation: AuthOperation) {
     errors.push(AuthError::TooManyRequests(3));
     errors.push(ApiError::Internal(String::new()).into());
     errors.push(ApiError::Unavailable(String::new()).into());
-    for (status, response) in error_responses(&errors) {
+    for (status, response) in error_responses(&errors, operation.is_login) {
         built = built.response(status, response);
     }
-    let path = format!("/api/auth{}", operation.path);
-    document.paths.add_path_operation(path, vec![operation.method], built.build());
+    document.paths.add_path_operation(operation.path, vec![operation.method], built.build());
 }
 
 /// Errors of every operation with a body.
@@ -138,10 +140,10 @@ fn success_response(body: Option<(RefOr<Schema>, Value)>) -> Response {
 }
 
 /// One response per status, with an example for each error. The examples are the bodies that the catcher sends.
-fn error_responses(errors: &[AuthError]) -> Vec<(String, Response)> {
+fn error_responses(errors: &[AuthError], is_login: bool) -> Vec<(String, Response)> {
     let mut bodies: BTreeMap<u16, Vec<(String, Value)>> = BTreeMap::new();
     for error in errors {
-        let body = json!(error.body());
+        let body = json!(if is_login { error.login_body() } else { error.body() });
         let message = body.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
         bodies.entry(error.status().code).or_default().push((message, body));
     }

@@ -1,4 +1,4 @@
-//! Operations of `/api/auth` for the OpenAPI document.
+//! Operations of Better Auth's protocol for the OpenAPI document.
 
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -6,26 +6,26 @@ use utoipa::openapi::schema::OneOfBuilder;
 use utoipa::openapi::{ArrayBuilder, HttpMethod, ObjectBuilder, Ref, RefOr, Schema, Type};
 
 use super::fields::{
-    Field, body, email, flag, image, image_or_null, name, new_password, password, redirect_target, some_text,
-    text,
+    Field, body, email, flag, image, image_or_null, name, new_password, password, redirect_target, text,
 };
 use crate::issuer::error::AuthError;
-use crate::issuer::password_hasher::MAX_PASSWORD_LEN;
-use crate::issuer::store::{Account, Session, User};
+use crate::issuer::routes::BETTER_AUTH;
+use crate::issuer::store::{Account, Session};
 use crate::issuer::views::{
-    ApiToken, LoginResponse, SessionAndUser, SignInResponse, SignUpResponse, StatusResponse, SuccessResponse,
+    ApiToken, SessionAndUser, SignInResponse, SignUpResponse, StatusResponse, SuccessResponse,
 };
 
-const JWT: &str =
+pub(super) const JWT: &str =
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJNaVZhdExSN2JxZGFTa1pRaFQ1RzJCOFdDM2NqMU1lSCJ9.c2lnbmF0dXJl";
-const ID: &str = "MiVatLR7bqdaSkZQhT5G2B8WC3cj1MeH";
+pub(super) const ID: &str = "MiVatLR7bqdaSkZQhT5G2B8WC3cj1MeH";
 const TOKEN: &str = "KC01ogLqXDigWwndF1i3lqPlzwxGFOPU";
 
-/// An operation of `/api/auth` in the OpenAPI document. It has other errors and other security than an operation on tasks.
+/// An operation of the issuer in the OpenAPI document. It has other errors and other security than an operation on tasks.
 pub(super) struct AuthOperation {
     pub(super) method: HttpMethod,
-    pub(super) path: &'static str,
-    pub(super) name: &'static str,
+    /// The complete path.
+    pub(super) path: String,
+    pub(super) name: String,
     pub(super) summary: &'static str,
     /// Schema and example of the request body.
     pub(super) body: Option<(RefOr<Schema>, Value)>,
@@ -34,13 +34,16 @@ pub(super) struct AuthOperation {
     pub(super) response: Option<(RefOr<Schema>, Value)>,
     pub(super) errors: Vec<AuthError>,
     pub(super) needs_session: bool,
+    /// Whether it is a login route, whose errors have `detail`.
+    pub(super) is_login: bool,
 }
 
-pub(super) fn all() -> Vec<AuthOperation> {
-    [sign_in(), sessions(), account(), reset(), login()].into_iter().flatten().collect()
+/// The operations of Better Auth's protocol.
+pub(super) fn better_auth() -> Vec<AuthOperation> {
+    [sign_in(), sessions(), account(), reset()].into_iter().flatten().collect()
 }
 
-fn schema_ref<T: ToSchema>() -> RefOr<Schema> {
+pub(super) fn schema_ref<T: ToSchema>() -> RefOr<Schema> {
     Ref::from_schema_name(T::name()).into()
 }
 
@@ -48,7 +51,7 @@ fn array_of<T: ToSchema>() -> RefOr<Schema> {
     ArrayBuilder::new().items(schema_ref::<T>()).build().into()
 }
 
-fn user() -> Value {
+pub(super) fn user() -> Value {
     json!({
         "name": "Ann", "email": "ann@example.com", "emailVerified": false, "image": null,
         "createdAt": "2026-11-21T06:18:30.512Z", "updatedAt": "2026-11-21T06:18:30.512Z", "id": ID,
@@ -62,15 +65,15 @@ fn session() -> Value {
     })
 }
 
-fn password_errors() -> Vec<AuthError> {
+pub(super) fn password_errors() -> Vec<AuthError> {
     vec![AuthError::PasswordTooShort, AuthError::PasswordTooLong]
 }
 
-fn origin_errors() -> Vec<AuthError> {
+pub(super) fn origin_errors() -> Vec<AuthError> {
     vec![AuthError::InvalidOrigin, AuthError::MissingOrNullOrigin]
 }
 
-fn missing(field: &str) -> AuthError {
+pub(super) fn missing(field: &str) -> AuthError {
     AuthError::Validation(format!("[body.{field}] Invalid input: expected string, received undefined"))
 }
 
@@ -85,7 +88,7 @@ fn sign_in() -> Vec<AuthOperation> {
     ]);
     let example = json!({ "name": "Ann", "email": "ann@example.com", "password": "correct horse battery" });
     let up = AuthOperation {
-        name: "signUpEmail",
+        name: "signUpEmail".to_owned(),
         summary: "Sign up with email and password",
         body: Some((shape, example)),
         response: Some((schema_ref::<SignUpResponse<'_>>(), json!({ "token": TOKEN, "user": user() }))),
@@ -104,7 +107,7 @@ fn sign_in() -> Vec<AuthOperation> {
         Field::optional("rememberMe", flag()),
     ]);
     let sign_in = AuthOperation {
-        name: "signInEmail",
+        name: "signInEmail".to_owned(),
         summary: "Sign in with email and password",
         body: Some((shape, json!({ "email": "ann@example.com", "password": "correct horse battery" }))),
         response: Some((
@@ -125,7 +128,7 @@ fn sign_in() -> Vec<AuthOperation> {
         ..post("/sign-in/email")
     };
     let out = AuthOperation {
-        name: "signOut",
+        name: "signOut".to_owned(),
         summary: "Sign out of the current session",
         response: Some((schema_ref::<SuccessResponse>(), json!({ "success": true }))),
         errors: origin_errors(),
@@ -134,21 +137,22 @@ fn sign_in() -> Vec<AuthOperation> {
     vec![up, sign_in, out]
 }
 
-fn post(path: &'static str) -> AuthOperation {
+fn post(path: &str) -> AuthOperation {
     AuthOperation {
         method: HttpMethod::Post,
-        path,
-        name: "",
+        path: format!("{BETTER_AUTH}{path}"),
+        name: String::new(),
         summary: "",
         body: None,
         status: "200",
         response: Some((schema_ref::<StatusResponse>(), json!({ "status": true }))),
         errors: Vec::new(),
         needs_session: false,
+        is_login: false,
     }
 }
 
-fn get(path: &'static str) -> AuthOperation {
+fn get(path: &str) -> AuthOperation {
     AuthOperation { method: HttpMethod::Get, ..post(path) }
 }
 
@@ -162,8 +166,8 @@ fn sessions() -> Vec<AuthOperation> {
     let session_or_null = OneOfBuilder::new().item(schema_ref::<SessionAndUser<'_>>()).item(nullable).build();
     vec![
         AuthOperation {
-            name: "getSession",
-            summary: "Get the current session, or null",
+            name: "getSession".to_owned(),
+            summary: "Get the current session, or null; with an API token the user only",
             response: Some((
                 RefOr::T(Schema::OneOf(session_or_null)),
                 json!({ "session": session(), "user": user() }),
@@ -171,20 +175,20 @@ fn sessions() -> Vec<AuthOperation> {
             ..get("/get-session")
         },
         AuthOperation {
-            name: "getToken",
+            name: "getToken".to_owned(),
             summary: "Get an API token",
             response: Some((schema_ref::<ApiToken<'_>>(), json!({ "token": JWT }))),
             needs_session: true,
             ..get("/token")
         },
         AuthOperation {
-            name: "getKeys",
+            name: "getKeys".to_owned(),
             summary: "List the public keys of API tokens; empty if tokens are signed with the secret",
             response: Some((shape.into(), keys)),
             ..get("/jwks")
         },
         AuthOperation {
-            name: "listSessions",
+            name: "listSessions".to_owned(),
             summary: "List active sessions",
             response: Some((array_of::<Session>(), json!([session()]))),
             errors: vec![AuthError::SessionNotFresh],
@@ -192,7 +196,7 @@ fn sessions() -> Vec<AuthOperation> {
             ..get("/list-sessions")
         },
         AuthOperation {
-            name: "revokeSession",
+            name: "revokeSession".to_owned(),
             summary: "Revoke a session",
             body: Some((body([Field::required("token", text())]), json!({ "token": TOKEN }))),
             errors: [vec![missing("token")], origin_errors()].concat(),
@@ -200,21 +204,21 @@ fn sessions() -> Vec<AuthOperation> {
             ..post("/revoke-session")
         },
         AuthOperation {
-            name: "revokeSessions",
+            name: "revokeSessions".to_owned(),
             summary: "Revoke all sessions",
             errors: origin_errors(),
             needs_session: true,
             ..post("/revoke-sessions")
         },
         AuthOperation {
-            name: "revokeOtherSessions",
+            name: "revokeOtherSessions".to_owned(),
             summary: "Revoke all other sessions",
             errors: origin_errors(),
             needs_session: true,
             ..post("/revoke-other-sessions")
         },
         AuthOperation {
-            name: "ok",
+            name: "ok".to_owned(),
             summary: "Check that the service is enabled",
             response: Some((
                 ObjectBuilder::new()
@@ -241,7 +245,7 @@ fn account() -> Vec<AuthOperation> {
     ]);
     vec![
         AuthOperation {
-            name: "updateUser",
+            name: "updateUser".to_owned(),
             summary: "Update name or image",
             body: Some((
                 body([Field::optional("name", name()), Field::optional("image", image_or_null())]),
@@ -253,7 +257,7 @@ fn account() -> Vec<AuthOperation> {
             ..post("/update-user")
         },
         AuthOperation {
-            name: "changePassword",
+            name: "changePassword".to_owned(),
             summary: "Change the password",
             body: Some((
                 change,
@@ -270,7 +274,7 @@ fn account() -> Vec<AuthOperation> {
             ..post("/change-password")
         },
         AuthOperation {
-            name: "deleteUser",
+            name: "deleteUser".to_owned(),
             summary: "Delete the current user",
             body: Some((
                 body([Field::optional("password", password())]),
@@ -293,7 +297,7 @@ fn account() -> Vec<AuthOperation> {
             ..post("/delete-user")
         },
         AuthOperation {
-            name: "listAccounts",
+            name: "listAccounts".to_owned(),
             summary: "List sign-in methods",
             response: Some((array_of::<Account>(), json!([account]))),
             needs_session: true,
@@ -306,7 +310,7 @@ fn reset() -> Vec<AuthOperation> {
     let sent = "If this email exists in our system, check your email for the reset link";
     vec![
         AuthOperation {
-            name: "requestPasswordReset",
+            name: "requestPasswordReset".to_owned(),
             summary: "Request a password reset email",
             body: Some((
                 body([Field::required("email", email()), Field::optional("redirectTo", redirect_target())]),
@@ -317,7 +321,7 @@ fn reset() -> Vec<AuthOperation> {
             ..post("/request-password-reset")
         },
         AuthOperation {
-            name: "openResetLink",
+            name: "openResetLink".to_owned(),
             summary: "Open a reset link",
             status: "302",
             response: None,
@@ -330,7 +334,7 @@ fn reset() -> Vec<AuthOperation> {
             ..get("/reset-password/{token}")
         },
         AuthOperation {
-            name: "resetPassword",
+            name: "resetPassword".to_owned(),
             summary: "Set a new password",
             body: Some((
                 body([Field::required("newPassword", new_password()), Field::required("token", text())]),
@@ -343,50 +347,6 @@ fn reset() -> Vec<AuthOperation> {
             ]
             .concat(),
             ..post("/reset-password")
-        },
-    ]
-}
-
-/// The login forms. Frontends know each under several paths.
-fn login() -> Vec<AuthOperation> {
-    let form = |path, operation, summary, secret, errors: Vec<AuthError>| {
-        let shape = body([
-            Field::required("email", email()),
-            Field::required("password", secret),
-            Field::optional("name", name()),
-        ]);
-        let welcome = json!({ "access_token": JWT, "token": JWT, "token_type": "bearer", "user": user() });
-        AuthOperation {
-            name: operation,
-            summary,
-            body: Some((shape, json!({ "email": "ann@example.com", "password": "correct horse battery" }))),
-            response: Some((schema_ref::<LoginResponse<'_>>(), welcome)),
-            errors: [errors, vec![missing("email")], origin_errors()].concat(),
-            ..post(path)
-        }
-    };
-    let known = || vec![AuthError::InvalidEmailOrPassword, AuthError::PasswordTooLong];
-    let old = || some_text().max_length(Some(MAX_PASSWORD_LEN));
-    let new = || [vec![AuthError::UserAlreadyExists], password_errors()].concat();
-    vec![
-        form("/signup", "signup", "Sign up and get an API token", new_password(), new()),
-        form("/register", "register", "Alias of signup", new_password(), new()),
-        form("/login", "login", "Log in and get an API token", old(), known()),
-        form("/signin", "signin", "Alias of login", old(), known()),
-        form("/login/email", "loginEmail", "Alias of login", old(), known()),
-        AuthOperation {
-            name: "logout",
-            summary: "Alias of sign-out",
-            response: Some((schema_ref::<SuccessResponse>(), json!({ "success": true }))),
-            errors: origin_errors(),
-            ..post("/logout")
-        },
-        AuthOperation {
-            name: "me",
-            summary: "Get the user of the session or API token",
-            response: Some((schema_ref::<User>(), user())),
-            needs_session: true,
-            ..get("/me")
         },
     ]
 }

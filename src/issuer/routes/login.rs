@@ -1,84 +1,99 @@
-//! Login forms, for frontends without Better Auth's client. The response contains an API token.
+//! Login routes, for frontends without Better Auth's client. The response to a sign-up or sign-in contains an API token.
+//!
+//! `issuer.login_paths` has their bases, and [`LoginPaths`] their names.
 
-use rocket::http::Status;
+use rocket::http::{Status, uri};
 use rocket::outcome::{Outcome, try_outcome};
 use rocket::request::{self, FromRequest, Request};
-use rocket::{async_trait, get, post, routes};
+use rocket::{State, async_trait, get, post, routes};
 
 use super::sign_in::end_session;
-use crate::auth::AuthUser;
+use crate::config::{LoginAction, LoginPaths};
 use crate::issuer::cookie_signer::CookieSigner;
 use crate::issuer::error::AuthError;
-use crate::issuer::input::{AuthBody, Fields, FromFields, MAX_NAME_LEN};
+use crate::issuer::input::{AuthBody, BodyFormats, Fields, FromFields, MAX_NAME_LEN};
+use crate::issuer::login_response::LoginResponses;
 use crate::issuer::password_auth::PasswordAuth;
 use crate::issuer::protection::ProtectedRoutes;
 use crate::issuer::rate_limit::{PasswordGroup, RateLimitGroup};
 use crate::issuer::request_context::RequestContext;
 use crate::issuer::response::AuthResponse;
-use crate::issuer::session_guard::{MaybeSignedIn, SessionToken};
+use crate::issuer::session_guard::{Caller, SessionToken};
 use crate::issuer::store::{AuthStore, NewUser, Session, User};
 use crate::issuer::token_issuer::TokenIssuer;
-use crate::issuer::views::LoginResponse;
 use crate::request::NoBody;
 
-pub(super) fn routes() -> Vec<ProtectedRoutes> {
+/// The routes with their complete paths. Each base shares the rate limits of the others.
+pub(super) fn routes(paths: &LoginPaths) -> Result<Vec<ProtectedRoutes>, uri::Error<'static>> {
+    paths.routes().iter().map(|route| protected(route.action).at(&route.path())).collect()
+}
+
+fn protected(action: LoginAction) -> ProtectedRoutes {
     let password = RateLimitGroup::Password;
-    vec![
-        ProtectedRoutes::without_cookies(password(PasswordGroup::SignUp), routes![signup, register]),
-        ProtectedRoutes::without_cookies(
-            password(PasswordGroup::SignIn),
-            routes![login, signin, login_email],
-        ),
-        ProtectedRoutes::new(RateLimitGroup::General, routes![logout, me]),
-    ]
+    match action {
+        LoginAction::SignUp => {
+            ProtectedRoutes::without_cookies(password(PasswordGroup::SignUp), routes![sign_up])
+        }
+        LoginAction::SignIn => {
+            ProtectedRoutes::without_cookies(password(PasswordGroup::SignIn), routes![sign_in])
+        }
+        LoginAction::SignOut => ProtectedRoutes::new(RateLimitGroup::General, routes![sign_out]),
+        LoginAction::Me => ProtectedRoutes::new(RateLimitGroup::General, routes![me]),
+    }
 }
 
-struct LoginForm {
-    email: String,
+struct SignUpForm {
+    user: NewUser,
     password: String,
-    name: String,
 }
 
-impl FromFields for LoginForm {
-    const ACCEPTS_FORM: bool = true;
+impl FromFields for SignUpForm {
+    const FORMATS: BodyFormats = BodyFormats::JsonAndForms;
 
     fn from_fields(fields: &mut Fields) -> Self {
-        Self {
-            email: fields.email("email"),
-            password: fields.non_empty_string("password"),
-            name: fields.optional_bounded_string("name", MAX_NAME_LEN).unwrap_or_default(),
-        }
+        // Frontends send null for an input that the user left empty.
+        fields.remove_nulls();
+        fields.fill("email", "username");
+        fields.fill("name", "username");
+        let email = fields.email("email");
+        let password = fields.non_empty_string("password");
+        let name = fields.optional_bounded_string("name", MAX_NAME_LEN).unwrap_or_default();
+        Self { user: NewUser { name, email, image: None }, password }
+    }
+}
+
+struct SignInForm {
+    email: String,
+    password: String,
+}
+
+impl FromFields for SignInForm {
+    const FORMATS: BodyFormats = BodyFormats::JsonAndForms;
+
+    fn from_fields(fields: &mut Fields) -> Self {
+        fields.remove_nulls();
+        // FastAPI's form for a token has the email as `username`.
+        fields.fill("email", "username");
+        Self { email: fields.email("email"), password: fields.non_empty_string("password") }
     }
 }
 
 /// Signs a client up or in and responds with an API token.
 ///
-/// It sets no cookie. A request with a cookie must send its origin, which the clients that use these forms do not do.
+/// It sets no session cookie, because the clients of these routes keep the token. With `auth.cookie` it sets that cookie.
 struct TokenLogin<'r> {
     context: RequestContext<'r>,
     passwords: PasswordAuth<'r>,
     signer: &'r CookieSigner,
     tokens: &'r TokenIssuer,
+    responses: &'r LoginResponses,
 }
 
 impl TokenLogin<'_> {
-    async fn sign_up(self, form: LoginForm) -> Result<AuthResponse, AuthError> {
-        let LoginForm { email, password, name } = form;
-        let new = NewUser { name, email, image: None };
-        let created = self.passwords.register(new, &password, self.context.client_info(), true).await?;
-        self.issue_token(created).await
-    }
-
-    async fn sign_in(self, form: LoginForm) -> Result<AuthResponse, AuthError> {
-        let LoginForm { email, password, .. } = form;
-        let found = self.passwords.sign_in(&email, &password, self.context.client_info(), true).await?;
-        self.issue_token(found).await
-    }
-
     async fn issue_token(self, (user, session): (User, Session)) -> Result<AuthResponse, AuthError> {
         let token = self.tokens.issue(&user, &self.context).await?;
-        let body = LoginResponse { access_token: &token, token: &token, token_type: "bearer", user: &user };
-        Ok(AuthResponse::json(&body).with_header("set-auth-token", self.signer.sign(&session.token)))
+        let response = self.responses.logged_in(&self.context, &token, &user);
+        Ok(response.with_header("set-auth-token", self.signer.sign(&session.token)))
     }
 }
 
@@ -90,61 +105,47 @@ impl<'r> FromRequest<'r> for TokenLogin<'r> {
         let context = try_outcome!(request.guard::<RequestContext<'_>>().await);
         let passwords = try_outcome!(request.guard::<PasswordAuth<'_>>().await);
         let rocket = request.rocket();
-        let (Some(signer), Some(tokens)) = (rocket.state::<CookieSigner>(), rocket.state::<TokenIssuer>())
-        else {
-            let missing = "missing managed state: CookieSigner or TokenIssuer";
+        let states = (rocket.state::<CookieSigner>(), rocket.state::<TokenIssuer>(), rocket.state());
+        let (Some(signer), Some(tokens), Some(responses)) = states else {
+            let missing = "missing managed state: CookieSigner, TokenIssuer or LoginResponses";
             return Outcome::Error((Status::InternalServerError, missing));
         };
-        Outcome::Success(Self { context, passwords, signer, tokens })
+        Outcome::Success(Self { context, passwords, signer, tokens, responses })
     }
 }
 
-#[post("/signup", data = "<form>")]
-async fn signup(login: TokenLogin<'_>, form: AuthBody<LoginForm>) -> Result<AuthResponse, AuthError> {
-    login.sign_up(form.0).await
+#[post("/", data = "<form>")]
+async fn sign_up(login: TokenLogin<'_>, form: AuthBody<SignUpForm>) -> Result<AuthResponse, AuthError> {
+    let SignUpForm { user, password } = form.0;
+    let created = login.passwords.register(user, &password, login.context.client_info(), true).await?;
+    login.issue_token(created).await
 }
 
-#[post("/register", data = "<form>")]
-async fn register(login: TokenLogin<'_>, form: AuthBody<LoginForm>) -> Result<AuthResponse, AuthError> {
-    login.sign_up(form.0).await
+#[post("/", data = "<form>")]
+async fn sign_in(login: TokenLogin<'_>, form: AuthBody<SignInForm>) -> Result<AuthResponse, AuthError> {
+    let SignInForm { email, password } = form.0;
+    let found = login.passwords.sign_in(&email, &password, login.context.client_info(), true).await?;
+    login.issue_token(found).await
 }
 
-#[post("/login", data = "<form>")]
-async fn login(login: TokenLogin<'_>, form: AuthBody<LoginForm>) -> Result<AuthResponse, AuthError> {
-    login.sign_in(form.0).await
-}
-
-#[post("/signin", data = "<form>")]
-async fn signin(login: TokenLogin<'_>, form: AuthBody<LoginForm>) -> Result<AuthResponse, AuthError> {
-    login.sign_in(form.0).await
-}
-
-#[post("/login/email", data = "<form>")]
-async fn login_email(login: TokenLogin<'_>, form: AuthBody<LoginForm>) -> Result<AuthResponse, AuthError> {
-    login.sign_in(form.0).await
-}
-
-#[post("/logout", data = "<_body>")]
-async fn logout(
+#[post("/", data = "<_body>")]
+async fn sign_out(
     context: RequestContext<'_>,
     store: AuthStore<'_>,
+    responses: &State<LoginResponses>,
     token: SessionToken,
     _body: NoBody,
 ) -> Result<AuthResponse, AuthError> {
-    end_session(&context, store, token).await
+    let response = end_session(&context, store, token).await?;
+    Ok(responses.logged_out(&context, response))
 }
 
 /// The user of the session or, without a session, of the API token.
-#[get("/me")]
-async fn me(
-    store: AuthStore<'_>,
-    maybe: MaybeSignedIn,
-    bearer: Option<&AuthUser>,
-) -> Result<AuthResponse, AuthError> {
-    let user = match (maybe.0, bearer) {
-        (Some(current), _) => Some(current.user),
-        (None, Some(bearer)) => store.user_by_id(bearer.id()).await?,
-        (None, None) => None,
-    };
-    user.map(|user| AuthResponse::json(&user)).ok_or(AuthError::Unauthorized)
+#[get("/")]
+fn me(responses: &State<LoginResponses>, caller: Caller) -> Result<AuthResponse, AuthError> {
+    match caller {
+        Caller::Session(current) => Ok(responses.me(&current.user)),
+        Caller::ApiToken(user) => Ok(responses.me(&user)),
+        Caller::Unknown => Err(AuthError::Unauthorized),
+    }
 }

@@ -10,7 +10,7 @@ use crate::issuer::protection::ProtectedRoutes;
 use crate::issuer::rate_limit::RateLimitGroup;
 use crate::issuer::request_context::RequestContext;
 use crate::issuer::response::AuthResponse;
-use crate::issuer::session_guard::{CurrentSession, MaybeSignedIn, SessionToken};
+use crate::issuer::session_guard::{Caller, CurrentSession, SessionToken};
 use crate::issuer::store::AuthStore;
 use crate::issuer::token_issuer::TokenIssuer;
 use crate::issuer::views::{ApiToken, SessionAndUser, StatusResponse};
@@ -22,6 +22,8 @@ pub(super) fn routes() -> Vec<ProtectedRoutes> {
 }
 
 /// The current session, or `null`. Refreshes the session, at most once a day.
+///
+/// An API token gets its user without a session, and no further token: clients could otherwise renew it without end.
 #[get("/get-session")]
 async fn get_session(
     context: RequestContext<'_>,
@@ -29,18 +31,24 @@ async fn get_session(
     signer: &State<CookieSigner>,
     tokens: &State<TokenIssuer>,
     presented: SessionToken,
-    maybe: MaybeSignedIn,
+    caller: Caller,
 ) -> Result<AuthResponse, AuthError> {
-    let Some(CurrentSession { session, user, remember_me }) = maybe.0 else {
-        let null = AuthResponse::json(&None::<()>);
-        // Clears the cookies of an unknown or expired session, so that the browser stops sending them.
-        return Ok(if presented.0.is_some() { null.signed_out(&context) } else { null });
+    let CurrentSession { session, user, remember_me } = match caller {
+        Caller::Session(current) => current,
+        Caller::ApiToken(user) => {
+            return Ok(AuthResponse::json(&SessionAndUser { session: None, user: &user }));
+        }
+        Caller::Unknown => {
+            let null = AuthResponse::json(&None::<()>);
+            // Clears the cookies of an unknown or expired session, so that the browser stops sending them.
+            return Ok(if presented.0.is_some() { null.signed_out(&context) } else { null });
+        }
     };
-    let jwt = tokens.issue(&user, &context).await?;
+    let token = tokens.issue(&user, &context).await?;
     let should_refresh = remember_me && session.should_refresh();
     let session = if should_refresh { store.refresh(session).await? } else { session };
-    let body = SessionAndUser { session: &session, user: &user };
-    let response = AuthResponse::json(&body).with_header("set-auth-jwt", jwt);
+    let body = SessionAndUser { session: Some(&session), user: &user };
+    let response = AuthResponse::json(&body).with_header("set-auth-jwt", token.jwt);
     Ok(if should_refresh { response.signed_in(&context, signer, &session.token, true) } else { response })
 }
 
@@ -51,7 +59,7 @@ async fn token(
     current: CurrentSession,
 ) -> Result<AuthResponse, AuthError> {
     let token = tokens.issue(&current.user, &context).await?;
-    Ok(AuthResponse::json(&ApiToken { token: &token }))
+    Ok(AuthResponse::json(&ApiToken { token: &token.jwt }))
 }
 
 #[get("/jwks")]

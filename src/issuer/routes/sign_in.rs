@@ -4,7 +4,7 @@ use rocket::{State, post, routes};
 
 use crate::issuer::cookie_signer::CookieSigner;
 use crate::issuer::error::AuthError;
-use crate::issuer::input::{AuthBody, Fields, FromFields, MAX_NAME_LEN, MAX_URL_LEN};
+use crate::issuer::input::{AuthBody, BodyFormats, Fields, FromFields, MAX_NAME_LEN, MAX_URL_LEN};
 use crate::issuer::password_auth::PasswordAuth;
 use crate::issuer::protection::ProtectedRoutes;
 use crate::issuer::rate_limit::{PasswordGroup, RateLimitGroup};
@@ -31,7 +31,7 @@ struct SignUp {
 }
 
 impl FromFields for SignUp {
-    const ACCEPTS_FORM: bool = true;
+    const FORMATS: BodyFormats = BodyFormats::JsonAndForm;
 
     // Validation errors are reported in the order of these calls.
     fn from_fields(fields: &mut Fields) -> Self {
@@ -72,7 +72,7 @@ struct SignIn {
 }
 
 impl FromFields for SignIn {
-    const ACCEPTS_FORM: bool = true;
+    const FORMATS: BodyFormats = BodyFormats::JsonAndForm;
 
     fn from_fields(fields: &mut Fields) -> Self {
         Self {

@@ -67,7 +67,7 @@ impl SharedStatement for CreateMany {
 /// A trigger of the operator may have changed the content. Such rows go to the remaining requests of their user, in the order of the ids:
 /// PostgreSQL inserts the rows of a `SELECT` one after the other.
 fn assign(requests: &[CreateRequest], rows: Vec<SharedRow>) -> Served<Task> {
-    let mut responses: Vec<Response> = requests.iter().map(|_| None).collect();
+    let mut responses: Vec<CreateResponse> = requests.iter().map(|_| None).collect();
     let has_content = |request: &CreateRequest, row: &PgRow| {
         TaskRow::from_row(row).is_ok_and(|task| request.has_content_of(task))
     };
@@ -80,13 +80,13 @@ fn assign(requests: &[CreateRequest], rows: Vec<SharedRow>) -> Served<Task> {
     Served { responses, unclaimed_rows: changed.len() }
 }
 
-type Response = Option<Result<Task, ApiError>>;
+type CreateResponse = Option<Result<Task, ApiError>>;
 
 /// Gives the row to the first request without a response that it fits. Returns whether there is one.
 fn give(
     row: &SharedRow,
     requests: &[CreateRequest],
-    responses: &mut [Response],
+    responses: &mut [CreateResponse],
     fits: impl Fn(&CreateRequest, &PgRow) -> bool,
 ) -> bool {
     for (request, response) in requests.iter().zip(responses) {

@@ -28,7 +28,7 @@ impl SharedStatement for GetMany {
     async fn run(&self, pool: &Pool, requests: &[GetRequest]) -> Result<Served<Option<Task>>, BatchError> {
         let ids: Vec<i64> = requests.iter().map(|request| request.id).collect();
         let users: Vec<&str> = requests.iter().map(|request| request.user.as_str()).collect();
-        let mut responses: Vec<Response> = requests.iter().map(|_| Ok(None)).collect();
+        let mut responses: Vec<GetResponse> = requests.iter().map(|_| Ok(None)).collect();
         let mut unclaimed_rows = 0;
         let select = sqlx::query(sql::GET_MANY).bind(ids).bind(users);
         run_shared(pool, Work::Read, select, |row| {
@@ -41,10 +41,10 @@ impl SharedStatement for GetMany {
     }
 }
 
-type Response = Result<Option<Task>, ApiError>;
+type GetResponse = Result<Option<Task>, ApiError>;
 
 /// Gives the row to its request. `None` if it belongs to no request.
-fn assign(row: &SharedRow, requests: &[GetRequest], responses: &mut [Response]) -> Option<()> {
+fn assign(row: &SharedRow, requests: &[GetRequest], responses: &mut [GetResponse]) -> Option<()> {
     let position = row.position()?;
     let (request, response) = (requests.get(position)?, responses.get_mut(position)?);
     let row = row.claim(&request.user, Some(request.id))?;

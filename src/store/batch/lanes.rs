@@ -19,11 +19,12 @@ use crate::config::DatabaseConfig;
 use crate::error::ApiError;
 use crate::store::pool::Pool;
 
-/// The maximum of waiting requests of a kind. A further request is refused, so that a slow database does not fill the memory.
+/// The maximum of waiting requests of a kind. A further request is refused, so that a slow database does not fill the memory. The requests of
+/// rejected batches wait again above this maximum.
 const MAX_WAITING: usize = 1_000;
 
-/// A kind has one more lane for each such time that its statements take on average. Longer statements mostly wait for the network, and
-/// PostgreSQL can run others meanwhile. On the same machine they take less, and more lanes would only make batches smaller.
+/// The average time of a statement for which its kind has one more lane: with 5 ms a kind has five more. Longer statements mostly wait for
+/// the network, and PostgreSQL can run others meanwhile. On the same machine they take less, and more lanes would only make batches smaller.
 const TIME_PER_LANE: Duration = Duration::from_millis(1);
 
 /// The longest time that a statement adds to the average. A hanging statement does not show how long the others take.
@@ -67,7 +68,7 @@ pub(in crate::store) struct Served<T> {
 /// The reason why a shared statement failed.
 #[derive(Debug)]
 pub(in crate::store) enum BatchError {
-    /// PostgreSQL rejected the statement and changed nothing. One of the requests may be the reason, so each runs its own statement.
+    /// PostgreSQL rejected the statement and changed nothing. One of the requests may be the reason, so each waits for a lane of its own.
     Rejected,
     /// The database is unavailable, or the outcome is unknown.
     Unavailable(ApiError),
@@ -75,10 +76,9 @@ pub(in crate::store) enum BatchError {
 
 /// How a request gets its response.
 pub(in crate::store) enum Turn<S: SharedStatement> {
-    /// The caller runs its own statement, and keeps the lane, if it has one, until the statement has ended. It has none if batching is off,
-    /// or if PostgreSQL has rejected its batch: each request of the batch then runs at once, with no limit except the pool's.
+    /// The caller runs its own statement, and keeps the lane, if it has one, until the statement has ended. It has none if batching is off.
     Alone(Option<Lane<S>>),
-    /// A shared statement has served the request.
+    /// A shared statement has served the request, or the request has waited for too long.
     Shared(Result<S::Response, ApiError>),
 }
 
@@ -112,6 +112,8 @@ struct Waiting<S: SharedStatement> {
     request: S::Request,
     since: Instant,
     sender: Sender<Turn<S>>,
+    /// Whether PostgreSQL has rejected its batch. Then it shares no further statement.
+    is_rejected: bool,
 }
 
 /// An occupied lane: the right to run a statement. Dropping it frees the lane and starts the next statement.
@@ -157,7 +159,7 @@ impl<S: SharedStatement> Lanes<S> {
     async fn wait_for_turn(&self, request: impl FnOnce() -> S::Request) -> Result<Turn<S>, ApiError> {
         let receiver = {
             let mut state = self.0.lock();
-            if state.waiting.is_empty() && state.occupy(self.0.max_lanes) {
+            if state.waiting.is_empty() && state.occupy(self.0.max_lanes, false) {
                 drop(state);
                 return Ok(Turn::Alone(Some(self.0.occupied_lane(1))));
             }
@@ -165,10 +167,7 @@ impl<S: SharedStatement> Lanes<S> {
                 return Err(ApiError::Unavailable("too many requests wait for the database".to_owned()));
             }
             let (sender, receiver) = oneshot::channel();
-            state.waiting.push_back(Waiting { request: request(), since: Instant::now(), sender });
-            if !mem::replace(&mut state.is_watched, true) {
-                self.0.runtime.spawn(self.0.clone().watch_queue());
-            }
+            self.0.enqueue(&mut state, request(), sender, false);
             receiver
         };
         // Without a response, the task of the batch has panicked, or the process ends.
@@ -200,6 +199,28 @@ impl<S: SharedStatement> Inner<S> {
         Lane { lanes: self.clone(), since: Instant::now() }
     }
 
+    /// Adds a request to the end of the queue, which is in the order of [`Waiting::since`].
+    fn enqueue(
+        self: &Arc<Self>,
+        state: &mut State<S>,
+        request: S::Request,
+        sender: Sender<Turn<S>>,
+        is_rejected: bool,
+    ) {
+        state.waiting.push_back(Waiting { request, since: Instant::now(), sender, is_rejected });
+        if !mem::replace(&mut state.is_watched, true) {
+            self.runtime.spawn(self.clone().watch_queue());
+        }
+    }
+
+    /// Adds the requests of a rejected batch to the queue.
+    fn enqueue_rejected(self: &Arc<Self>, batch: impl Iterator<Item = (S::Request, Sender<Turn<S>>)>) {
+        let mut state = self.lock();
+        for (request, sender) in batch {
+            self.enqueue(&mut state, request, sender, true);
+        }
+    }
+
     /// Watches the queue until it is empty: opens further lanes while statements hang, because these do not free theirs, and refuses
     /// requests that have waited for too long.
     async fn watch_queue(self: Arc<Self>) {
@@ -218,17 +239,30 @@ impl<S: SharedStatement> Inner<S> {
         }
     }
 
-    /// Starts a statement for the requests that wait, if a lane is free.
+    /// Starts statements for the requests that wait, while lanes are free.
     fn start_next(self: &Arc<Self>) {
-        let mut batch = {
-            let mut state = self.lock();
-            state.waiting.retain(|waiting| !waiting.sender.is_closed());
-            if state.waiting.is_empty() || !state.occupy(self.max_lanes) {
-                return;
-            }
-            let size = state.waiting.len().min(S::MAX_SIZE);
-            state.waiting.drain(..size).collect::<Vec<_>>()
+        while let Some(batch) = self.next_batch() {
+            self.start(batch);
+        }
+    }
+
+    /// Occupies a lane and takes the requests that it serves from the queue.
+    fn next_batch(&self) -> Option<Vec<Waiting<S>>> {
+        let mut state = self.lock();
+        state.waiting.retain(|waiting| !waiting.sender.is_closed());
+        let is_rejected = state.waiting.front()?.is_rejected;
+        if !state.occupy(self.max_lanes, is_rejected) {
+            return None;
+        }
+        let size = if is_rejected {
+            1
+        } else {
+            state.waiting.iter().take(S::MAX_SIZE).take_while(|it| !it.is_rejected).count()
         };
+        Some(state.waiting.drain(..size).collect())
+    }
+
+    fn start(self: &Arc<Self>, mut batch: Vec<Waiting<S>>) {
         let lane = self.occupied_lane(batch.len());
         for waiting in &batch {
             self.metrics.record_wait(waiting.since.elapsed());
@@ -243,13 +277,14 @@ impl<S: SharedStatement> Inner<S> {
 }
 
 impl<S: SharedStatement> State<S> {
-    /// Occupies a lane if one is free. Returns whether it has.
-    fn occupy(&mut self, max_lanes: usize) -> bool {
+    /// Occupies a lane if one is free. Returns whether it has. A request of a rejected batch needs a lane only so that all of them together
+    /// leave connections to others. It shares no statement, so it does not wait for fewer and larger ones.
+    fn occupy(&mut self, max_lanes: usize, is_rejected: bool) -> bool {
         let lanes = u128::from(S::MIN_LANES) + self.average_time.as_micros() / TIME_PER_LANE.as_micros();
         let lanes = usize::try_from(lanes).unwrap_or(usize::MAX);
         // No statement has started for longer than a statement takes: those that run hang, and the next must not wait for them.
         let all_hang = || self.last_start.elapsed() > self.average_time + TIME_PER_LANE;
-        let is_free = self.busy < max_lanes && (self.busy < lanes || all_hang());
+        let is_free = self.busy < max_lanes && (is_rejected || self.busy < lanes || all_hang());
         if is_free {
             self.busy += 1;
             self.last_start = Instant::now();
@@ -278,10 +313,8 @@ impl<S: SharedStatement> Lane<S> {
             }
             Err(BatchError::Unavailable(error)) => senders.iter().map(|_| Err(error.clone())).collect(),
             Err(BatchError::Rejected) => {
-                for sender in senders {
-                    let _ = sender.send(Turn::Alone(None));
-                }
-                return;
+                // The dropped lane starts the first of them.
+                return self.lanes.enqueue_rejected(requests.into_iter().zip(senders));
             }
         };
         // The next statement starts before the callers of this one are woken.

@@ -13,10 +13,10 @@ use crate::task::Order;
 /// the same limit, and is larger than its rows.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// The column `description`, in the order of `columns!`.
-const DESCRIPTION: usize = 3;
+/// The columns `description` and `attributes`, in the order of `columns!`.
+const LONG_COLUMNS: [usize; 2] = [3, 7];
 
-/// What a row is taken to need besides its description, in bytes.
+/// What a row is taken to need besides its long columns, in bytes.
 const OTHER_COLUMNS: usize = 256;
 
 /// Reads the first tasks of a list for each request.
@@ -46,9 +46,8 @@ impl ListRows {
     }
 
     fn push(&mut self, row: PgRow) {
-        let description =
-            row.try_get_raw(DESCRIPTION).ok().and_then(|value| value.as_bytes().ok().map(<[u8]>::len));
-        self.bytes += OTHER_COLUMNS + description.unwrap_or_default();
+        let size = |column| row.try_get_raw(column).ok().and_then(|it| it.as_bytes().ok().map(<[u8]>::len));
+        self.bytes += OTHER_COLUMNS + LONG_COLUMNS.into_iter().filter_map(size).sum::<usize>();
         self.rows.push(row);
     }
 }

@@ -15,7 +15,7 @@ const ID: usize = 0;
 const USER_ID: usize = 1;
 
 /// The column after those of `columns!`: the position of the request, from 1.
-const POSITION: usize = 7;
+const POSITION: usize = 8;
 
 /// A row that belongs to no request yet.
 ///
@@ -80,7 +80,7 @@ pub(super) async fn run_shared(
     let statement = async {
         // PostgreSQL has no group commit.
         lease.begin(work, CommitMode::Alone).await?;
-        let query = query.persistent(lease.is_named());
+        let query = query.persistent(lease.is_persistent());
         let visit_rows = async {
             let mut rows = query.fetch(lease.executor());
             while let Some(row) = rows.try_next().await? {
@@ -89,7 +89,7 @@ pub(super) async fn run_shared(
             Ok(())
         };
         let result = visit_rows.await;
-        lease.end(result).await
+        lease.end_transaction(result).await
     };
     let outcome = time_limit.enforce(statement).await;
     let is_rejected = matches!(&outcome, Ok(Err(error)) if is_rejection(error));

@@ -37,11 +37,15 @@ test("@modelcontextprotocol/sdk", async () => {
   await client.close();
 });
 
-test("PyPI's mcp", () => {
-  const python = join(here, "../../target/e2e/bin/python");
-  const output = execFileSync(python, [join(here, "mcp/client.py"), endpoint.href, newToken()], { encoding: "utf8" });
-  assert.equal(output.trim(), "all five tools, by 2025-11-25 and by 2026-07-28");
-});
+/** Runs a program of this directory, and returns what it prints. */
+function python(program) {
+  const interpreter = join(here, "../../target/e2e/bin/python");
+  return execFileSync(interpreter, [join(here, "mcp", program), endpoint.href, newToken()], { encoding: "utf8" }).trim();
+}
+
+test("PyPI's mcp", () => assert.equal(python("client.py"), "all five tools, by 2025-11-25 and by 2026-07-28"));
+
+test("PyPI's openai-agents with a scripted model", () => assert.equal(python("agent.py"), "all five tools"));
 
 /** A model that calls the tools of a script, one after the other. It stands in for one that costs money. */
 function scriptedModel(script) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tokio::time::sleep;
 
 use super::{Pause, assert_shared, create_all, titles};
@@ -59,6 +60,39 @@ async fn shared_statements_that_time_out_are_503_and_never_happen() {
     sleep(Duration::from_secs(1)).await;
     assert_eq!(titles(&me).await, [""; 0]);
     me.create("and the next is stored").await;
+}
+
+/// PostgreSQL cancels the shared statements that wait for a lock, and the requests of them then run their own statements.
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_of_cancelled_statements_leave_connections_to_others() {
+    let config = ServerConfig::with_database(Engine::Postgres).await;
+    let settings = "{todo={max_connections=2,connect_timeout=5,query_timeout=2}}";
+    let server = config.with("ROCKET_DATABASES", settings).start().await;
+    let me = server.client_for("me");
+    let account = json!({ "name": "Ann", "email": "ann@example.com", "password": "correct horse battery" });
+    let account = server.anonymous().post("/api/auth/sign-up/email", &account).await.json();
+    let session = server.bearer(account["token"].as_str().unwrap());
+
+    let pause = Pause::begin(&server).await;
+    let wanted: Vec<String> = (0..300).map(|number| format!("{number}")).collect();
+    let requests = {
+        let (me, wanted) = (me.clone(), wanted.clone());
+        tokio::spawn(async move { create_all(&me, &wanted).await })
+    };
+    while server.query_i64("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'").await < 2 {
+        sleep(Duration::from_millis(20)).await;
+    }
+    // PostgreSQL cancels the first statements after 0.8 seconds. The next have all other requests, and it cancels these as well.
+    sleep(Duration::from_millis(2500)).await;
+    let response = session.get("/api/auth/get-session").await;
+    assert_eq!((response.status, &response.json()["user"]["name"]), (200, &json!("Ann")), "{response:?}");
+    pause.end().await;
+
+    let responses = requests.await.unwrap();
+    let created = responses.iter().filter(|it| it.status == 201).count();
+    assert!(responses.iter().all(|it| [201, 503].contains(&it.status)), "{responses:?}");
+    assert_eq!(titles(&me).await.len(), created, "each acknowledged task is stored once, and no other");
+    assert_shared(&server, &["create"]).await;
 }
 
 /// SQLite rolls the whole transaction back when the disk is full, and no write of it may be acknowledged.

@@ -1,5 +1,6 @@
 //! Batching: concurrent requests share statements on PostgreSQL and commits on SQLite, and no caller notices.
 
+mod claims;
 mod faults;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,12 +34,20 @@ async fn batches(server: &Server) -> BTreeMap<String, (f64, f64)> {
     kinds
 }
 
-/// Asserts that statements of these kinds have served several requests.
+/// Asserts that statements of these kinds have served several requests. Those on PostgreSQL have waited for it.
 async fn assert_shared(server: &Server, kinds: &[&str]) {
+    let dropped = server.logs().into_iter().find(|line| line.contains("rows of no request"));
+    assert_eq!(dropped, None);
     let batches = batches(server).await;
+    let metrics = server.anonymous().get("/metrics").await.body;
     for kind in kinds {
         let (statements, requests) = batches[*kind];
         assert!(requests > statements, "{kind}: {requests} requests in {statements} statements");
+        if *kind != "commit" {
+            let waited = format!("todo_db_batch_wait_seconds_count{{kind=\"{kind}\"}} ");
+            let waited = metrics.lines().find_map(|line| line.strip_prefix(&waited)).unwrap();
+            assert!(waited.parse::<f64>().unwrap() > 0.0, "{kind}: those that share a statement have waited");
+        }
     }
 }
 
@@ -249,28 +258,6 @@ on_both_engines! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn task_that_a_trigger_changes_goes_to_its_request() {
-    let server = Server::start(Engine::Postgres).await;
-    server
-        .execute_sql(
-            "CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.title = upper(NEW.title); RETURN NEW; END$$;
-             CREATE TRIGGER shout BEFORE INSERT ON tasks FOR EACH ROW EXECUTE FUNCTION shout()",
-        )
-        .await;
-    let me = server.client_for("me");
-    let wanted: Vec<String> = (0..100).map(|number| format!("title {number}")).collect();
-    let pause = Pause::begin(&server).await;
-    let (responses, ()) = tokio::join!(create_all(&me, &wanted), async {
-        sleep(Duration::from_millis(500)).await;
-        pause.end().await;
-    });
-    for (title, response) in wanted.iter().zip(responses) {
-        assert_eq!((response.status, &response.json()["title"]), (201, &json!(title.to_uppercase())));
-    }
-    assert_shared(&server, &["create"]).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn long_lists_are_complete_in_shared_statements() {
     let server = Server::start(Engine::Postgres).await;
     // A list of 150 tasks has two parts, and 128 tasks with such descriptions are more than a part may have in bytes.
@@ -311,39 +298,4 @@ async fn long_lists_are_complete_in_shared_statements() {
         assert_eq!(page["data"]["total"], tasks.len());
     }
     assert_shared(&server, &["list"]).await;
-}
-
-/// A column whose collation ignores case makes two users equal for PostgreSQL. Shared statements compare again.
-#[tokio::test(flavor = "multi_thread")]
-async fn row_of_another_user_in_a_shared_statement_is_dropped_and_counted() {
-    let server = Server::start(Engine::Postgres).await;
-    let (me, other) = (server.client_for("me"), server.client_for("ME"));
-    let path = format!("/api/tasks/{}", me.create("mine").await["id"]);
-    server
-        .execute_sql(
-            "CREATE COLLATION ignores_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-             ALTER TABLE tasks ALTER user_id TYPE text COLLATE ignores_case",
-        )
-        .await;
-    let pause = Pause::begin(&server).await;
-    let requests: Vec<_> = (0..60)
-        .map(|_| {
-            let (other, path) = (other.clone(), path.clone());
-            tokio::spawn(async move { other.get(&path).await.status })
-        })
-        .collect();
-    sleep(Duration::from_millis(500)).await;
-    pause.end().await;
-    let mut seen = 0;
-    for request in requests {
-        seen += u32::from(request.await.unwrap() == 200);
-    }
-    let metrics = server.anonymous().get("/metrics").await.body;
-    let unclaimed =
-        metrics.lines().find(|it| it.starts_with("todo_db_batch_unclaimed_rows_total{kind=\"get\"}"));
-    let unclaimed: u32 = unclaimed.unwrap().rsplit(' ').next().unwrap().parse().unwrap();
-    assert!(unclaimed > 30, "{unclaimed}");
-    // A statement of a single request trusts PostgreSQL.
-    assert_eq!(seen + unclaimed, 60);
-    assert_eq!(me.get(&path).await.status, 200);
 }

@@ -1,19 +1,22 @@
 //! HTTP client of the tests.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use reqwest::Method;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::openapi;
+use super::openapi::{self, Document};
 
 #[derive(Clone)]
 pub struct TestClient {
     client: reqwest::Client,
     url: String,
     headers: Vec<(String, String)>,
+    /// The document that responses must fit. `None` for that of the specification.
+    document: Option<Arc<Document>>,
 }
 
 /// A complete response.
@@ -30,7 +33,7 @@ impl TestClient {
     pub fn new(url: &str, token: Option<String>) -> Self {
         let headers = token.map(|it| ("Authorization".to_owned(), format!("Bearer {it}")));
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { client, url: url.to_owned(), headers: headers.into_iter().collect() }
+        Self { client, url: url.to_owned(), headers: headers.into_iter().collect(), document: None }
     }
 
     /// Returns a copy that sends another header.
@@ -38,6 +41,11 @@ impl TestClient {
         let mut caller = self.clone();
         caller.headers.push((name.to_owned(), value.to_owned()));
         caller
+    }
+
+    /// Checks responses against this document.
+    pub fn checked_by(self, document: Option<Arc<Document>>) -> Self {
+        Self { document, ..self }
     }
 
     /// Returns a copy that calls another server.
@@ -120,7 +128,7 @@ impl TestClient {
         let cookies = received.headers().get_all("set-cookie").iter();
         let cookies = cookies.map(|it| it.to_str().unwrap().to_owned()).collect();
         let response = Response { status, headers, cookies, body: received.text().await? };
-        openapi::check(method, path, &response);
+        openapi::check(self.document.as_deref(), method, path, &response);
         Ok(response)
     }
 }

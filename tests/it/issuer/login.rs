@@ -1,4 +1,4 @@
-//! Login forms.
+//! Login routes without configuration.
 
 use serde_json::json;
 
@@ -10,18 +10,19 @@ on_both_engines! {
     async fn login_form_returns_an_api_token(engine: Engine) {
         let server = Server::start(engine).await;
         let client = server.anonymous();
-        for (n, path) in ["signup", "register"].into_iter().enumerate() {
+        for (n, path) in ["signup", "register", "users"].into_iter().enumerate() {
             let body = json!({ "email": format!("Ann{n}@example.com"), "password": PASSWORD, "name": "Ann" });
             let response = client.post(&format!("/api/auth/{path}"), &body).await;
             let json = response.json();
-            assert_eq!((response.status, fields(&json)), (200, vec!["access_token", "token", "token_type", "user"]));
+            assert_eq!((response.status, fields(&json)), (200, vec!["access_token", "expires_in", "token", "token_type", "user"]));
+            assert_eq!(json["expires_in"], 900);
             assert_eq!((&json["token_type"], &json["token"], fields(&json["user"])), (&json!("bearer"), &json["access_token"], USER.to_vec()));
             assert_eq!(json["user"]["email"], format!("ann{n}@example.com"));
             let task = server.bearer(json["access_token"].as_str().unwrap()).create("Deploy").await;
             assert_eq!(task["user_id"], json["user"]["id"]);
             client.post(&format!("/api/auth/{path}"), &body).await.assert_auth_error(422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email.");
         }
-        for path in ["login", "signin", "login/email"] {
+        for path in ["login", "signin", "login/email", "token"] {
             let body = json!({ "email": "ann0@example.com", "password": PASSWORD });
             let response = client.post(&format!("/api/auth/{path}"), &body).await;
             let token = response.json()["token"].as_str().unwrap().to_owned();
@@ -43,8 +44,10 @@ on_both_engines! {
         assert!(response.cookies.is_empty(), "a client with a cookie would have to send its origin");
         let session = server.bearer(response.header("set-auth-token").unwrap());
         for caller in [server.bearer(&jwt), session.clone()] {
-            let me = caller.get("/api/auth/me").await;
-            assert_eq!((me.status, &me.json()), (200, &response.json()["user"]));
+            for path in ["me", "users/me"] {
+                let me = caller.get(&format!("/api/auth/{path}")).await;
+                assert_eq!((me.status, &me.json()), (200, &response.json()["user"]));
+            }
         }
         // The session token gets another API token.
         assert_eq!(session.get("/api/auth/token").await.status, 200);
