@@ -11,7 +11,8 @@
 //!      → issuer::password_auth → issuer::store → JSON of Better Auth
 //! ```
 //!
-//! An API dialect is a [`shape`]: the paths, and the JSON of requests, responses and errors. [`api`] has the routes of both dialects. [`mcp`]
+//! A [`shape`] is what a frontend sees of a task: the paths, and the JSON of requests, responses and errors. A dialect is one of the two shapes
+//! of a server. [`api`] has the routes of both dialects. [`mcp`]
 //! serves the same tasks to agents. Every error on the way is an [`error::ApiError`]. It is recorded on the request, and the catcher
 //! renders it in the shape of the request.
 
@@ -45,7 +46,8 @@ use config::{Config, IssuerConfig};
 use ops::StartupBanner;
 use shape::Shapes;
 
-/// Builds the complete server. Rocket runs the fairings in this order, for requests as well as for responses.
+/// Builds the complete server. Rocket runs the fairings in this order, for requests as well as for responses. Fairings that a stage or
+/// [`hints`] attaches run after these.
 #[must_use]
 pub fn rocket(config: &Config) -> Rocket<Build> {
     let issuer = config.issuer.enabled.then(|| config.issuer.clone());

@@ -36,7 +36,8 @@ async fn error_response<'r>(status: Status, request: &'r Request<'_>) -> ErrorRe
     respond_with_error(status, request).await
 }
 
-/// The error of a request in its shape, for catchers that other paths than their own reach.
+/// Renders the error of a request in its shape. The catchers of the issuer are registered at paths that task paths can begin with, and call
+/// this for them.
 pub(crate) async fn respond_with_error<'r>(status: Status, request: &'r Request<'_>) -> ErrorResponse<'r> {
     let error = error_for(status, request);
     let (status, body) = Shape::of(request).map(|shape| shape.error(&error)).unzip();

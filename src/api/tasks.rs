@@ -27,7 +27,10 @@ pub(super) fn routes() -> Vec<Route> {
         complete_by_post,
         reopen,
         toggle,
-        toggle_by_post
+        toggle_by_post,
+        toggle_complete,
+        toggle_complete_by_post,
+        search
     ]
 }
 
@@ -39,6 +42,17 @@ async fn list<'r>(
     shape: &'r Shape,
 ) -> Result<TaskList<'r>, ApiError> {
     TaskList::open(user, store, shape, query).await
+}
+
+/// `GET …/search` is the list, for frontends that search at a path of its own.
+#[get("/search")]
+async fn search<'r>(
+    user: &'r AuthUser,
+    query: ListQuery,
+    store: &'r Store,
+    shape: &'r Shape,
+) -> Result<TaskList<'r>, ApiError> {
+    list(user, query, store, shape).await
 }
 
 #[post("/", data = "<new>")]
@@ -108,7 +122,7 @@ async fn complete(
     update(user, store, shape, id, Body(completion.0.0)).await
 }
 
-/// `POST …/complete` and `…/toggle` do the same, because frontends differ in how they call it.
+/// `POST …/complete`, `…/toggle` and `…/toggle-complete` do the same, because frontends differ in how they call it.
 #[post("/<id>/complete", data = "<completion>")]
 async fn complete_by_post(
     user: &AuthUser,
@@ -139,6 +153,28 @@ async fn toggle(
 
 #[post("/<id>/toggle", data = "<completion>")]
 async fn toggle_by_post(
+    user: &AuthUser,
+    store: &Store,
+    shape: &Shape,
+    id: TaskId,
+    completion: Body<CompletionBody>,
+) -> TaskResult {
+    complete(user, store, shape, id, completion).await
+}
+
+#[patch("/<id>/toggle-complete", data = "<completion>")]
+async fn toggle_complete(
+    user: &AuthUser,
+    store: &Store,
+    shape: &Shape,
+    id: TaskId,
+    completion: Body<CompletionBody>,
+) -> TaskResult {
+    complete(user, store, shape, id, completion).await
+}
+
+#[post("/<id>/toggle-complete", data = "<completion>")]
+async fn toggle_complete_by_post(
     user: &AuthUser,
     store: &Store,
     shape: &Shape,

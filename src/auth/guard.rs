@@ -21,7 +21,8 @@ impl AuthUser {
         self.0.as_str()
     }
 
-    /// The caller, if this guard has already run for the request. The key of the cache is the type `Result<AuthUser, ApiError>`, which
+    /// The caller, if this guard has run for the request. For code that runs after the route: an earlier call would cache that there is no
+    /// caller. The key of the cache is the type `Result<AuthUser, ApiError>`, which
     /// [`FromRequest`] below must use as well.
     pub(crate) fn cached<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
         let caller: &Result<Self, ApiError> =
@@ -44,6 +45,7 @@ impl<'r> FromRequest<'r> for &'r AuthUser {
             Outcome::Error((status, ())) | Outcome::Forward(status) => return Outcome::Error((status, ())),
         };
         let caller = request.local_cache_async(async {
+            // The verifier also counts requests without a token, so it gets the error of the token.
             let token = match presented_token(request) {
                 Ok(token) => Ok(token),
                 Err(ApiError::Unauthenticated(error)) => Err(error),

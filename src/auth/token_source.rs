@@ -18,8 +18,8 @@ pub(super) fn presented_token<'r>(request: &'r Request<'_>) -> Result<&'r str, A
         return bearer_token(request).map_err(unauthenticated);
     }
     let token = cookie_token(request).map_err(unauthenticated)?;
-    // A page of another site can have a browser send the cookie, but not without the page's origin. The CORS fairing has recorded a
-    // disallowed origin, and the guard has rejected it.
+    // The browser sends the cookie with a write of another site's page too, and always with the page's `Origin`. The CORS fairing has
+    // recorded a disallowed origin, and the guard has rejected it.
     if request.method() != Method::Get && !request.headers().contains("Origin") {
         return Err(ApiError::OriginNotAllowed);
     }
@@ -45,7 +45,8 @@ fn bearer_token<'r>(request: &'r Request<'_>) -> Result<&'r str, TokenError> {
     }
 }
 
-/// The token in the cookie. Only pages have cookies: the cookie counts for tasks and for reads, and not for calls to `/mcp`.
+/// The token in the cookie. It counts for `GET` of any path and for every method of the tasks. Agents have no cookies, so it does not count
+/// for calls to `/mcp`.
 fn cookie_token<'r>(request: &'r Request<'_>) -> Result<&'r str, TokenError> {
     let cookie = request.rocket().state::<TokenCookie>().ok_or(TokenError::Missing)?;
     if request.method() != Method::Get && !is_task_path(request) {

@@ -49,7 +49,8 @@ pub(super) fn common_errors() -> Vec<ApiError> {
 
 /// All operations of a dialect.
 pub(super) fn operations(dialect: &Dialect<'_>) -> Vec<TaskOperation> {
-    let mut operations = vec![list(dialect), create(dialect), show(dialect)];
+    let search = TaskOperation { path: "/search", name: "searchTasks", ..list(dialect) };
+    let mut operations = vec![list(dialect), search, create(dialect), show(dialect)];
     operations.push(update(dialect, HttpMethod::Put, "replaceTask", "Change a task (as PATCH does)"));
     operations.push(update(dialect, HttpMethod::Patch, "updateTask", "Change a task"));
     operations.push(remove(dialect));
@@ -58,6 +59,8 @@ pub(super) fn operations(dialect: &Dialect<'_>) -> Vec<TaskOperation> {
         (HttpMethod::Post, "/{id}/complete", "completeTaskByPost"),
         (HttpMethod::Patch, "/{id}/toggle", "toggleTask"),
         (HttpMethod::Post, "/{id}/toggle", "toggleTaskByPost"),
+        (HttpMethod::Patch, "/{id}/toggle-complete", "toggleTaskCompletion"),
+        (HttpMethod::Post, "/{id}/toggle-complete", "toggleTaskCompletionByPost"),
     ] {
         operations.push(complete(dialect, method, path, name));
     }
@@ -150,7 +153,7 @@ fn remove(dialect: &Dialect<'_>) -> TaskOperation {
     }
 }
 
-/// `PATCH` and `POST`, `complete` and `toggle` are one operation.
+/// `PATCH` and `POST`, `complete`, `toggle` and `toggle-complete` are one operation.
 fn complete(
     dialect: &Dialect<'_>,
     method: HttpMethod,

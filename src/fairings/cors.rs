@@ -61,8 +61,8 @@ impl Fairing for Cors {
         }
     }
 
-    /// Records a disallowed origin, and the guards then reject the request. A fairing cannot respond, and the catcher must
-    /// render the error.
+    /// Records a disallowed origin, and `AuthUser` then rejects the request: a fairing cannot respond, and the catcher must render the error.
+    /// Routes of the issuer without `AuthUser` compare the origin themselves (`issuer::csrf`).
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         if super::is_api(request) && is_origin_disallowed(request).await {
             let _ = ApiError::OriginNotAllowed.record(request);

@@ -24,8 +24,8 @@ impl Fairing for RequiredHost {
         Info { name: "Required host", kind: Kind::Request }
     }
 
-    /// Records the error and changes the method to `CONNECT`. A fairing cannot respond, but no route handles that method, so Rocket calls the
-    /// catcher, which renders the error.
+    /// Records the error and changes the method to `CONNECT`. A fairing cannot respond, but the only routes for that method are
+    /// fallbacks (`request::method_fallback`), which return the recorded error.
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         if super::is_api(request) && !has_one_host(request) {
             let _ = ApiError::MalformedRequest.record(request);

@@ -9,7 +9,8 @@ use crate::fairings::is_login_path;
 
 const EXPOSE_HEADERS: &str = "Access-Control-Expose-Headers";
 
-/// Lets scripts of allowed origins read the tokens in the issuer's responses. Extends the list that the CORS fairing sets.
+/// Lets scripts of allowed origins read the tokens in the issuer's responses. Extends the list of the CORS fairing, which is attached before
+/// and so runs before.
 #[derive(Debug)]
 pub(super) struct ExposeAuthHeaders;
 

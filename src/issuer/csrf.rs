@@ -6,7 +6,7 @@ use url::Url;
 use super::error::AuthError;
 use super::request_context::RequestContext;
 
-/// How a route signs clients in, which decides which of its requests count as a browser's.
+/// How a route signs clients in. Decides which of its requests need a trusted origin although they have no cookie.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum SignInMethod {
     /// Not at all.
@@ -18,12 +18,13 @@ pub(super) enum SignInMethod {
 }
 
 impl SignInMethod {
-    /// Whether the request counts as a browser's. `Sec-Fetch-*` alone shows no browser to a route that sets no cookie: Node's `fetch` sends
-    /// `Sec-Fetch-Mode` without `Origin`, and browsers send `Origin` with every `POST`.
-    fn is_from_browser(self, has_origin: bool, has_fetch_metadata: bool) -> bool {
+    /// Whether a request without a cookie needs a trusted origin.
+    fn needs_origin_without_cookie(self, has_origin: bool, has_fetch_metadata: bool) -> bool {
         match self {
             Self::None => false,
+            // A browser that hides the page's origin must not be signed in by another site's page.
             Self::Cookie => has_origin || has_fetch_metadata,
+            // Node's `fetch` sends `Sec-Fetch-Mode` without `Origin`. A browser sends `Origin` with every `POST`.
             Self::Token => has_origin,
         }
     }
@@ -36,7 +37,7 @@ impl SignInMethod {
 pub(super) fn check_origin(
     request: &Request<'_>,
     context: &RequestContext<'_>,
-    method: SignInMethod,
+    sign_in: SignInMethod,
 ) -> Result<(), AuthError> {
     let header = |name| request.headers().get_one(name).filter(|value| !value.trim().is_empty());
     let fetch_site = header("Sec-Fetch-Site");
@@ -46,7 +47,7 @@ pub(super) fn check_origin(
     let has_cookie = request.headers().contains("Cookie");
     let has_fetch_metadata = [fetch_site, fetch_mode, header("Sec-Fetch-Dest")].iter().any(Option::is_some);
     let has_origin = origin.is_some() || referrer.is_some();
-    if !has_cookie && !method.is_from_browser(has_origin, has_fetch_metadata) {
+    if !has_cookie && !sign_in.needs_origin_without_cookie(has_origin, has_fetch_metadata) {
         return Ok(());
     }
     if !has_cookie && fetch_site == Some("cross-site") && fetch_mode == Some("navigate") {

@@ -196,7 +196,7 @@ impl AuthError {
     pub(super) fn record(self, request: &Request<'_>) -> Status {
         let status = self.status();
         if let Self::Other(error) = &self {
-            // The request log reads the cause of a 500 from there.
+            // The request log reads the cause of a 500 from `ApiError::recorded`.
             error.clone().record(request);
         }
         let _ = recorded(request).set(self);

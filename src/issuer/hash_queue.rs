@@ -1,6 +1,6 @@
 //! Queue of password hashes.
 //!
-//! A hash takes 32 MiB and one core for 0.1 s, so only a few run concurrently and the others wait. Each client network has a small share
+//! A hash takes 32 MiB and one core for 0.1 s, so only a few run concurrently and the others wait. Each customer network has a small share
 //! of the queue, so that no client delays the others for long.
 
 use std::collections::HashMap;
@@ -21,17 +21,17 @@ const PERMIT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Maximum number of queued hashes per concurrent hash: as many as end within [`PERMIT_TIMEOUT`].
 const QUEUED_PER_CONCURRENT: usize = 300;
 
-/// Maximum number of hashes of one client network in the queue, waiting or running.
+/// Maximum number of hashes of one customer network in the queue, waiting or running.
 const MAX_SHARE: usize = 8;
 
-/// Prefix length, in bits, of an IPv6 client network in the queue: the largest network that a provider assigns to a customer. The rate
+/// Prefix length, in bits, of an IPv6 customer network: the largest network that a provider assigns to a customer. The rate
 /// limiter counts networks of 64 bits separately, so it does not limit such a customer.
 const CUSTOMER_PREFIX_LEN: u8 = 48;
 
 /// `Retry-After`, in seconds, of a request beyond its network's share.
 const RETRY_AFTER: u64 = 1;
 
-/// Limits concurrent hashes, waiting hashes, and hashes per client network.
+/// Limits concurrent hashes, waiting hashes, and hashes per customer network.
 #[derive(Debug)]
 pub(super) struct HashQueue {
     /// A permit for each concurrent hash.
@@ -71,7 +71,7 @@ impl HashQueue {
         }
     }
 
-    /// Counts a hash, if neither the queue nor the share of its client network is full.
+    /// Counts a hash, if neither the queue nor the share of its customer network is full.
     fn count(&self, client: Option<IpAddr>) -> Result<CountedHash, AuthError> {
         let mut counts = lock(&self.counts);
         if counts.total >= self.max_len {

@@ -1,4 +1,7 @@
-//! Embedded issuer: `/api/auth` implements Better Auth's protocol on Better Auth's tables. Login routes serve frontends without its client.
+//! Embedded issuer: `/api/auth` implements Better Auth's protocol on Better Auth's tables. Login routes (`issuer.login_paths`) serve frontends
+//! without Better Auth's client.
+//!
+//! Types named `Auth…` are of this module, except [`AuthUser`](crate::auth::AuthUser), which any issuer's token yields.
 //!
 //! It replaces a Better Auth server, or shares the database with one. No other module depends on this module. Its tokens reach the API in the
 //! `Authorization` header, as the tokens of any other issuer do.

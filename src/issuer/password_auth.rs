@@ -26,7 +26,7 @@ pub(super) struct PasswordAuth<'r> {
 
 impl PasswordAuth<'_> {
     /// Creates a user and the user's first session.
-    pub(super) async fn register(
+    pub(super) async fn sign_up(
         &self,
         new: NewUser,
         password: &str,
@@ -116,7 +116,8 @@ impl<'r> FromRequest<'r> for PasswordAuth<'r> {
             let missing = "missing managed state: PasswordHasher or RateLimiter";
             return Outcome::Error((Status::InternalServerError, missing));
         };
-        // Returns the attempt of `protection`, in the group of the route. Only a route in a group without passwords is counted here.
+        // `protection` has counted the request in the group of its route, and this returns that attempt. `Other` is for a route whose group
+        // has no passwords.
         match limiter.password_attempt(request, PasswordGroup::Other, context.client_ip) {
             Ok(attempt) => Outcome::Success(Self { hasher, attempt, store }),
             Err(error) => Outcome::Error((error.record(request), "too many requests")),

@@ -30,9 +30,9 @@ impl ProtectedRoutes {
         Self::protect(group, SignInMethod::Token, routes)
     }
 
-    fn protect(group: RateLimitGroup, method: SignInMethod, routes: Vec<Route>) -> Self {
+    fn protect(group: RateLimitGroup, sign_in: SignInMethod, routes: Vec<Route>) -> Self {
         let protect = |mut route: Route| {
-            route.handler = Box::new(Protected { group, method, inner: route.handler });
+            route.handler = Box::new(Protected { group, sign_in, inner: route.handler });
             route
         };
         Self(routes.into_iter().map(protect).collect())
@@ -53,7 +53,7 @@ impl ProtectedRoutes {
 #[derive(Clone)]
 struct Protected {
     group: RateLimitGroup,
-    method: SignInMethod,
+    sign_in: SignInMethod,
     inner: Box<dyn Handler>,
 }
 
@@ -76,12 +76,12 @@ impl Protected {
         let limiter = request.rocket().state::<Arc<RateLimiter>>();
         let limiter =
             limiter.ok_or_else(|| ApiError::Internal("missing managed state: RateLimiter".to_owned()))?;
-        limiter.check(request, self.group, context.client_ip)?;
+        limiter.count(request, self.group, context.client_ip)?;
         check_uri(request)?;
         if request.method() == Method::Get {
             return Ok(());
         }
-        csrf::check_origin(request, context, self.method)
+        csrf::check_origin(request, context, self.sign_in)
     }
 }
 

@@ -86,7 +86,7 @@ impl RateLimiter {
     }
 
     /// Counts the request in its group.
-    pub(super) fn check(
+    pub(super) fn count(
         &self,
         request: &Request<'_>,
         group: RateLimitGroup,

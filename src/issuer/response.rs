@@ -41,11 +41,11 @@ impl AuthResponse {
         self,
         context: &RequestContext<'_>,
         signer: &CookieSigner,
-        token: &str,
+        session_token: &str,
         remember_me: bool,
     ) -> Self {
-        let response = self.with_header("set-auth-token", signer.sign(token));
-        response.with_cookies(cookies::signed_in(context, signer, token, remember_me))
+        let response = self.with_header("set-auth-token", signer.sign(session_token));
+        response.with_cookies(cookies::signed_in(context, signer, session_token, remember_me))
     }
 
     /// Clears the session cookies.

@@ -26,8 +26,8 @@ const DISCARD_LIMIT: u64 = 1024 * 1024;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BodyTimeout(pub(super) Duration);
 
-/// Bytes that Rocket reads of each body before any guard runs, to find a form's `_method`. It only logs the error of a connection that
-/// breaks meanwhile, and the body then looks empty or short.
+/// Bytes that Rocket reads of each body before any guard runs, to find a form's `_method`. Rocket only logs the error of a
+/// connection that breaks meanwhile, and the body then looks empty or short.
 const PEEKED: usize = "_method=delete".len();
 
 /// A JSON body, decoded into a domain type by the shape of the request.
@@ -76,7 +76,7 @@ pub(crate) async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Vec<u8
 }
 
 async fn read_limited(mut data: Data<'_>) -> Result<Vec<u8>, ApiError> {
-    // Rocket has read less than it wanted, and has not seen the end of the body.
+    // Rocket has read less than it wanted and has not seen the end of the body: the connection has broken.
     if !data.peek_complete() && data.peek(PEEKED).await.len() < PEEKED {
         return Err(ApiError::MalformedRequest);
     }

@@ -66,7 +66,8 @@ pub(super) fn allowed_methods(request: &Request<'_>) -> Option<String> {
     let shapes = request.rocket().state::<Arc<Shapes>>();
     let without_user_id = shapes.and_then(|it| it.split_user_id(request.uri())).map(|(_, uri)| uri);
     let uri = without_user_id.as_ref().unwrap_or(request.uri());
-    let path = named().find(|it| path_matches(it, uri))?.uri.path();
+    // Of `/search` and `/<id>`, Rocket routes to the more literal one.
+    let path = named().filter(|it| path_matches(it, uri)).min_by_key(|it| it.rank)?.uri.path();
     let methods: Vec<Method> = named().filter(|it| it.uri.path() == path).map(|it| it.method).collect();
     let has = |method: &Method| match method {
         Method::Options => true,

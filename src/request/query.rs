@@ -13,9 +13,14 @@ impl<'r> Query<'r> {
         Self(request.query_fields().collect())
     }
 
+    /// All values of a parameter.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'r str> + 'a {
+        self.0.iter().filter(move |field| field.name == name).map(|field| field.value)
+    }
+
     /// The value of a parameter. The last of several values counts, as in a form.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&'r str> {
-        self.0.iter().rfind(|field| field.name == name).map(|field| field.value)
+        self.all(name).last()
     }
 }

@@ -11,6 +11,7 @@ use rocket::request::Request;
 use rocket::response::Response;
 use rocket::{Build, Rocket, async_trait, fairing};
 
+use super::paths::is_task_path;
 use crate::error::ApiError;
 use crate::task::FieldError;
 
@@ -86,7 +87,7 @@ fn hints(request: &Request<'_>, status: Status) -> Vec<String> {
         Some(ApiError::InvalidQuery(message)) => hints.extend(for_query(message)),
         _ => {}
     }
-    if status == Status::NotFound && request.route().is_none() {
+    if status == Status::NotFound && request.route().is_none() && !is_task_path(request) {
         hints.extend(for_path(request));
     }
     hints

@@ -18,8 +18,11 @@ use crate::task::{AttributeFilter, AttributeRule, ListOptions, Order, Search, So
 /// The maximum length of a text to search for, in bytes.
 const MAX_SEARCH_LEN: usize = 1000;
 
-/// The list that a client asks for: `?status=&search=&sort=&order=&limit=&offset=`, and one parameter for each attribute. Each is optional,
-/// and some have further names.
+/// The maximum of values in a filter by one attribute.
+const MAX_VALUES: usize = 20;
+
+/// The list that a client asks for: `?status=&search=&sort=&order=&limit=&offset=`, and one parameter for each attribute, which may be
+/// repeated. Each is optional, and some have further names.
 #[derive(Debug)]
 pub struct ListQuery {
     pub(crate) options: ListOptions,
@@ -74,8 +77,9 @@ impl Parser<'_> {
         let order = self.order()?.unwrap_or(default_order);
         search.text = self.text("search")?.or(self.text("q")?).map(str::to_owned);
         for rule in &self.rules().attributes.defined {
-            if let Some(value) = self.text(rule.name.as_str())? {
-                search.attributes.push(attribute_filter(rule, value));
+            let values = self.texts(rule.name.as_str())?;
+            if !values.is_empty() {
+                search.attributes.push(attribute_filter(rule, values));
             }
         }
         Ok(ListQuery { options: ListOptions { completed, order }, search, window: self.window()? })
@@ -88,12 +92,20 @@ impl Parser<'_> {
     /// A text that the database accepts. `None` for an empty text.
     fn text(&self, name: &str) -> Result<Option<&str>, Invalid> {
         let text = self.query.get(name).filter(|text| !text.is_empty());
-        if text.is_some_and(|text| text.len() > MAX_SEARCH_LEN || text.contains('\0')) {
-            return Err(
-                format!("Invalid {name}: must be at most {MAX_SEARCH_LEN} bytes without U+0000").into()
-            );
+        text.map(|text| valid_text(name, text)).transpose()
+    }
+
+    /// As [`Self::text`], for a parameter that may be repeated.
+    fn texts(&self, name: &str) -> Result<Vec<String>, Invalid> {
+        let texts = self.query.all(name).filter(|text| !text.is_empty());
+        let texts: Result<Vec<String>, Invalid> =
+            texts.map(|text| valid_text(name, text).map(str::to_owned)).collect();
+        match texts {
+            Ok(texts) if texts.len() > MAX_VALUES => {
+                Err(format!("Invalid {name}: must be at most {MAX_VALUES} values").into())
+            }
+            texts => texts,
         }
-        Ok(text)
     }
 
     /// `completed`, `is_completed` or `status`: the value of `completed` that tasks must have, if any.
@@ -125,7 +137,7 @@ impl Parser<'_> {
             if status.has_states() && completed == Some(false) {
                 search.attributes.push(AttributeFilter {
                     name: status.field.clone(),
-                    value: word.clone(),
+                    values: vec![word.clone()],
                     default: status.words.first().cloned().into(),
                 });
             }
@@ -218,12 +230,15 @@ impl Parser<'_> {
     }
 }
 
-fn attribute_filter(rule: &AttributeRule, value: &str) -> AttributeFilter {
-    AttributeFilter {
-        name: rule.name.as_str().to_owned(),
-        value: value.to_owned(),
-        default: rule.default.clone(),
+fn valid_text<'a>(name: &str, text: &'a str) -> Result<&'a str, Invalid> {
+    if text.len() > MAX_SEARCH_LEN || text.contains('\0') {
+        return Err(format!("Invalid {name}: must be at most {MAX_SEARCH_LEN} bytes without U+0000").into());
     }
+    Ok(text)
+}
+
+fn attribute_filter(rule: &AttributeRule, values: Vec<String>) -> AttributeFilter {
+    AttributeFilter { name: rule.name.as_str().to_owned(), values, default: rule.default.clone() }
 }
 
 fn by_attribute(rule: &AttributeRule) -> Sort {

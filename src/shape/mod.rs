@@ -1,6 +1,6 @@
-//! The shape of a dialect: what a frontend sees of a task. Paths, names of members, words, wrappers and the form of errors are data.
+//! Shapes: what a frontend sees of a task. Paths, names of members, words, wrappers and the form of errors are data.
 //!
-//! A *member* is a part of a JSON object. A *field* is a part of a task in the domain, and a member of every body and response. An *attribute* is a
+//! A *member* is a part of a JSON object. A *field* is a part of a task in the domain, such as its title. An *attribute* is a
 //! further member, which the operator has allowed.
 //!
 //! A shape is read from the configuration and used in three places: [`TaskPaths`] finds it by the path of a request, [`decode`] turns bodies

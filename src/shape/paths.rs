@@ -104,7 +104,7 @@ impl Fairing for TaskPaths {
     }
 }
 
-/// The cache of the request. An empty cell, because an earlier fairing may read it.
+/// The cache of the request. The cell is empty for a request without a task path.
 fn recorded<'r>(request: &'r Request<'_>) -> &'r OnceLock<TaskPath> {
     request.local_cache(OnceLock::new)
 }

@@ -26,7 +26,7 @@ impl Search {
         let filters = self
             .attributes
             .iter()
-            .map(|AttributeFilter { name, value, default }| json!([name, value, default]));
+            .map(|AttributeFilter { name, values, default }| json!([name, values, default]));
         filters.collect::<Value>().to_string()
     }
 }

@@ -7,9 +7,13 @@
 //! └ PgLease or SqliteLease   begins and ends the transaction
 //!   └ deadpool::Object       returns the connection to its pool when it is dropped
 //!     └ PooledConnection     what the pool remembers of the connection
-//!       └ Session (PostgreSQL)    how statements run on it
+//!       └ PgSession (PostgreSQL)    how statements run on it
 //!         └ PgConnection or SqliteConnection, of sqlx
 //! ```
+//!
+//! A statement calls, in this order: [`Pool::acquire`], `time_limit` and `begin` of the lease, `executor` for the statement itself,
+//! `end_transaction` with its result, and [`Connection::release`] with the outcome. `store::run` does this for single statements and
+//! transactions, and `store::batch` for shared statements.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

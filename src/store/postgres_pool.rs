@@ -21,7 +21,7 @@ use tokio::time::{sleep, timeout};
 use super::deadpool_ext;
 use super::error::{is_connection_lost, is_out_of_connections};
 use super::pool::{CommitMode, Work};
-use super::session::{Session, SessionManager, Transactions};
+use super::session::{PgSession, SessionManager, Transactions};
 use crate::config::DatabaseConfig;
 
 /// A connection that has been idle for this long is pinged before its next use: a proxy or a restart may have closed it.
@@ -36,7 +36,7 @@ const REAP_INTERVAL: Duration = Duration::from_secs(15);
 #[derive(Debug, Clone)]
 pub(super) struct PgPool {
     pool: managed::Pool<PgManager>,
-    acquire_timeout: Duration,
+    connect_timeout: Duration,
     /// Notified by [`NotifyReturned`] when a connection is returned.
     returned: Arc<Notify>,
 }
@@ -51,7 +51,7 @@ struct PgManager {
 /// A session in the pool, and what decides whether it can be reused.
 #[derive(Debug)]
 struct PooledConnection {
-    session: Session,
+    session: PgSession,
     last_use: LastUse,
     idle_since: Instant,
 }
@@ -105,14 +105,14 @@ impl PgPool {
         let config = PoolConfig { max_size, timeouts: Timeouts::default(), queue_mode: QueueMode::Lifo };
         let pool = managed::Pool::builder(manager).config(config).runtime(Runtime::Tokio1).build()?;
         tokio::spawn(reap(pool.weak(), settings.clone()));
-        Ok(Self { pool, acquire_timeout: settings.connect_timeout(), returned: Arc::default() })
+        Ok(Self { pool, connect_timeout: settings.connect_timeout(), returned: Arc::default() })
     }
 
     /// Leases a connection. Waits at most `connect_timeout` until a connection is returned or opened.
     pub(super) async fn acquire(&self) -> sqlx::Result<PgLease> {
-        match timeout(self.acquire_timeout, self.get()).await {
+        match timeout(self.connect_timeout, self.get()).await {
             Ok(Ok(mut object)) => {
-                // Until `finish`, so that a lease that is only dropped leaves a connection that is not reused.
+                // Until `record_outcome`, so that a lease that is only dropped leaves a connection that is not reused.
                 object.last_use = LastUse::Unfinished;
                 let notify_returned = NotifyReturned(self.returned.clone());
                 Ok(PgLease { object, _notify_returned: notify_returned, in_transaction: false })

@@ -22,7 +22,7 @@ const LOCK_SHARE: f32 = 0.4;
 
 /// A connection of sqlx, and how statements run on it.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct PgSession {
     pub(super) connection: PgConnection,
     /// Whether statements are prepared once, under a name, and kept (sqlx: `persistent`).
     pub(super) persistent: bool,
@@ -36,7 +36,7 @@ pub(super) struct Session {
 pub(super) enum Transactions {
     /// Only [`Work::Transaction`](super::pool::Work::Transaction).
     ForSeveralStatements,
-    /// Each statement that writes. The session has no time limits: a statement without its commit can be given up.
+    /// Each statement that writes. The session has no time limits: a statement that is given up before its `COMMIT` changes nothing.
     ForWrites,
     /// Each statement, because an unnamed statement must be prepared and run on the same server connection.
     Always,
@@ -74,7 +74,7 @@ impl SessionManager {
     /// # Errors
     ///
     /// Fails also where a pooler mixes up the prepared statements of its clients.
-    pub(super) async fn connect(&self) -> sqlx::Result<Session> {
+    pub(super) async fn connect(&self) -> sqlx::Result<PgSession> {
         if !self.prepared_statements {
             let connection = self.options.connect().await?;
             return Ok(self.session(connection, false, Transactions::Always));
@@ -102,8 +102,8 @@ impl SessionManager {
         Ok(self.session(connection, true, transactions))
     }
 
-    fn session(&self, connection: PgConnection, persistent: bool, transactions: Transactions) -> Session {
-        Session { connection, persistent, transactions, begin: self.begin.clone() }
+    fn session(&self, connection: PgConnection, persistent: bool, transactions: Transactions) -> PgSession {
+        PgSession { connection, persistent, transactions, begin: self.begin.clone() }
     }
 
     /// Whether PostgreSQL ends a statement on this connection before this process gives it up: by the start-up parameter, or by a setting

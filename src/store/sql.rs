@@ -110,8 +110,8 @@ macro_rules! update_task {
     };
 }
 
-/// The tasks that a search finds. An attribute that a task does not have has its default. Of an attribute that is an array, an element is
-/// compared.
+/// The tasks that a search finds. An attribute that a task does not have has its default. Of an attribute that is an array, the elements are
+/// compared. One of the wanted values suffices.
 macro_rules! found_postgres {
     () => {
         concat!(
@@ -119,7 +119,8 @@ macro_rules! found_postgres {
             " AND (CAST($3 AS text) IS NULL OR strpos(lower(title), lower($3)) > 0 OR strpos(lower(description), lower($3)) > 0) ",
             "AND NOT EXISTS (SELECT 1 FROM jsonb_array_elements(CAST($4 AS jsonb)) AS filter (wanted), ",
             "LATERAL (SELECT coalesce(attributes -> (wanted ->> 0), wanted -> 2) AS actual) AS attribute ",
-            "WHERE NOT coalesce(actual #>> '{}' = wanted ->> 1 OR (jsonb_typeof(actual) = 'array' AND actual ? (wanted ->> 1)), false))"
+            "WHERE NOT coalesce((wanted -> 1) ? (actual #>> '{}') OR (jsonb_typeof(actual) = 'array' AND ",
+            "actual ?| ARRAY(SELECT jsonb_array_elements_text(wanted -> 1))), false))"
         )
     };
 }
@@ -131,10 +132,11 @@ macro_rules! found_sqlite {
             from_filtered!(),
             " AND ($3 IS NULL OR instr(lower(title), lower($3)) > 0 OR instr(lower(description), lower($3)) > 0) ",
             "AND NOT EXISTS (SELECT 1 FROM (SELECT coalesce(attributes -> (filter.value ->> 0), filter.value -> 2) AS actual, ",
-            "filter.value ->> 1 AS wanted FROM json_each($4) AS filter) ",
-            "WHERE NOT coalesce(CASE json_type(actual) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ",
-            "WHEN 'array' THEN (SELECT wanted FROM json_each(actual) AS element WHERE element.value = wanted) ",
-            "ELSE CAST(actual ->> '$' AS text) END = wanted, false))"
+            "filter.value -> 1 AS wanted FROM json_each($4) AS filter) ",
+            "WHERE NOT EXISTS (SELECT 1 FROM json_each(wanted) AS choice WHERE choice.value = CASE json_type(actual) ",
+            "WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ",
+            "WHEN 'array' THEN (SELECT choice.value FROM json_each(actual) AS element WHERE element.value = choice.value) ",
+            "ELSE CAST(actual ->> '$' AS text) END))"
         )
     };
 }
@@ -214,7 +216,7 @@ pub const UPDATE: Statement = Statement {
 pub const DELETE: Statement =
     Statement::portable(concat!("DELETE FROM tasks WHERE id = $1 AND user_id = $2 RETURNING ", columns!()));
 /// Ids of the tasks that a search finds, in its order. `$1` user, `$2` completed or null, `$3` text or null, `$4` attribute filters: a JSON
-/// array of `[name, value, default]`, `$5` sort key, `$6` name, `$7` default and `$8` values of the attribute to sort by, `$9` limit, `$10` offset.
+/// array of `[name, values, default]`, `$5` sort key, `$6` name, `$7` default and `$8` values of the attribute to sort by, `$9` limit, `$10` offset.
 pub const FIND_DESCENDING: Statement = find!("DESC");
 /// As [`FIND_DESCENDING`], in ascending order.
 pub const FIND_ASCENDING: Statement = find!("ASC");

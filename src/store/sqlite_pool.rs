@@ -25,7 +25,7 @@ use crate::config::{DatabaseConfig, DatabaseUrl};
 #[derive(Debug, Clone)]
 pub(super) struct SqlitePool {
     pool: managed::Pool<SqliteManager>,
-    acquire_timeout: Duration,
+    connect_timeout: Duration,
     /// For writes that share their commits.
     commits: Option<Arc<KindMetrics>>,
 }
@@ -112,7 +112,7 @@ impl SqlitePool {
             .config(config)
             .runtime(Runtime::Tokio1)
             .build()?;
-        Ok(Self { pool, acquire_timeout: settings.connect_timeout(), commits: None })
+        Ok(Self { pool, connect_timeout: settings.connect_timeout(), commits: None })
     }
 
     /// The pool with shared commits.
@@ -122,7 +122,7 @@ impl SqlitePool {
 
     /// Leases a connection. Waits at most `connect_timeout`.
     pub(super) async fn acquire(&self) -> sqlx::Result<SqliteLease> {
-        match timeout(self.acquire_timeout, self.pool.get()).await {
+        match timeout(self.connect_timeout, self.pool.get()).await {
             Ok(Ok(mut object)) => {
                 object.is_finished = false;
                 Ok(SqliteLease::new(object, self.commits.clone()))

@@ -26,7 +26,7 @@ use crate::task::{
 
 /// The tasks of a user. Each statement compares `user_id`.
 ///
-/// An operation whose statement requests can share waits for its turn first. If it runs its own statement, it holds the lane in `_lane`
+/// An operation that can share a statement with other requests waits for its turn first. If it runs its own statement, it holds the lane in `_lane`
 /// until that has ended.
 #[derive(Debug)]
 pub struct UserTasks<'a> {
@@ -54,7 +54,7 @@ impl<'a> UserTasks<'a> {
         let mut visit = Visit { left: limit, cursor: None, visitor: visit };
         let is_start = matches!(position, ListPosition::Offset(0));
         let _lane = match self.list_turn(options, limit, is_start).await? {
-            Turn::Shared(rows) => return visit.all(rows?),
+            Turn::Done(rows) => return visit.all(rows?),
             Turn::Alone(lane) => lane,
         };
         match position {
@@ -187,7 +187,7 @@ impl<'a> UserTasks<'a> {
         let Self { pool, user, .. } = self;
         let request = || GetRequest { user: (*user).to_owned(), id: id.0 };
         let _lane = match wait_for_turn(self.batching.map(|it| &it.get), request).await? {
-            Turn::Shared(task) => return task,
+            Turn::Done(task) => return task,
             Turn::Alone(lane) => lane,
         };
         run!(pool.reader(), query_as(sql::GET).bind(id.0).bind(user) => fetch_optional)
@@ -200,7 +200,7 @@ impl<'a> UserTasks<'a> {
         // A shared statement tells new tasks apart by their content, which attributes would make costly to compare.
         let lanes = self.batching.filter(|_| new.attributes.is_empty()).map(|it| &it.create);
         let _lane = match wait_for_turn(lanes, request).await? {
-            Turn::Shared(task) => return task,
+            Turn::Done(task) => return task,
             Turn::Alone(lane) => lane,
         };
         let (title, description) = (new.title.as_str(), new.description.as_ref().map(Description::as_str));

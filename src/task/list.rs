@@ -40,13 +40,13 @@ impl Search {
     }
 }
 
-/// An attribute with a value. An array has the value as an element.
+/// An attribute with one of several values. An array has one of them as an element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttributeFilter {
     /// The name of the attribute.
     pub name: String,
-    /// The value as a text.
-    pub value: String,
+    /// The values as texts.
+    pub values: Vec<String>,
     /// The value of tasks without the attribute.
     pub default: Value,
 }

@@ -72,6 +72,7 @@ class Documents(unittest.TestCase):
         has_field -= {ROOT / "src/adopt/record.rs"}
         self.assertIn(ROOT / "src/task/input.rs", has_field)
         self.assertLessEqual(has_field, listed)
-        for path in listed - {ROOT / "src/store/schema.rs"}:
+        # These have the number of columns, but no names.
+        for path in listed - {ROOT / "src/store/schema.rs", ROOT / "src/store/batch/rows.rs"}:
             if path.is_file():
                 self.assertIn("description", path.read_text(), path)

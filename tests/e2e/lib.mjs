@@ -1,5 +1,5 @@
 // What the end-to-end tests share: real processes, started and ended.
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { chownSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -115,6 +115,12 @@ export async function api(variables = {}) {
       return { status: response.status, body: text && JSON.parse(text) };
     },
   };
+}
+
+/** The end of the command `openapi` with these variables. */
+export function openapi(variables) {
+  const env = { PATH: process.env.PATH, BETTER_AUTH_SECRET: SECRET, ...variables };
+  return spawnSync(program, ["openapi"], { env, cwd: tmpdir(), encoding: "utf8", maxBuffer: 2 ** 24 });
 }
 
 /** A token of the server's own secret. */

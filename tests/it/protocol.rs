@@ -13,11 +13,13 @@ on_both_engines! {
         for (path, allow) in [
             ("/api/tasks", "GET, HEAD, POST, OPTIONS"),
             ("/api/tasks/1", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
-            ("/api/tasks/1/complete", "POST, PATCH, OPTIONS"),
+            ("/api/tasks/1/complete", "POST, PATCH, DELETE, OPTIONS"),
             ("/api/me/tasks", "GET, HEAD, POST, OPTIONS"),
             ("/api/me/tasks/1", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
-            ("/api/me/tasks/1/complete", "POST, PATCH, OPTIONS"),
+            ("/api/me/tasks/1/complete", "POST, PATCH, DELETE, OPTIONS"),
             ("/api/tasks/1/toggle", "POST, PATCH, OPTIONS"),
+            ("/api/tasks/1/toggle-complete", "POST, PATCH, OPTIONS"),
+            ("/api/tasks/search", "GET, HEAD, OPTIONS"),
             ("/livez", "GET, HEAD, OPTIONS"),
         ] {
             for method in all.into_iter().filter(|it| !allow.contains(it)) {
@@ -106,7 +108,7 @@ on_both_engines! {
         let origin = "Origin: http://localhost:3000\r\nX-Request-Id: mine";
         for (line, status, allow) in [
             ("PROPFIND /api/tasks", 405, "get, head, post, options"),
-            ("QUERY /api/tasks/1/complete", 405, "post, patch, options"),
+            ("QUERY /api/tasks/1/complete", 405, "post, patch, delete, options"),
             ("FOO /api/me/tasks/1/?x", 405, "get, head, put, patch, delete, options"),
             ("get /livez", 405, "get, head, options"),
             ("FOO /api/nothing", 404, ""),

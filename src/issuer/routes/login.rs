@@ -117,7 +117,7 @@ impl<'r> FromRequest<'r> for TokenLogin<'r> {
 #[post("/", data = "<form>")]
 async fn sign_up(login: TokenLogin<'_>, form: AuthBody<SignUpForm>) -> Result<AuthResponse, AuthError> {
     let SignUpForm { user, password } = form.0;
-    let created = login.passwords.register(user, &password, login.context.client_info(), true).await?;
+    let created = login.passwords.sign_up(user, &password, login.context.client_info(), true).await?;
     login.issue_token(created).await
 }
 

@@ -59,7 +59,7 @@ async fn sign_up_email(
     // Only checked: in Better Auth it is for the link of a verification email, which this server does not send.
     allowed_callback(&context, callback_url.as_deref())?;
     let client = context.client_info();
-    let (user, session) = passwords.register(user, &password, client, remember_me).await?;
+    let (user, session) = passwords.sign_up(user, &password, client, remember_me).await?;
     let response = AuthResponse::json(&SignUpResponse { token: Some(&session.token), user: &user });
     Ok(response.signed_in(&context, signer, &session.token, remember_me))
 }

@@ -1,12 +1,13 @@
 //! Data access for Better Auth's tables.
 //!
-//! Each table has a file of single statements. Transactions over several tables are in `accounts`, which alone depends on the others.
+//! `users` has the single statements on users and their accounts, and each other table has a file of its own. Transactions over several
+//! tables are in `transactions`, which alone depends on the others.
 
-mod accounts;
 mod keys;
 mod row;
 mod sessions;
 pub mod sql;
+mod transactions;
 mod users;
 mod verifications;
 

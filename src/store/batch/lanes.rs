@@ -23,7 +23,7 @@ use crate::store::pool::Pool;
 /// rejected batches wait again above this maximum.
 const MAX_WAITING: usize = 1_000;
 
-/// The average time of a statement for which its kind has one more lane: with 5 ms a kind has five more. Longer statements mostly wait for
+/// A kind has one more lane for this much average time of its statements: with 5 ms it has five more. Longer statements mostly wait for
 /// the network, and PostgreSQL can run others meanwhile. On the same machine they take less, and more lanes would only make batches smaller.
 const TIME_PER_LANE: Duration = Duration::from_millis(1);
 
@@ -79,7 +79,7 @@ pub(in crate::store) enum Turn<S: SharedStatement> {
     /// The caller runs its own statement, and keeps the lane, if it has one, until the statement has ended. It has none if batching is off.
     Alone(Option<Lane<S>>),
     /// A shared statement has served the request, or the request has waited for too long.
-    Shared(Result<S::Response, ApiError>),
+    Done(Result<S::Response, ApiError>),
 }
 
 /// The lanes of a kind of statement.
@@ -90,7 +90,7 @@ struct Inner<S: SharedStatement> {
     pool: Pool,
     /// The limit of lanes, however long statements take.
     max_lanes: usize,
-    max_wait: Duration,
+    connect_timeout: Duration,
     runtime: Handle,
     metrics: KindMetrics,
     state: Mutex<State<S>>,
@@ -142,20 +142,21 @@ impl<S: SharedStatement> Lanes<S> {
         Self(Arc::new(Inner {
             statement,
             pool: pool.clone(),
-            // With a lane more than there are connections, the pool sees that it is exhausted, and counts it.
+            // A lane more than there are connections: its statement waits for a connection, and `PoolStatus::waits` counts that.
             max_lanes: usize::try_from(settings.max_connections).unwrap_or(usize::MAX).saturating_add(1),
-            max_wait: settings.connect_timeout(),
+            connect_timeout: settings.connect_timeout(),
             runtime: Handle::current(),
             metrics: metrics.kind(S::KIND),
             state: Mutex::new(state),
         }))
     }
 
-    /// Occupies a lane, or waits in the queue. [`Inner::watch_queue`] ends the wait after `connect_timeout`.
+    /// Occupies a lane, or waits in the queue. [`Inner::watch_queue`] ends the wait after `connect_timeout`, with an error in
+    /// [`Turn::Done`]: then the request is in no statement and never will be.
     ///
     /// # Errors
     ///
-    /// Too many requests wait, or the time is over. Then the request is in no statement and never will be.
+    /// Too many requests wait, or the batch ended without a response. In the second case its statement may have run.
     async fn wait_for_turn(&self, request: impl FnOnce() -> S::Request) -> Result<Turn<S>, ApiError> {
         let receiver = {
             let mut state = self.0.lock();
@@ -228,9 +229,11 @@ impl<S: SharedStatement> Inner<S> {
             sleep(WATCH_INTERVAL).await;
             self.start_next();
             let mut state = self.lock();
-            while let Some(waiting) = state.waiting.pop_front_if(|it| it.since.elapsed() > self.max_wait) {
+            while let Some(waiting) =
+                state.waiting.pop_front_if(|it| it.since.elapsed() > self.connect_timeout)
+            {
                 let error = self.pool.record_failure(sqlx::Error::PoolTimedOut);
-                let _ = waiting.sender.send(Turn::Shared(Err(error.into())));
+                let _ = waiting.sender.send(Turn::Done(Err(error.into())));
             }
             if state.waiting.is_empty() {
                 state.is_watched = false;
@@ -278,7 +281,7 @@ impl<S: SharedStatement> Inner<S> {
 
 impl<S: SharedStatement> State<S> {
     /// Occupies a lane if one is free. Returns whether it has. A request of a rejected batch needs a lane only so that all of them together
-    /// leave connections to others. It shares no statement, so it does not wait for fewer and larger ones.
+    /// leave connections to others. It shares no statement, so it does not wait until a batch has more requests.
     fn occupy(&mut self, max_lanes: usize, is_rejected: bool) -> bool {
         let lanes = u128::from(S::MIN_LANES) + self.average_time.as_micros() / TIME_PER_LANE.as_micros();
         let lanes = usize::try_from(lanes).unwrap_or(usize::MAX);
@@ -320,7 +323,7 @@ impl<S: SharedStatement> Lane<S> {
         // The next statement starts before the callers of this one are woken.
         drop(self);
         for (sender, response) in senders.into_iter().zip(responses) {
-            let _ = sender.send(Turn::Shared(response));
+            let _ = sender.send(Turn::Done(response));
         }
     }
 }

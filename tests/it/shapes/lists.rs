@@ -173,6 +173,20 @@ on_both_engines! {
         ] {
             assert_eq!(titles(&me, query).await, expected, "{query}");
         }
+        for (path, query) in [("/api/tasks/search", "q"), ("/api/me/tasks/search/", "search")] {
+            let found = me.get(&format!("{path}?{query}=MILK")).await.json();
+            assert_eq!(found, me.get("/api/tasks?search=milk").await.json(), "{path}");
+            assert!(!found.as_array().unwrap().is_empty(), "{path}");
+        }
+        for root in ["/api/v1/tasks", "/api/v1/me/tasks"] {
+            let found = me.get(&format!("{root}/search?q=MILK")).await.json();
+            assert_eq!(found, me.get(&format!("{root}?search=milk")).await.json(), "{root}");
+            assert_eq!(found["data"]["total"], 3, "{root}");
+        }
+        for root in ["/api/tasks", "/api/me/tasks", "/api/v1/tasks", "/api/v1/me/tasks"] {
+            assert_eq!(me.get(&format!("{root}/search?q=milk&sort=x")).await.status, 400, "{root}");
+            assert_eq!(you.get(&format!("{root}/search?q=milk")).await.status, if root.contains("me/") { 403 } else { 200 }, "{root}");
+        }
         for search in ["%00".to_owned(), "x".repeat(1001)] {
             assert_eq!(me.get(&format!("/api/tasks?search={search}")).await.status, 400);
         }
@@ -197,6 +211,13 @@ on_both_engines! {
             ("?priority=medium&order=asc", &["c", "d"]),
             ("?tags=work&order=asc", &["a", "b"]),
             ("?tags=home", &["a"]),
+            ("?tags=home&tags=other", &["a"]),
+            ("?tags=work&tags=home&order=asc", &["a", "b"]),
+            ("?tags=home&tags=&order=asc", &["a"]),
+            ("?priority=high&priority=low&order=asc", &["a", "b"]),
+            ("?estimate=10&estimate=9.5&order=asc", &["a", "b"]),
+            ("?urgent=true&urgent=false&order=asc", &["a", "b", "c", "d"]),
+            ("?priority=high&priority=low&tags=home", &["a"]),
             ("?estimate=10", &["a"]),
             ("?urgent=true", &["a"]),
             ("?urgent=false&order=asc", &["b", "c", "d"]),
@@ -216,6 +237,10 @@ on_both_engines! {
         let page = me.get("/api/v1/tasks?priority=medium&limit=1").await.json();
         assert_eq!((&page["data"]["total"], &page["data"]["tasks"][0]["title"]), (&json!(2), &json!("d")));
         assert_eq!(me.get("/api/tasks?priority=%00").await.status, 400);
+        assert_eq!(me.get("/api/tasks?priority=high&priority=%00").await.status, 400);
+        let many = |count: usize| format!("?tags=home{}", "&tags=other".repeat(count - 1));
+        assert_eq!(titles(&me, &many(20)).await, ["a"]);
+        me.get(&format!("/api/tasks{}", many(21))).await.assert_error(400, "BAD_REQUEST", "Invalid tags: must be at most 20 values");
     }
 
     /// The order changes while a client reads. The list was fixed before.

@@ -1,6 +1,6 @@
 //! Transactions over several of Better Auth's tables.
 //!
-//! Those that replace or delete what a user has lock the user's row first, so that they run after each other.
+//! A transaction that replaces or deletes data of a user first locks the row of the user. So such transactions run after each other.
 
 use chrono::{DateTime, Utc};
 use sqlx::query::Query;
