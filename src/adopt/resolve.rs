@@ -178,7 +178,8 @@ impl<'a> Resolver<'a> {
     fn text(&mut self, column: &Column, limit: i32, null_is_empty: bool) -> TextMapping {
         if let Some(length) = column.max_length.filter(|it| *it < limit) {
             self.findings.push(Finding::warning(format!(
-                "{}: the API accepts {limit} characters, and the column {length}; a longer text gets the status 500 and is not stored",
+                "{}: the API accepts {limit} characters by default, and the column {length}; set tasks.title_limit or tasks.description_limit to \
+                 the column's length, or a longer text gets the status 500 and is not stored",
                 column.name.plain()
             )));
         }

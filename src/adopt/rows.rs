@@ -92,11 +92,11 @@ fn checks(mapping: &Mapping) -> Vec<Check> {
         ),
         warning(
             format!("char_length(t.{title}::text) > 200"),
-            "with a title of more than 200 characters; clients see it, and cannot send it back unchanged",
+            "with a title of more than 200 characters; clients see it, and cannot send it back unchanged unless tasks.title_limit allows it (at most 500)",
         ),
         warning(
             format!("char_length(t.{description}::text) > 1000"),
-            "with a description of more than 1,000 characters; clients see it, and cannot send it back unchanged",
+            "with a description of more than 1,000 characters; clients see it, and cannot send it back unchanged unless tasks.description_limit allows it (at most 10000)",
         ),
         warning(
             format!("t.{user} IS NULL OR char_length(t.{user}::text) NOT BETWEEN 1 AND 255"),

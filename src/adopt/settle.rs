@@ -79,8 +79,8 @@ async fn refuse_others(connection: &mut PgConnection) -> Result<(), AdoptError> 
 async fn refuse_invalid_rows(connection: &mut PgConnection) -> Result<(), AdoptError> {
     let query = "SELECT count(*), coalesce(string_agg(id::text, ', ') FILTER (WHERE position <= 10), '') FROM (
           SELECT id, row_number() OVER (ORDER BY id) AS position FROM todo_api.tasks
-          WHERE user_id IS NOT NULL AND (char_length(user_id) NOT BETWEEN 1 AND 255 OR char_length(title) NOT BETWEEN 1 AND 200
-            OR char_length(description) > 1000)) AS invalid";
+          WHERE user_id IS NOT NULL AND (char_length(user_id) NOT BETWEEN 1 AND 255 OR char_length(title) NOT BETWEEN 1 AND 500
+            OR char_length(description) > 10000)) AS invalid";
     let (invalid, ids): (i64, String) = Sql::new(query).fetch_one(connection).await?;
     if invalid == 0 {
         return Ok(());

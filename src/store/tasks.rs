@@ -131,7 +131,7 @@ impl<'a> UserTasks<'a> {
         let filters = search.filters_json();
         let key = SortKey::new(&search.sort);
         let limit = window.limit.unwrap_or(i64::MAX).min(MAX_FOUND + 1);
-        let ids: Vec<i64> = run!(
+        let ids: Vec<IdColumn> = run!(
             pool.reader(),
             query_scalar(find)
                 .bind(user)
@@ -149,7 +149,7 @@ impl<'a> UserTasks<'a> {
             let message = format!("The list has more than {MAX_FOUND} tasks: add a limit");
             return Err(ApiError::InvalidQuery(message.into()));
         }
-        Ok(FoundIds { ids, read: 0 })
+        Ok(FoundIds { ids: ids.into_iter().map(|it| it.0).collect(), read: 0 })
     }
 
     /// Visits at most `limit` of the found tasks, until `visit` breaks. Returns the remaining ids, if any. Tasks that have been deleted since

@@ -44,7 +44,7 @@ async fn settle_copies_the_tasks_and_keeps_the_old_table() {
 #[tokio::test(flavor = "multi_thread")]
 async fn settle_refuses_tasks_that_the_own_table_cannot_hold() {
     let mut db = LegacyDatabase::create(&schemas::SQLMODEL_TASKS).await;
-    db.execute("UPDATE tasks SET title = repeat('x', 201) WHERE title = 'first'").await;
+    db.execute("UPDATE tasks SET title = repeat('x', 501) WHERE title = 'first'").await;
     db.apply().await;
     let before = db.catalogue().await;
     let output = db.disconnected(&["adopt", "--settle"]).await;
