@@ -54,7 +54,9 @@ impl FromFields for SignUpForm {
         // Frontends send null for an input that the user left empty.
         fields.remove_nulls();
         fields.fill("email", "username");
-        fields.fill("name", "username");
+        for other_name in ["full_name", "fullName", "username"] {
+            fields.fill("name", other_name);
+        }
         let email = fields.email("email");
         let password = fields.non_empty_string("password");
         let name = fields.optional_bounded_string("name", MAX_NAME_LEN).unwrap_or_default();

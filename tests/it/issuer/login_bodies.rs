@@ -72,6 +72,8 @@ on_both_engines! {
         for (n, (members, name)) in [
             (json!({ "username": "ann" }), "ann"),
             (json!({ "username": "ann", "name": "Ann" }), "Ann"),
+            (json!({ "username": "ann", "full_name": "Ann Example" }), "Ann Example"),
+            (json!({ "fullName": "Ann Example" }), "Ann Example"),
             (json!({ "username": "ann", "name": "" }), ""),
             (json!({ "username": "ann", "name": null }), "ann"),
             (json!({ "username": 7 }), ""),
