@@ -148,20 +148,20 @@ impl ApiError {
     /// counts, because it causes the others.
     pub fn record(self, request: &Request<'_>) -> Status {
         let status = self.status();
-        let _ = recorded(request).set(self);
+        let _ = error_cell(request).set(self);
         status
     }
 
     /// The error that was recorded on the request.
     #[must_use]
     pub fn recorded<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
-        recorded(request).get()
+        error_cell(request).get()
     }
 }
 
 struct Recorded(OnceLock<ApiError>);
 
-fn recorded<'r>(request: &'r Request<'_>) -> &'r OnceLock<ApiError> {
+fn error_cell<'r>(request: &'r Request<'_>) -> &'r OnceLock<ApiError> {
     &request.local_cache(|| Recorded(OnceLock::new())).0
 }
 

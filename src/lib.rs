@@ -11,8 +11,8 @@
 //!      → issuer::password_auth → issuer::store → JSON of Better Auth
 //! ```
 //!
-//! A [`shape`] is what a frontend sees of a task: the paths, and the JSON of requests, responses and errors. A dialect is one of the two shapes
-//! of a server. [`api`] has the routes of both dialects. [`mcp`]
+//! A [`shape`] is what a frontend sees of a task: the paths, and the JSON of requests, responses and errors. A dialect is an API of this
+//! server, and each of the two has a shape. [`api`] has the routes of both dialects. [`mcp`]
 //! serves the same tasks to agents. Every error on the way is an [`error::ApiError`]. It is recorded on the request, and the catcher
 //! renders it in the shape of the request.
 

@@ -24,8 +24,9 @@ impl Fairing for RequiredHost {
         Info { name: "Required host", kind: Kind::Request }
     }
 
-    /// Records the error and changes the method to `CONNECT`. A fairing cannot respond, but the only routes for that method are
-    /// fallbacks (`request::method_fallback`), which return the recorded error.
+    /// Records the error and changes the method to `CONNECT`. A fairing cannot respond, but the path has no route for that method
+    /// or a fallback (`request::method_fallback`): in both cases the catcher renders the recorded error. Not every route has a guard that could
+    /// reject the request, as the guards do after `fairings::Cors`.
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         if super::is_api(request) && !has_one_host(request) {
             let _ = ApiError::MalformedRequest.record(request);

@@ -55,7 +55,7 @@ impl<'r, 'o: 'r> Responder<'r, 'o> for ErrorResponse<'o> {
     }
 }
 
-/// Builds the response to a failed request from the dialect's body and headers.
+/// Builds the response to a failed request from its body and headers.
 pub async fn respond_with_error<'r>(
     request: &'r Request<'_>,
     status: Status,

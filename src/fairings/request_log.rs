@@ -39,8 +39,8 @@ impl Fairing for RequestLog {
     }
 }
 
-/// Writes the line. The level is `error` for status 500, `warn` for other 5xx, and `info` otherwise. The response to a failed tool has status
-/// 200, so the level is that of the recorded error if there is one.
+/// Writes the line. The level is `error` for status 500, `warn` for other 5xx, and `info` otherwise. The response to a failed MCP tool has status
+/// 200, so the level is the higher of those of the status and of the recorded error.
 pub(super) fn write(
     record: &RequestRecord,
     request: &Request<'_>,

@@ -29,13 +29,13 @@ pub(super) struct RequestRecord {
     _in_flight: Option<InFlightGuard>,
 }
 
-fn record<'r>(request: &'r Request<'_>) -> &'r OnceLock<RequestRecord> {
+fn record_cell<'r>(request: &'r Request<'_>) -> &'r OnceLock<RequestRecord> {
     request.local_cache(OnceLock::new)
 }
 
 /// Whether [`start`] was called for the request.
 pub(super) fn is_started(request: &Request<'_>) -> bool {
-    record(request).get().is_some()
+    record_cell(request).get().is_some()
 }
 
 /// Creates the record and starts the span. Takes the request id from the client if it is valid.
@@ -46,19 +46,19 @@ pub(super) fn start(request: &Request<'_>, method: &'static str, in_flight: Opti
     let started_at = Instant::now();
     let new =
         RequestRecord { id, method, started_at, tool: OnceLock::new(), otel_span, _in_flight: in_flight };
-    let _ = record(request).set(new);
+    let _ = record_cell(request).set(new);
 }
 
 /// Records the tool that a request to `/mcp` called, for the log.
 pub(crate) fn record_tool(request: &Request<'_>, tool: &'static str) {
-    if let Some(record) = record(request).get() {
+    if let Some(record) = record_cell(request).get() {
         let _ = record.tool.set(tool);
     }
 }
 
 /// Adds the request id to the response, updates the metrics, ends the span and logs the request.
 pub(super) fn finish(request: &Request<'_>, response: &mut Response<'_>) {
-    let Some(record) = record(request).get() else { return };
+    let Some(record) = record_cell(request).get() else { return };
     response.set_header(Header::new(REQUEST_ID, record.id.clone()));
     if request.rocket().state::<Lifecycle>().is_some_and(Lifecycle::is_draining) {
         // Clients with a keep-alive connection must reconnect to another replica.

@@ -14,7 +14,7 @@ use crate::shape::is_task_path;
 
 /// The paths at which to register the catchers: Better Auth's base, and each login path that is elsewhere. Not the bases of the login
 /// paths, because the base `/` or `/api` has other routes as well.
-pub(super) fn bases(paths: &LoginPaths) -> Vec<String> {
+pub(super) fn paths(paths: &LoginPaths) -> Vec<String> {
     let elsewhere = paths.routes().iter().filter(|route| !route.is_beside_better_auth());
     [BETTER_AUTH.to_owned()].into_iter().chain(elsewhere.map(LoginRoute::path)).collect()
 }

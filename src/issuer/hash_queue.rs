@@ -61,10 +61,10 @@ impl HashQueue {
         }
     }
 
-    /// Waits until a hash of this client may run. The hash counts as running until the permit is dropped.
+    /// Waits until a hash of this customer network may run. The hash counts as running until the permit is dropped.
     pub(super) async fn acquire(&self, client_ip: Option<IpAddr>) -> Result<HashPermit, AuthError> {
-        let client = client_ip.filter(|_| self.has_shares).map(|ip| network(ip, CUSTOMER_PREFIX_LEN));
-        let counted = self.count(client)?;
+        let customer = client_ip.filter(|_| self.has_shares).map(|ip| network(ip, CUSTOMER_PREFIX_LEN));
+        let counted = self.count(customer)?;
         match timeout(PERMIT_TIMEOUT, self.permits.clone().acquire_owned()).await {
             Ok(Ok(permit)) => Ok(HashPermit { _permit: permit, _counted: counted }),
             _ => Err(unavailable()),
@@ -72,20 +72,20 @@ impl HashQueue {
     }
 
     /// Counts a hash, if neither the queue nor the share of its customer network is full.
-    fn count(&self, client: Option<IpAddr>) -> Result<CountedHash, AuthError> {
+    fn count(&self, customer: Option<IpAddr>) -> Result<CountedHash, AuthError> {
         let mut counts = lock(&self.counts);
         if counts.total >= self.max_len {
             return Err(unavailable());
         }
-        if let Some(client) = client {
-            let count = counts.by_network.entry(client).or_default();
+        if let Some(customer) = customer {
+            let count = counts.by_network.entry(customer).or_default();
             if *count >= MAX_SHARE {
                 return Err(AuthError::TooManyRequests(RETRY_AFTER));
             }
             *count += 1;
         }
         counts.total += 1;
-        Ok(CountedHash { counts: self.counts.clone(), client })
+        Ok(CountedHash { counts: self.counts.clone(), customer })
     }
 }
 
@@ -100,14 +100,14 @@ pub(super) struct HashPermit {
 #[derive(Debug)]
 struct CountedHash {
     counts: Arc<Mutex<QueueCounts>>,
-    client: Option<IpAddr>,
+    customer: Option<IpAddr>,
 }
 
 impl Drop for CountedHash {
     fn drop(&mut self) {
         let mut counts = lock(&self.counts);
         counts.total = counts.total.saturating_sub(1);
-        let Some(client) = self.client else { return };
+        let Some(client) = self.customer else { return };
         let left = counts.by_network.get(&client).map_or(0, |count| count.saturating_sub(1));
         if left == 0 {
             counts.by_network.remove(&client);

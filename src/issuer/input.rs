@@ -60,9 +60,9 @@ pub(super) enum BodyFormats {
     /// JSON only.
     Json,
     /// JSON and URL-encoded forms, as Better Auth.
-    JsonAndForm,
+    JsonAndUrlEncoded,
     /// JSON, URL-encoded forms and multipart forms, as FastAPI.
-    JsonAndForms,
+    JsonAndAnyForm,
 }
 
 impl BodyFormats {
@@ -70,8 +70,10 @@ impl BodyFormats {
     fn media_types(self) -> &'static str {
         match self {
             Self::Json => "application/json",
-            Self::JsonAndForm => "application/x-www-form-urlencoded, application/json",
-            Self::JsonAndForms => "application/x-www-form-urlencoded, multipart/form-data, application/json",
+            Self::JsonAndUrlEncoded => "application/x-www-form-urlencoded, application/json",
+            Self::JsonAndAnyForm => {
+                "application/x-www-form-urlencoded, multipart/form-data, application/json"
+            }
         }
     }
 }
@@ -89,7 +91,7 @@ impl Format {
     fn of_request(request: &Request<'_>, accepted: BodyFormats) -> Result<Self, AuthError> {
         match request.content_type() {
             Some(content_type) if content_type.is_form() && accepted != BodyFormats::Json => Ok(Self::Form),
-            Some(content_type) if content_type.is_form_data() && accepted == BodyFormats::JsonAndForms => {
+            Some(content_type) if content_type.is_form_data() && accepted == BodyFormats::JsonAndAnyForm => {
                 content_type
                     .param("boundary")
                     .map(str::to_owned)

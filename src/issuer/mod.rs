@@ -1,7 +1,8 @@
 //! Embedded issuer: `/api/auth` implements Better Auth's protocol on Better Auth's tables. Login routes (`issuer.login_paths`) serve frontends
 //! without Better Auth's client.
 //!
-//! Types named `Auth…` are of this module, except [`AuthUser`](crate::auth::AuthUser), which any issuer's token yields.
+//! Types named `Auth…` are of this module, except [`AuthUser`](crate::auth::AuthUser) and `AuthConfig`, which concern the
+//! tokens of any issuer.
 //!
 //! It replaces a Better Auth server, or shares the database with one. No other module depends on this module. Its tokens reach the API in the
 //! `Authorization` header, as the tokens of any other issuer do.
@@ -99,6 +100,6 @@ fn attach(rocket: Rocket<Build>, settings: &Config, secret: &Secret, store: Stor
 /// the login routes, and has one fallback for `OPTIONS`.
 fn mount(rocket: Rocket<Build>, routes: Vec<Route>, login_paths: &LoginPaths) -> Rocket<Build> {
     let rocket = rocket.mount("/", with_options(routes));
-    let bases = catcher::bases(login_paths).into_iter();
+    let bases = catcher::paths(login_paths).into_iter();
     bases.fold(rocket, |rocket, base| rocket.register(base, catcher::catchers()))
 }

@@ -1,11 +1,11 @@
 //! Shapes: what a frontend sees of a task. Paths, names of members, words, wrappers and the form of errors are data.
 //!
 //! A *member* is a part of a JSON object. A *field* is a part of a task in the domain, such as its title. An *attribute* is a
-//! further member, which the operator has allowed.
+//! member beyond the fields, which the operator has allowed.
 //!
 //! A shape is read from the configuration and used in three places: [`TaskPaths`] finds it by the path of a request, [`decode`] turns bodies
 //! and queries into the types of the domain, and [`encode`] turns tasks, lists and errors into JSON. Routes, store and domain are the same
-//! for every shape. The two dialects are the shapes in `Rocket.toml` (docs/adr/0018-shapes.md).
+//! for every shape. Each of the two dialects has a shape in `Rocket.toml` (docs/adr/0018-shapes.md).
 
 mod claims;
 pub mod decode;
@@ -96,7 +96,7 @@ impl Shape {
         Ok(json)
     }
 
-    /// The shape for the path of a request. `None` if the server has no tasks.
+    /// The shape for the path of a request. `None` only if [`TaskPaths`] is not attached.
     pub(crate) fn of<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
         paths::shape_of(request)
     }

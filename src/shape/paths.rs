@@ -97,7 +97,7 @@ impl Fairing for TaskPaths {
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         let Some((path, shape)) = self.0.find(request.uri()) else { return };
         let (user_id, uri) = split_user_id(path, request.uri()).unzip();
-        let _ = recorded(request).set(TaskPath { shape: shape.clone(), user_id });
+        let _ = task_path_cell(request).set(TaskPath { shape: shape.clone(), user_id });
         if let Some(uri) = uri {
             request.set_uri(uri);
         }
@@ -105,12 +105,12 @@ impl Fairing for TaskPaths {
 }
 
 /// The cache of the request. The cell is empty for a request without a task path.
-fn recorded<'r>(request: &'r Request<'_>) -> &'r OnceLock<TaskPath> {
+fn task_path_cell<'r>(request: &'r Request<'_>) -> &'r OnceLock<TaskPath> {
     request.local_cache(OnceLock::new)
 }
 
 fn task_path<'r>(request: &'r Request<'_>) -> Option<&'r TaskPath> {
-    recorded(request).get()
+    task_path_cell(request).get()
 }
 
 /// Whether the request is for a task collection.

@@ -105,13 +105,13 @@ pub(crate) enum Work {
     Transaction,
 }
 
-/// How a write on SQLite is committed. PostgreSQL commits each write alone.
+/// Which run of a statement this is. [`Connection::release`] asks for a second run if the first has failed through no fault of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CommitMode {
-    /// With the writes that wait at the same time (`store::group_commit`).
-    Grouped,
-    /// By itself, because its first run has failed through no fault of its own.
-    Alone,
+pub(crate) enum Execution {
+    /// On SQLite, a write is committed with those that wait at the same time (`store::group_commit`).
+    First,
+    /// On SQLite, a write is committed by itself. A failure is final.
+    Again,
 }
 
 /// The end of a statement or transaction.
@@ -119,7 +119,7 @@ pub(crate) enum CommitMode {
 pub(crate) enum Released<T> {
     /// It has this result.
     Done(Result<T, ApiError>),
-    /// It must run again, with [`CommitMode::Alone`]. On SQLite another write of its group has failed the commit. On PostgreSQL a concurrent
+    /// It must run again, with [`Execution::Again`]. On SQLite another write of its group has failed the commit. On PostgreSQL a concurrent
     /// write has made the statement fail (`40001`), which changed nothing.
     RunAgain,
 }
@@ -236,7 +236,7 @@ impl Connection {
     pub(crate) async fn release<T>(
         self,
         outcome: Result<sqlx::Result<T>, Elapsed>,
-        commit_mode: CommitMode,
+        execution: Execution,
     ) -> Released<T> {
         let Ok(result) = outcome else {
             self.counts.is_up.store(false, Ordering::Relaxed);
@@ -249,8 +249,7 @@ impl Connection {
         match self.lease {
             EngineLease::Postgres(mut lease) => {
                 lease.record_outcome(result.as_ref().err());
-                if commit_mode == CommitMode::Grouped && result.as_ref().is_err_and(is_serialization_failure)
-                {
+                if execution == Execution::First && result.as_ref().is_err_and(is_serialization_failure) {
                     return Released::RunAgain;
                 }
             }

@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 
 use super::deadpool_ext;
 use super::error::{is_connection_lost, is_out_of_connections};
-use super::pool::{CommitMode, Work};
+use super::pool::{Execution, Work};
 use super::session::{PgSession, SessionManager, Transactions};
 use crate::config::DatabaseConfig;
 
@@ -126,7 +126,7 @@ impl PgPool {
     async fn get(&self) -> Result<Object<PgManager>, PoolError<sqlx::Error>> {
         loop {
             let mut returned = pin!(self.returned.notified());
-            // Registered before the attempt: a connection returned in between is not missed.
+            // Registered before the execution: a connection returned in between is not missed.
             returned.as_mut().enable();
             match self.pool.get().await {
                 Err(PoolError::Backend(error)) if is_out_of_connections(&error) && self.has_connections() => {
@@ -195,7 +195,7 @@ impl PgLease {
     }
 
     /// Begins a transaction if the work or the session needs one.
-    pub(crate) async fn begin(&mut self, work: Work, _: CommitMode) -> sqlx::Result<()> {
+    pub(crate) async fn begin(&mut self, work: Work, _: Execution) -> sqlx::Result<()> {
         let needs_transaction = match self.object.session.transactions {
             Transactions::ForSeveralStatements => work == Work::Transaction,
             Transactions::ForWrites => work != Work::Read,

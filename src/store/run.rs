@@ -23,7 +23,7 @@ macro_rules! run {
         $crate::store::run::run!(@ $pool.$access(), $query($sql)$(.bind($value))*, |query, executor| query.$fetch(executor))
     };
     (@ $pool:ident.$access:ident(), $function:ident($sql:expr)$(.bind($value:expr))*, |$query:ident, $executor:ident| $run:expr) => {{
-        let mut commit_mode = $crate::store::pool::CommitMode::Grouped;
+        let mut execution = $crate::store::pool::Execution::First;
         loop {
             let mut connection = $pool.$access().await?;
             let work = connection.work;
@@ -31,7 +31,7 @@ macro_rules! run {
                 ($lease:ident, $engine:ident) => {{
                     let time_limit = $lease.time_limit($pool.query_timeout());
                     let statement = async {
-                        $lease.begin(work, commit_mode).await?;
+                        $lease.begin(work, execution).await?;
                         let result = {
                             let $query = sqlx::$function($sql.$engine).persistent($lease.is_persistent())$(.bind($value))*;
                             let $executor = $lease.executor();
@@ -46,10 +46,10 @@ macro_rules! run {
                 $crate::store::pool::EngineLease::Postgres(lease) => on_engine!(lease, postgres),
                 $crate::store::pool::EngineLease::Sqlite(lease) => on_engine!(lease, sqlite),
             };
-            match connection.release(outcome, commit_mode).await {
+            match connection.release(outcome, execution).await {
                 $crate::store::pool::Released::Done(result) => break result,
                 $crate::store::pool::Released::RunAgain => {
-                    commit_mode = $crate::store::pool::CommitMode::Alone;
+                    execution = $crate::store::pool::Execution::Again;
                 }
             }
         }
@@ -63,14 +63,14 @@ macro_rules! run {
 macro_rules! transaction {
     ($pool:ident, [$($kind:ident($sql:expr)$(.$bind:ident($value:expr))*),+ $(,)?]) => {{
         let work = $crate::store::pool::Work::Transaction;
-        let mut commit_mode = $crate::store::pool::CommitMode::Grouped;
+        let mut execution = $crate::store::pool::Execution::First;
         loop {
             let mut connection = $pool.acquire(work).await?;
             macro_rules! on_engine {
                 ($lease:ident, $engine:ident) => {{
                     let time_limit = $lease.time_limit($pool.query_timeout());
                     let transaction = async {
-                        $lease.begin(work, commit_mode).await?;
+                        $lease.begin(work, execution).await?;
                         let statements = async {
                             $(
                                 let query = sqlx::query($sql.$engine).persistent($lease.is_persistent())$(.$bind($value))*;
@@ -93,10 +93,10 @@ macro_rules! transaction {
                 $crate::store::pool::EngineLease::Postgres(lease) => on_engine!(lease, postgres),
                 $crate::store::pool::EngineLease::Sqlite(lease) => on_engine!(lease, sqlite),
             };
-            match connection.release(outcome, commit_mode).await {
+            match connection.release(outcome, execution).await {
                 $crate::store::pool::Released::Done(result) => break result,
                 $crate::store::pool::Released::RunAgain => {
-                    commit_mode = $crate::store::pool::CommitMode::Alone;
+                    execution = $crate::store::pool::Execution::Again;
                 }
             }
         }

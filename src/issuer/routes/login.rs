@@ -48,7 +48,7 @@ struct SignUpForm {
 }
 
 impl FromFields for SignUpForm {
-    const FORMATS: BodyFormats = BodyFormats::JsonAndForms;
+    const FORMATS: BodyFormats = BodyFormats::JsonAndAnyForm;
 
     fn from_fields(fields: &mut Fields) -> Self {
         // Frontends send null for an input that the user left empty.
@@ -70,7 +70,7 @@ struct SignInForm {
 }
 
 impl FromFields for SignInForm {
-    const FORMATS: BodyFormats = BodyFormats::JsonAndForms;
+    const FORMATS: BodyFormats = BodyFormats::JsonAndAnyForm;
 
     fn from_fields(fields: &mut Fields) -> Self {
         fields.remove_nulls();

@@ -31,7 +31,7 @@ struct SignUp {
 }
 
 impl FromFields for SignUp {
-    const FORMATS: BodyFormats = BodyFormats::JsonAndForm;
+    const FORMATS: BodyFormats = BodyFormats::JsonAndUrlEncoded;
 
     // Validation errors are reported in the order of these calls.
     fn from_fields(fields: &mut Fields) -> Self {
@@ -72,7 +72,7 @@ struct SignIn {
 }
 
 impl FromFields for SignIn {
-    const FORMATS: BodyFormats = BodyFormats::JsonAndForm;
+    const FORMATS: BodyFormats = BodyFormats::JsonAndUrlEncoded;
 
     fn from_fields(fields: &mut Fields) -> Self {
         Self {

@@ -20,11 +20,12 @@ use crate::error::ApiError;
 use crate::store::pool::Pool;
 
 /// The maximum of waiting requests of a kind. A further request is refused, so that a slow database does not fill the memory. The requests of
-/// rejected batches wait again above this maximum.
+/// rejected batches are queued again even if it is exceeded.
 const MAX_WAITING: usize = 1_000;
 
 /// A kind has one more lane for this much average time of its statements: with 5 ms it has five more. Longer statements mostly wait for
-/// the network, and PostgreSQL can run others meanwhile. On the same machine they take less, and more lanes would only make batches smaller.
+/// the network, and PostgreSQL can run others meanwhile. If the database is on the same machine, statements are shorter, and more lanes would only
+/// make batches smaller.
 const TIME_PER_LANE: Duration = Duration::from_millis(1);
 
 /// The longest time that a statement adds to the average. A hanging statement does not show how long the others take.
@@ -281,7 +282,7 @@ impl<S: SharedStatement> Inner<S> {
 
 impl<S: SharedStatement> State<S> {
     /// Occupies a lane if one is free. Returns whether it has. A request of a rejected batch needs a lane only so that all of them together
-    /// leave connections to others. It shares no statement, so it does not wait until a batch has more requests.
+    /// leave connections to others. It shares no statement, so the limit that keeps batches large does not apply to it.
     fn occupy(&mut self, max_lanes: usize, is_rejected: bool) -> bool {
         let lanes = u128::from(S::MIN_LANES) + self.average_time.as_micros() / TIME_PER_LANE.as_micros();
         let lanes = usize::try_from(lanes).unwrap_or(usize::MAX);
