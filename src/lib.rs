@@ -47,7 +47,7 @@ use ops::StartupBanner;
 use shape::Shapes;
 
 /// Builds the complete server. Rocket runs the fairings in this order, for requests as well as for responses. Fairings that a stage or
-/// [`hints`] attaches run after these.
+/// `hints` attaches run after these.
 #[must_use]
 pub fn rocket(config: &Config) -> Rocket<Build> {
     let issuer = config.issuer.enabled.then(|| config.issuer.clone());
