@@ -47,7 +47,7 @@ pub(crate) async fn respond_with_error<'r>(status: Status, request: &'r Request<
 
 /// The error for a task that the caller does not have. A shape may tell another user's task from a missing task.
 async fn missing(tasks: &UserTasks<'_>, id: TaskId, shape: &Shape) -> ApiError {
-    if !shape.forbids_other_users {
+    if !shape.config.forbid_other_users {
         return ApiError::TaskNotFound;
     }
     match tasks.exists_for_other_user(id).await {

@@ -28,8 +28,7 @@ impl<'r> Responder<'r, 'static> for CreatedResponse {
         let (shape, mut response) = respond(request, |shape| shape.task_json((&self.0).into()))?;
         response.set_status(Status::Created);
         // The path without the user, also if the request had one.
-        let mount = shape.config.paths().first().map(crate::config::PathTemplate::mount).unwrap_or_default();
-        response.set_header(Header::new("Location", format!("{mount}/{}", self.0.id)));
+        response.set_header(Header::new("Location", format!("{}/{}", shape.location, self.0.id)));
         Ok(response)
     }
 }
@@ -40,7 +39,7 @@ pub(super) struct DeletedResponse(pub(super) Task);
 impl<'r> Responder<'r, 'static> for DeletedResponse {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let Some(shape) = Shape::of(request) else { return Err(Status::InternalServerError) };
-        match &shape.deletion {
+        match &shape.config.deletion {
             Deletion::None => Response::build().status(Status::NoContent).ok(),
             Deletion::Task => TaskResponse(self.0).respond_to(request),
             Deletion::Message(message) => {
@@ -70,5 +69,6 @@ fn respond<'r>(
 }
 
 fn wrapped(shape: &Shape, json: &[u8]) -> Vec<u8> {
-    [shape.wrapper.opening().as_bytes(), json, shape.wrapper.closing().as_bytes()].concat()
+    let wrapper = shape.config.wrapper;
+    [wrapper.opening().as_bytes(), json, wrapper.closing().as_bytes()].concat()
 }

@@ -166,7 +166,9 @@ impl<'a> Dialect<'a> {
 
     /// Wraps a value as the response does.
     pub(super) fn wrap_example(&self, value: &Value) -> Value {
-        let json = [self.shape.wrapper.opening(), &value.to_string(), self.shape.wrapper.closing()].concat();
+        let json =
+            [self.shape.config.wrapper.opening(), &value.to_string(), self.shape.config.wrapper.closing()]
+                .concat();
         serde_json::from_str(&json).unwrap_or_default()
     }
 
@@ -181,7 +183,7 @@ impl<'a> Dialect<'a> {
 
     fn wrap(&self, data: RefOr<Schema>) -> RefOr<Schema> {
         let object = ObjectBuilder::new();
-        let object = match self.shape.wrapper {
+        let object = match self.shape.config.wrapper {
             Wrapper::None => return data,
             Wrapper::DataError => {
                 let null = Object::with_type(Type::Null);

@@ -194,7 +194,7 @@ fn task(dialect: &Dialect<'_>, description: &'static str) -> Success {
 
 fn of_a_task(dialect: &Dialect<'_>, mut more: Vec<ApiError>) -> Vec<ApiError> {
     more.extend([invalid("id", "Task id must be a 64-bit integer"), ApiError::TaskNotFound]);
-    more.extend(dialect.shape.forbids_other_users.then_some(ApiError::NotOwner));
+    more.extend(dialect.shape.config.forbid_other_users.then_some(ApiError::NotOwner));
     more
 }
 
@@ -274,7 +274,7 @@ fn query(name: &str, schema: ObjectBuilder, description: &str) -> Parameter {
 
 /// The response to a deletion.
 fn deletion(dialect: &Dialect<'_>) -> Success {
-    match &dialect.shape.deletion {
+    match &dialect.shape.config.deletion {
         Deletion::None => {
             Success { status: 204, description: "It is deleted", body: None, has_location: false }
         }

@@ -45,6 +45,11 @@ impl CompletionMembers {
         Self { booleans, status, words }
     }
 
+    /// The words of a status, if they are configured.
+    pub(super) fn words(&self) -> Option<&StatusWords> {
+        self.words.as_ref()
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.booleans.iter().chain([&self.status]).map(String::as_str)
     }

@@ -54,7 +54,6 @@ pub struct Decoder {
     completion: CompletionMembers,
     /// Members that are no attributes.
     field_names: Vec<String>,
-    status: Option<StatusWords>,
 }
 
 impl Decoder {
@@ -83,8 +82,7 @@ impl Decoder {
         let mut field_names = read_only.concat();
         field_names.extend([title.clone(), description.clone()].concat());
         field_names.extend(completion.names().map(str::to_owned));
-        let status = config.status.as_ref().map(StatusWords::new);
-        Self { rules: rules.clone(), title, description, completion, field_names, status }
+        Self { rules: rules.clone(), title, description, completion, field_names }
     }
 
     /// Decodes by the names and the rules of the contract.
@@ -97,7 +95,6 @@ impl Decoder {
             description: names("description"),
             completion: CompletionMembers::default(),
             field_names: Vec::new(),
-            status: None,
         }
     }
 
@@ -118,7 +115,7 @@ impl Decoder {
 
     /// The words of a status, if they are configured.
     pub(super) fn status(&self) -> Option<&StatusWords> {
-        self.status.as_ref()
+        self.completion.words()
     }
 
     /// What tasks may have.
@@ -196,7 +193,7 @@ impl<'a> FieldReader<'a> {
                     return Attributes::default();
                 }
             };
-        if let (Some(status), Some(word)) = (&decoder.status, &stated.state) {
+        if let (Some(status), Some(word)) = (decoder.status(), &stated.state) {
             attributes.insert_text(&status.field, word);
         }
         attributes

@@ -30,22 +30,6 @@ pub struct ListQuery {
     pub(crate) window: Window,
 }
 
-/// The default and the maximum of `limit`.
-#[derive(Debug)]
-pub(super) struct ListDefaults {
-    page_size: Option<i64>,
-    max_page_size: Option<i64>,
-}
-
-impl ListDefaults {
-    pub(super) fn new(config: &ShapeConfig) -> Self {
-        Self {
-            page_size: config.page_size.map(Into::into),
-            max_page_size: config.max_page_size.map(Into::into),
-        }
-    }
-}
-
 /// The message of an invalid parameter.
 type Invalid = Cow<'static, str>;
 
@@ -198,11 +182,11 @@ impl Parser<'_> {
 
     /// `limit` and `offset`, or `page_size` and `page`.
     fn window(&self) -> Result<Window, Invalid> {
-        let ListDefaults { page_size, max_page_size } = &self.shape.list_defaults;
+        let ShapeConfig { page_size, max_page_size, .. } = &self.shape.config;
         let limit = match self.query.get("limit").or_else(|| self.query.get("page_size")) {
-            None => *page_size,
+            None => page_size.map(i64::from),
             Some(text) => {
-                let max = max_page_size.unwrap_or(i64::MAX);
+                let max = max_page_size.map_or(i64::MAX, i64::from);
                 let limit = text.parse().ok().filter(|limit| (1..=max).contains(limit));
                 Some(limit.ok_or_else(|| match max_page_size {
                     Some(max) => format!("Invalid limit: must be an integer from 1 to {max}"),

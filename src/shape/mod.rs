@@ -32,12 +32,11 @@ pub use paths::{Shapes, TaskPaths};
 pub(crate) use paths::{is_task_path, path_user_id};
 pub(crate) use status::GENEROUS_WORDS;
 
-use crate::config::{Deletion, ShapeConfig, ShapesConfig, Wrapper};
+use crate::config::{PathTemplate, ShapeConfig, ShapesConfig};
 use crate::error::ApiError;
 use crate::task::{TaskRow, TaskRules};
 use decode::Decoder;
 use encode::{ListEncoder, TaskEncoder};
-use list_query::ListDefaults;
 
 /// The shape of a dialect.
 #[derive(Debug)]
@@ -47,12 +46,9 @@ pub struct Shape {
     /// Encodes tasks.
     pub tasks: TaskEncoder,
     pub(crate) lists: ListEncoder,
-    pub(crate) deletion: Deletion,
-    pub(crate) wrapper: Wrapper,
+    /// The path of the collection without the user's id, for `Location`.
+    pub(crate) location: String,
     pub(crate) config: ShapeConfig,
-    /// Whether another user's task is 403 instead of 404.
-    pub(crate) forbids_other_users: bool,
-    list_defaults: ListDefaults,
 }
 
 impl Shape {
@@ -63,10 +59,7 @@ impl Shape {
             decoder: Decoder::new(config, rules),
             tasks: TaskEncoder::new(config, &rules.attributes),
             lists: ListEncoder::new(config),
-            deletion: config.deletion.clone(),
-            wrapper: config.wrapper,
-            forbids_other_users: config.forbid_other_users,
-            list_defaults: ListDefaults::new(config),
+            location: config.paths().first().map(PathTemplate::mount).unwrap_or_default(),
             config: config.clone(),
         }
     }
@@ -84,7 +77,7 @@ impl Shape {
     /// The stored attributes are not JSON.
     pub fn task_json(&self, task: TaskRow<'_>) -> serde_json::Result<Vec<u8>> {
         let mut json = Vec::with_capacity(512);
-        json.extend_from_slice(self.wrapper.opening().as_bytes());
+        json.extend_from_slice(self.config.wrapper.opening().as_bytes());
         if let Some(key) = &self.config.task_key {
             json.extend(encode::prefix('{', key));
         }
@@ -92,7 +85,7 @@ impl Shape {
         if self.config.task_key.is_some() {
             json.push(b'}');
         }
-        json.extend_from_slice(self.wrapper.closing().as_bytes());
+        json.extend_from_slice(self.config.wrapper.closing().as_bytes());
         Ok(json)
     }
 
