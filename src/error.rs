@@ -1,7 +1,7 @@
-//! The error type of the API: every error that a request can end with.
+//! The error type of the task API and of everything that its requests share with those of the issuer, which has a further type (`issuer::error`).
 //!
 //! The guard, handler or fairing that detects an error records it on the request and fails with its status. Rocket then calls the catcher,
-//! which renders the recorded error in the shape of the request. The catcher of the issuer renders it in Better Auth's form.
+//! which renders the recorded error in the shape of the request. The catcher of the issuer renders its errors in Better Auth's form.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};

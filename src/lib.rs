@@ -11,10 +11,12 @@
 //!      → issuer::password_auth → issuer::store → JSON of Better Auth
 //! ```
 //!
-//! A [`shape`] is what a frontend sees of a task: the paths, and the JSON of requests, responses and errors. A dialect is an API of this
-//! server, and each of the two has a shape. [`api`] has the routes of both dialects. [`mcp`]
-//! serves the same tasks to agents. Every error on the way is an [`error::ApiError`]. It is recorded on the request, and the catcher
-//! renders it in the shape of the request.
+//! The task API has two dialects, the bare `/api` and the enveloped `/api/v1`, and [`api`] has the routes of both. Each dialect has a
+//! [`shape`]: what a frontend sees of a task, which is the paths and the JSON of requests, responses and errors. [`mcp`] serves the same
+//! tasks to agents.
+//!
+//! An error on the way is an [`error::ApiError`], which is recorded on the request. The catcher renders it in the shape of the request. The
+//! issuer has errors of its own besides, and a catcher that renders them in the form of Better Auth.
 
 pub mod adopt;
 pub mod api;

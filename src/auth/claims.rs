@@ -41,6 +41,10 @@ pub(super) fn null_as_some<'de, D: Deserializer<'de>>(value: D) -> Result<Option
     Value::deserialize(value).map(Some)
 }
 
+/// `aud` is neither a string nor a list of strings.
+#[derive(Debug)]
+pub(super) struct MalformedAudience;
+
 /// The user id of a token: 1 to 255 characters without control characters, opaque. The token cache shares it with the requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserId(Arc<str>);
@@ -77,13 +81,16 @@ impl Claims {
         Ok(Lifetime { expires_at, not_before })
     }
 
-    /// The audiences: `aud` is a string or a list of strings. `None` if it is anything else.
-    pub(super) fn audiences(&self) -> Option<Vec<&str>> {
+    /// The audiences: `aud` is a string or a list of strings. Empty without `aud`.
+    pub(super) fn audiences(&self) -> Result<Vec<&str>, MalformedAudience> {
         match &self.aud {
-            None => Some(Vec::new()),
-            Some(Value::String(audience)) => Some(vec![audience]),
-            Some(Value::Array(audiences)) => audiences.iter().map(Value::as_str).collect(),
-            Some(_) => None,
+            None => Ok(Vec::new()),
+            Some(Value::String(audience)) => Ok(vec![audience]),
+            Some(Value::Array(audiences)) => {
+                let texts: Option<_> = audiences.iter().map(Value::as_str).collect();
+                texts.ok_or(MalformedAudience)
+            }
+            Some(_) => Err(MalformedAudience),
         }
     }
 

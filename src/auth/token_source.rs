@@ -18,8 +18,8 @@ pub(super) fn presented_token<'r>(request: &'r Request<'_>) -> Result<&'r str, A
         return bearer_token(request).map_err(unauthenticated);
     }
     let token = cookie_token(request).map_err(unauthenticated)?;
-    // The browser sends the cookie with a write of another site's page too, and always with the page's `Origin`. The CORS fairing has
-    // recorded a disallowed origin, and the guard has rejected it.
+    // The browser sends the cookie with a write of another site's page too, and always with the page's `Origin`. The guard has
+    // rejected a disallowed origin.
     if request.method() != Method::Get && !request.headers().contains("Origin") {
         return Err(ApiError::OriginNotAllowed);
     }

@@ -126,8 +126,8 @@ impl ConfiguredRules {
             return Err(wrong_issuer(claims, issuers));
         }
         match (&self.audiences, claims.audiences()) {
-            (None, Some(_)) => Ok(()),
-            (Some(expected), Some(actual)) if intersects(&actual, expected) => Ok(()),
+            (None, Ok(_)) => Ok(()),
+            (Some(expected), Ok(actual)) if intersects(&actual, expected) => Ok(()),
             (expected, _) => Err(wrong_audience(claims, expected.as_deref().unwrap_or_default())),
         }
     }
@@ -163,7 +163,7 @@ impl JwksRules {
             (_, Some(expected)) => return Err(wrong_audience(claims, expected)),
             (None, None) => {}
         }
-        if self.audiences.is_none() && claims.audiences().is_none() {
+        if self.audiences.is_none() && claims.audiences().is_err() {
             return Err(wrong_audience(claims, &[]));
         }
         let scopes = claims.scopes();

@@ -80,7 +80,7 @@ impl Verifier {
     /// Verifies the bearer token and counts the result. Takes the guard's `Result`, so that missing tokens are counted as well.
     pub async fn verify(&self, token: Result<&str, TokenError>) -> Result<UserId, TokenError> {
         let result = match token {
-            Ok(token) => self.verify_cached(token).await,
+            Ok(token) => self.verify_through_cache(token).await,
             Err(error) => Err(error.into()),
         };
         if let Err(Rejection::Claim(mismatch)) = &result {
@@ -90,7 +90,7 @@ impl Verifier {
         result.map_err(|rejection| rejection.token_error())
     }
 
-    async fn verify_cached(&self, token: &str) -> Result<UserId, Rejection> {
+    async fn verify_through_cache(&self, token: &str) -> Result<UserId, Rejection> {
         let fingerprint = Fingerprint::new(token);
         if let Some(cached) = self.cache.get(&fingerprint).filter(|it| self.is_current(&it.key)) {
             cached.lifetime.check(clock::now(), self.leeway)?;
@@ -122,12 +122,12 @@ impl Verifier {
     async fn check_signature(&self, jws: &Jws<'_>) -> Result<(Signer, Arc<Key>), TokenError> {
         let alg = &jws.header.alg;
         if let Some(secret) = self.secret.as_ref().filter(|it| it.supports(alg)) {
-            return Ok((Signer::Secret, verify_with_any(vec![secret.clone()], jws)?));
+            return Ok((Signer::Secret, first_matching_key(vec![secret.clone()], jws)?));
         }
         let mut result = Err(TokenError::Invalid);
         if is_jwks_algorithm(alg) {
             for (signer, cache) in self.key_caches() {
-                result = verify_with(cache, jws).await.map(|key| (signer, key));
+                result = verify_with_cached_keys(cache, jws).await.map(|key| (signer, key));
                 if result.is_ok() {
                     break;
                 }
@@ -138,13 +138,13 @@ impl Verifier {
 }
 
 /// Verifies the signature with the keys of a cache, which is refreshed if it has no candidate.
-async fn verify_with(cache: &KeyCache, jws: &Jws<'_>) -> Result<Arc<Key>, TokenError> {
+async fn verify_with_cached_keys(cache: &KeyCache, jws: &Jws<'_>) -> Result<Arc<Key>, TokenError> {
     let mut keys = candidate_keys(cache, &jws.header)?;
     if keys.is_empty() {
         cache.refresh_for_unknown_key().await;
         keys = candidate_keys(cache, &jws.header)?;
     }
-    verify_with_any(keys, jws)
+    first_matching_key(keys, jws)
 }
 
 /// The keys that may have signed the token. Empty if its `kid` is unknown. A known `kid` with another algorithm is an error, because a
@@ -158,7 +158,7 @@ fn candidate_keys(cache: &KeyCache, header: &Header) -> Result<Vec<Arc<Key>>, To
 }
 
 /// The first key that verifies the signature. There are several candidates if the token has no `kid` or if keys share a `kid`.
-fn verify_with_any(keys: Vec<Arc<Key>>, jws: &Jws<'_>) -> Result<Arc<Key>, TokenError> {
+fn first_matching_key(keys: Vec<Arc<Key>>, jws: &Jws<'_>) -> Result<Arc<Key>, TokenError> {
     let verified = keys.into_iter().find(|key| key.verify(jws.message, jws.signature));
     verified.ok_or(TokenError::Signature)
 }

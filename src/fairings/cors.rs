@@ -14,7 +14,7 @@ use rocket::{Build, Data, Rocket, async_trait};
 use rocket_cors::{AllowedHeaders, CorsOptions, Error, Guard};
 
 use crate::config::AllowedOrigins;
-use crate::error::ApiError;
+use crate::request::disallow_origin;
 
 /// Seconds for which a browser caches the result of a preflight. Chromium's maximum is two hours.
 const PREFLIGHT_MAX_AGE: usize = 7200;
@@ -61,11 +61,11 @@ impl Fairing for Cors {
         }
     }
 
-    /// Records a disallowed origin, and `AuthUser` then rejects the request: a fairing cannot respond, and the catcher must render the error.
+    /// Marks a disallowed origin, and `AuthUser` then rejects the request: a fairing cannot respond, and the catcher must render the error.
     /// Routes of the issuer without `AuthUser` compare the origin themselves (`issuer::csrf`).
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         if super::is_api(request) && is_origin_disallowed(request).await {
-            let _ = ApiError::OriginNotAllowed.record(request);
+            disallow_origin(request);
         }
     }
 

@@ -24,9 +24,9 @@ impl Fairing for RequiredHost {
         Info { name: "Required host", kind: Kind::Request }
     }
 
-    /// Records the error and changes the method to `CONNECT`. A fairing cannot respond, but the path has no route for that method
-    /// or a fallback (`request::method_fallback`): in both cases the catcher renders the recorded error. Not every route has a guard that could
-    /// reject the request, as the guards do after `fairings::Cors`.
+    /// Records the error and changes the method to `CONNECT`, because a fairing cannot respond. No route handles `CONNECT`. A fallback of
+    /// `request::method_fallback` fails with the recorded error, and Rocket fails if the path has no fallback. Either way the catcher renders
+    /// the recorded error. `fairings::Cors` leaves the rejection to the guards, but some routes have no guard.
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         if super::is_api(request) && !has_one_host(request) {
             let _ = ApiError::MalformedRequest.record(request);

@@ -31,7 +31,8 @@ async fn error_response<'r>(status: Status, request: &'r Request<'_>) -> ErrorRe
     if is_task_path(request) || !(is_better_auth || login.is_some()) {
         return api::respond_with_error(status, request).await;
     }
-    // `GET /api/auth/token` is Better Auth's, and `POST` to the same path a login route.
+    // Better Auth and a login route may share a path with different methods: `GET /api/auth/token` is Better Auth's, `POST` the login route's.
+    // Of the login routes, only `Me` has `GET`.
     let is_better_auths_get =
         |it: &LoginRoute| is_better_auth && request.method() == Method::Get && it.action != LoginAction::Me;
     let is_login = login.is_some_and(|it| !is_better_auths_get(it));

@@ -1,4 +1,7 @@
 //! Errors of `/api/auth`, with the codes and messages of Better Auth's protocol.
+//!
+//! They are recorded beside those of the task API ([`ApiError`]), because the catcher of the issuer renders them in another form. An error that
+//! both have, such as an unavailable database, is recorded as both: the request log reads its cause from [`ApiError::recorded`].
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -196,16 +199,15 @@ impl AuthError {
     pub(super) fn record(self, request: &Request<'_>) -> Status {
         let status = self.status();
         if let Self::Other(error) = &self {
-            // The request log reads the cause of a 500 from `ApiError::recorded`.
             error.clone().record(request);
         }
-        let _ = recorded(request).set(self);
+        let _ = error_cell(request).set(self);
         status
     }
 
     /// The error recorded on the request.
     pub(super) fn recorded<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
-        recorded(request).get()
+        error_cell(request).get()
     }
 }
 
@@ -219,7 +221,7 @@ fn code_of(error: &ApiError) -> &'static str {
     }
 }
 
-fn recorded<'r>(request: &'r Request<'_>) -> &'r OnceLock<AuthError> {
+fn error_cell<'r>(request: &'r Request<'_>) -> &'r OnceLock<AuthError> {
     request.local_cache(OnceLock::new)
 }
 

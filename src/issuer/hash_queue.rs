@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::error::AuthError;
-use super::rate_limit::network;
+use super::rate_limit::ClientNetwork;
 use crate::error::ApiError;
 
 /// Maximum time that a hash waits for a permit. Then its request fails with 503.
@@ -46,11 +46,12 @@ pub(super) struct HashQueue {
 #[derive(Debug, Default)]
 struct QueueCounts {
     total: usize,
-    by_network: HashMap<IpAddr, usize>,
+    by_network: HashMap<ClientNetwork, usize>,
 }
 
 impl HashQueue {
-    /// Creates a queue for this many concurrent hashes. Without shares a single client can fill it.
+    /// Creates a queue for this many concurrent hashes. Without shares a single client can fill it: they are off with `issuer.rate_limit`, as
+    /// every limit of a client is.
     pub(super) fn new(max_concurrent: usize, has_shares: bool) -> Self {
         let max_len = max_concurrent.saturating_mul(QUEUED_PER_CONCURRENT);
         Self {
@@ -63,8 +64,8 @@ impl HashQueue {
 
     /// Waits until a hash of this customer network may run. The hash counts as running until the permit is dropped.
     pub(super) async fn acquire(&self, client_ip: Option<IpAddr>) -> Result<HashPermit, AuthError> {
-        let customer = client_ip.filter(|_| self.has_shares).map(|ip| network(ip, CUSTOMER_PREFIX_LEN));
-        let counted = self.count(customer)?;
+        let network = client_ip.map(|ip| ClientNetwork::new(ip, CUSTOMER_PREFIX_LEN));
+        let counted = self.count(network.filter(|_| self.has_shares))?;
         match timeout(PERMIT_TIMEOUT, self.permits.clone().acquire_owned()).await {
             Ok(Ok(permit)) => Ok(HashPermit { _permit: permit, _counted: counted }),
             _ => Err(unavailable()),
@@ -72,20 +73,20 @@ impl HashQueue {
     }
 
     /// Counts a hash, if neither the queue nor the share of its customer network is full.
-    fn count(&self, customer: Option<IpAddr>) -> Result<CountedHash, AuthError> {
+    fn count(&self, network: Option<ClientNetwork>) -> Result<CountedHash, AuthError> {
         let mut counts = lock(&self.counts);
         if counts.total >= self.max_len {
             return Err(unavailable());
         }
-        if let Some(customer) = customer {
-            let count = counts.by_network.entry(customer).or_default();
+        if let Some(network) = network {
+            let count = counts.by_network.entry(network).or_default();
             if *count >= MAX_SHARE {
                 return Err(AuthError::TooManyRequests(RETRY_AFTER));
             }
             *count += 1;
         }
         counts.total += 1;
-        Ok(CountedHash { counts: self.counts.clone(), customer })
+        Ok(CountedHash { counts: self.counts.clone(), network })
     }
 }
 
@@ -100,19 +101,20 @@ pub(super) struct HashPermit {
 #[derive(Debug)]
 struct CountedHash {
     counts: Arc<Mutex<QueueCounts>>,
-    customer: Option<IpAddr>,
+    /// `None` if shares are off or the client has no IP.
+    network: Option<ClientNetwork>,
 }
 
 impl Drop for CountedHash {
     fn drop(&mut self) {
         let mut counts = lock(&self.counts);
         counts.total = counts.total.saturating_sub(1);
-        let Some(client) = self.customer else { return };
-        let left = counts.by_network.get(&client).map_or(0, |count| count.saturating_sub(1));
+        let Some(network) = self.network else { return };
+        let left = counts.by_network.get(&network).map_or(0, |count| count.saturating_sub(1));
         if left == 0 {
-            counts.by_network.remove(&client);
+            counts.by_network.remove(&network);
         } else {
-            counts.by_network.insert(client, left);
+            counts.by_network.insert(network, left);
         }
     }
 }

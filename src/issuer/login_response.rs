@@ -21,8 +21,8 @@ pub(super) struct LoginResponses {
 }
 
 impl LoginResponses {
-    pub(super) fn new(settings: &Config) -> Self {
-        let (issuer, auth) = (&settings.issuer, &settings.auth);
+    pub(super) fn new(config: &Config) -> Self {
+        let (issuer, auth) = (&config.issuer, &config.auth);
         Self {
             login: issuer.login_response.clone(),
             me: issuer.me_response.clone(),

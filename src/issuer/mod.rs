@@ -1,11 +1,10 @@
 //! Embedded issuer: `/api/auth` implements Better Auth's protocol on Better Auth's tables. Login routes (`issuer.login_paths`) serve frontends
 //! without Better Auth's client.
 //!
-//! Types named `Auth…` are of this module, except [`AuthUser`](crate::auth::AuthUser) and `AuthConfig`, which concern the
-//! tokens of any issuer.
+//! It replaces a Better Auth server, or shares the database with one. No other module depends on this module. Its tokens reach the API as those of
+//! any other issuer do, and [`AuthUser`](crate::auth::AuthUser) verifies them.
 //!
-//! It replaces a Better Auth server, or shares the database with one. No other module depends on this module. Its tokens reach the API in the
-//! `Authorization` header, as the tokens of any other issuer do.
+//! `AuthStore`, `AuthError` and `AuthResponse` have their names from the path `/api/auth`.
 
 mod catcher;
 mod cleanup;
@@ -26,12 +25,12 @@ mod protection;
 mod rate_limit;
 mod request_context;
 mod response;
+mod response_bodies;
 mod routes;
 mod session_guard;
 mod signing_keys;
 pub mod store;
 mod token_issuer;
-mod views;
 
 use std::sync::Arc;
 
@@ -49,13 +48,13 @@ use crate::store::Store;
 
 /// Mounts the issuer if `issuer.enabled` is set.
 #[must_use]
-pub fn stage(settings: &Config) -> AdHoc {
-    let settings = settings.clone();
+pub fn stage(config: &Config) -> AdHoc {
+    let config = config.clone();
     AdHoc::try_on_ignite("Issuer", |rocket| async move {
-        if !settings.issuer.enabled {
+        if !config.issuer.enabled {
             return Ok(rocket);
         }
-        let login_paths = &settings.issuer.login_paths;
+        let login_paths = &config.issuer.login_paths;
         let routes = match routes::all(login_paths) {
             Ok(routes) => routes,
             Err(error) => {
@@ -63,17 +62,16 @@ pub fn stage(settings: &Config) -> AdHoc {
                 return Err(rocket);
             }
         };
-        match (&settings.auth.secret, Store::fetch(&rocket).cloned()) {
-            (Some(secret), Some(store)) => {
-                Ok(mount(attach(rocket, &settings, secret, store), routes, login_paths))
-            }
-            _ => Err(rocket),
-        }
+        let (Some(secret), Some(store)) = (&config.auth.secret, Store::fetch(&rocket).cloned()) else {
+            tracing::error!("the issuer needs auth.secret and the database");
+            return Err(rocket);
+        };
+        Ok(mount(attach(rocket, &config, secret, store), routes, login_paths))
     })
 }
 
-fn attach(rocket: Rocket<Build>, settings: &Config, secret: &Secret, store: Store) -> Rocket<Build> {
-    let issuer = &settings.issuer;
+fn attach(rocket: Rocket<Build>, config: &Config, secret: &Secret, store: Store) -> Rocket<Build> {
+    let issuer = &config.issuer;
     let keys = (issuer.alg == IssuerAlgorithm::EdDSA)
         .then(|| signing_keys::SigningKeys::new(store.clone(), secret, issuer));
     if let (Some(keys), Some(verifier)) = (&keys, rocket.state::<Verifier>()) {
@@ -84,13 +82,13 @@ fn attach(rocket: Rocket<Build>, settings: &Config, secret: &Secret, store: Stor
     tokio::spawn(limiter.clone().evict_loop());
     tokio::spawn(cleanup::cleanup_loop(store));
     rocket
-        .manage(request_context::TrustPolicy::new(settings))
+        .manage(request_context::TrustPolicy::new(config))
         .manage(cookie_signer::CookieSigner::new(secret))
         .manage(limiter)
         .manage(password_hasher::PasswordHasher::new(queue))
-        .manage(token_issuer::TokenIssuer::new(secret, keys, issuer.token_lifetime(), &settings.auth))
+        .manage(token_issuer::TokenIssuer::new(secret, keys, issuer.token_lifetime(), &config.auth))
         .manage(mail::Mailer::new(issuer))
-        .manage(login_response::LoginResponses::new(settings))
+        .manage(login_response::LoginResponses::new(config))
         .manage(issuer.login_paths.clone())
         .manage(routes::ResetPolicy { keep_sessions: issuer.keep_sessions_on_reset })
         .attach(cors_headers::ExposeAuthHeaders)

@@ -10,7 +10,7 @@ use rocket::request::{self, FromRequest, Request};
 use super::error::AuthError;
 use super::input::is_email;
 use super::password_hasher::{PasswordHasher, check_max_password_length, check_new_password_length};
-use super::rate_limit::{Attempt, PasswordGroup, RateLimiter};
+use super::rate_limit::{Attempt, RateLimiter};
 use super::request_context::{ClientInfo, RequestContext};
 use super::store::{AuthStore, NewUser, Session, User};
 
@@ -116,9 +116,7 @@ impl<'r> FromRequest<'r> for PasswordAuth<'r> {
             let missing = "missing managed state: PasswordHasher or RateLimiter";
             return Outcome::Error((Status::InternalServerError, missing));
         };
-        // `protection` has counted the request in the group of its route, and this returns that attempt. `Other` is for a route whose group
-        // has no passwords.
-        match limiter.password_attempt(request, PasswordGroup::Other, context.client_ip) {
+        match limiter.counted_attempt(request, context.client_ip) {
             Ok(attempt) => Outcome::Success(Self { hasher, attempt, store }),
             Err(error) => Outcome::Error((error.record(request), "too many requests")),
         }

@@ -11,7 +11,7 @@ use rocket::{Data, async_trait};
 use super::csrf::{self, SignInMethod};
 use super::error::AuthError;
 use super::input::NUL_MESSAGE;
-use super::rate_limit::{PasswordGroup, RateLimitGroup, RateLimiter};
+use super::rate_limit::{RateLimitGroup, RateLimiter};
 use super::request_context::RequestContext;
 use crate::error::ApiError;
 
@@ -19,18 +19,13 @@ use crate::error::ApiError;
 pub(super) struct ProtectedRoutes(Vec<Route>);
 
 impl ProtectedRoutes {
+    /// Routes that sign no client in.
     pub(super) fn new(group: RateLimitGroup, routes: Vec<Route>) -> Self {
-        let signs_in =
-            matches!(group, RateLimitGroup::Password(PasswordGroup::SignIn | PasswordGroup::SignUp));
-        Self::protect(group, if signs_in { SignInMethod::Cookie } else { SignInMethod::None }, routes)
+        Self::signing_in(SignInMethod::None, group, routes)
     }
 
-    /// Routes that sign clients in and set no cookie.
-    pub(super) fn without_cookies(group: RateLimitGroup, routes: Vec<Route>) -> Self {
-        Self::protect(group, SignInMethod::Token, routes)
-    }
-
-    fn protect(group: RateLimitGroup, sign_in: SignInMethod, routes: Vec<Route>) -> Self {
+    /// Routes that sign clients in by this method.
+    pub(super) fn signing_in(sign_in: SignInMethod, group: RateLimitGroup, routes: Vec<Route>) -> Self {
         let protect = |mut route: Route| {
             route.handler = Box::new(Protected { group, sign_in, inner: route.handler });
             route

@@ -44,14 +44,14 @@ pub(super) struct RateLimiter(Option<Buckets>);
 
 #[derive(Debug)]
 struct Buckets {
-    password_attempts: DefaultKeyedRateLimiter<(PasswordGroup, IpAddr)>,
-    emails: DefaultKeyedRateLimiter<IpAddr>,
-    general: DefaultKeyedRateLimiter<IpAddr>,
+    password_attempts: DefaultKeyedRateLimiter<(PasswordGroup, ClientNetwork)>,
+    emails: DefaultKeyedRateLimiter<ClientNetwork>,
+    general: DefaultKeyedRateLimiter<ClientNetwork>,
 }
 
 /// Proof that the current request was counted as a password attempt.
 ///
-/// Only [`RateLimiter::password_attempt`] creates it, and [`super::password_hasher`] requires it. So a route without a rate limit cannot
+/// Only [`RateLimiter`] creates it, and [`super::password_hasher`] requires it. So a route without a rate limit cannot
 /// verify or hash a password. It cannot be cloned and lives in the request-local cache, so it proves nothing for a later request.
 #[derive(Debug)]
 pub(super) struct Attempt {
@@ -93,16 +93,25 @@ impl RateLimiter {
         client_ip: Option<IpAddr>,
     ) -> Result<(), AuthError> {
         if let RateLimitGroup::Password(group) = group {
-            return self.password_attempt(request, group, client_ip).map(drop);
+            return self.count_attempt(request, group, client_ip).map(drop);
         }
         let (Some(buckets), Some(ip)) = (&self.0, client_ip) else { return Ok(()) };
-        let network = network(ip, CLIENT_PREFIX_LEN);
+        let network = ClientNetwork::new(ip, CLIENT_PREFIX_LEN);
         let bucket = if matches!(group, RateLimitGroup::Email) { &buckets.emails } else { &buckets.general };
         bucket.check_key(&network).map_err(too_many_requests)
     }
 
+    /// The attempt as which the request was counted. A request that was not is counted now, in [`PasswordGroup::Other`].
+    pub(super) fn counted_attempt<'r>(
+        &self,
+        request: &'r Request<'_>,
+        client_ip: Option<IpAddr>,
+    ) -> Result<&'r Attempt, AuthError> {
+        self.count_attempt(request, PasswordGroup::Other, client_ip)
+    }
+
     /// Counts the request as a password attempt. A request counts once: a second call returns the result of the first.
-    pub(super) fn password_attempt<'r>(
+    fn count_attempt<'r>(
         &self,
         request: &'r Request<'_>,
         group: PasswordGroup,
@@ -110,7 +119,7 @@ impl RateLimiter {
     ) -> Result<&'r Attempt, AuthError> {
         let counted = request.local_cache(|| {
             if let (Some(buckets), Some(ip)) = (&self.0, client_ip) {
-                let key = (group, network(ip, CLIENT_PREFIX_LEN));
+                let key = (group, ClientNetwork::new(ip, CLIENT_PREFIX_LEN));
                 buckets.password_attempts.check_key(&key).map_err(too_many_requests)?;
             }
             Ok(Attempt { client_ip })
@@ -136,13 +145,20 @@ fn too_many_requests(until: NotUntil<<DefaultClock as Clock>::Instant>) -> AuthE
     AuthError::TooManyRequests(wait.as_secs() + 1)
 }
 
-/// The IPv6 network of an IP with this prefix length. An IPv4 address stays as it is.
-pub(super) fn network(ip: IpAddr, prefix_len: u8) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => ip.into(),
-        IpAddr::V6(ip) => {
-            let mask = u128::MAX.checked_shl(128_u32.saturating_sub(prefix_len.into())).unwrap_or_default();
-            Ipv6Addr::from_bits(ip.to_bits() & mask).into()
-        }
+/// The network of a client: its first address. An IPv4 address is a network of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct ClientNetwork(IpAddr);
+
+impl ClientNetwork {
+    /// The network of an IP, with this prefix length in bits if it is an IPv6 address.
+    pub(super) fn new(ip: IpAddr, prefix_len: u8) -> Self {
+        Self(match ip.to_canonical() {
+            IpAddr::V4(ip) => ip.into(),
+            IpAddr::V6(ip) => {
+                let host_len = 128_u32.saturating_sub(prefix_len.into());
+                let mask = u128::MAX.checked_shl(host_len).unwrap_or_default();
+                Ipv6Addr::from_bits(ip.to_bits() & mask).into()
+            }
+        })
     }
 }

@@ -22,8 +22,8 @@ pub(super) struct TrustPolicy {
 }
 
 impl TrustPolicy {
-    pub(super) fn new(settings: &Config) -> Self {
-        Self { settings: settings.issuer.clone(), trusted: settings.cors.origins.as_slice().to_vec() }
+    pub(super) fn new(config: &Config) -> Self {
+        Self { settings: config.issuer.clone(), trusted: config.cors.origins.as_slice().to_vec() }
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) struct AuthResponse {
 }
 
 impl AuthResponse {
-    /// A 200 with this body. The bodies in [`super::views`] have only keys and values that JSON can represent, so none fails.
+    /// A 200 with this body. The bodies in [`super::response_bodies`] have only keys and values that JSON can represent, so none fails.
     pub(super) fn json(body: &impl Serialize) -> Self {
         Self { status: Status::Ok, body: serde_json::to_vec(body).unwrap_or_default(), headers: Vec::new() }
     }

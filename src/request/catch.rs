@@ -4,6 +4,7 @@ use rocket::http::Status;
 use rocket::request::Request;
 
 use super::method_fallback::allowed_methods;
+use super::origin::check_origin;
 use super::task_id::NOT_A_TASK_ID;
 use crate::error::ApiError;
 
@@ -13,7 +14,7 @@ pub fn error_for(status: Status, request: &Request<'_>) -> ApiError {
     match (ApiError::recorded(request), status.code) {
         (Some(error), _) => error.clone(),
         (None, 400) => error_for_bad_request(request),
-        (None, 404) => ApiError::RouteNotFound,
+        (None, 404) => check_origin(request).err().unwrap_or(ApiError::RouteNotFound),
         // No other path parameter can fail.
         (None, 422) => ApiError::Validation(vec![NOT_A_TASK_ID]),
         (None, 500) => ApiError::Internal("a handler panicked".to_owned()),

@@ -14,6 +14,7 @@ use rocket::response::Response;
 use rocket::route::{self, Handler, Route};
 use rocket::{Data, async_trait};
 
+use super::origin::check_origin;
 use crate::error::ApiError;
 use crate::shape::Shapes;
 
@@ -90,8 +91,11 @@ struct MethodFallback;
 impl Handler for MethodFallback {
     async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> route::Outcome<'r> {
         let allow = allowed_methods(request).unwrap_or_default();
+        // `fairings::RequiredHost` has rejected the request.
         if let Some(error) = ApiError::recorded(request) {
             Outcome::Error(error.status())
+        } else if let Err(error) = check_origin(request) {
+            Outcome::Error(error.record(request))
         } else if request.method() == Method::Options {
             let allow = Header::new("Allow", allow);
             Outcome::Success(Response::build().status(Status::NoContent).header(allow).finalize())

@@ -105,13 +105,14 @@ pub(crate) enum Work {
     Transaction,
 }
 
-/// Which run of a statement this is. [`Connection::release`] asks for a second run if the first has failed through no fault of its own.
+/// Whether a statement runs a second time if it fails through no fault of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Execution {
-    /// On SQLite, a write is committed with those that wait at the same time (`store::group_commit`).
-    First,
-    /// On SQLite, a write is committed by itself. A failure is final.
-    Again,
+    /// [`Connection::release`] may ask for a second run. So on SQLite a write can share its commit with the writes that wait at the same
+    /// time (`store::group_commit`): if the commit fails because of another write, this one runs again.
+    Repeatable,
+    /// A failure is final. On SQLite, a write is committed by itself.
+    Final,
 }
 
 /// The end of a statement or transaction.
@@ -119,7 +120,7 @@ pub(crate) enum Execution {
 pub(crate) enum Released<T> {
     /// It has this result.
     Done(Result<T, ApiError>),
-    /// It must run again, with [`Execution::Again`]. On SQLite another write of its group has failed the commit. On PostgreSQL a concurrent
+    /// It has changed nothing and must run again, as [`Execution::Final`]. On SQLite another write of its group has failed the commit. On PostgreSQL a concurrent
     /// write has made the statement fail (`40001`), which changed nothing.
     RunAgain,
 }
@@ -249,7 +250,8 @@ impl Connection {
         match self.lease {
             EngineLease::Postgres(mut lease) => {
                 lease.record_outcome(result.as_ref().err());
-                if execution == Execution::First && result.as_ref().is_err_and(is_serialization_failure) {
+                if execution == Execution::Repeatable && result.as_ref().is_err_and(is_serialization_failure)
+                {
                     return Released::RunAgain;
                 }
             }

@@ -126,7 +126,7 @@ impl PgPool {
     async fn get(&self) -> Result<Object<PgManager>, PoolError<sqlx::Error>> {
         loop {
             let mut returned = pin!(self.returned.notified());
-            // Registered before the execution: a connection returned in between is not missed.
+            // Before the attempt to get a connection: a connection that is returned between the attempt and the wait is not missed.
             returned.as_mut().enable();
             match self.pool.get().await {
                 Err(PoolError::Backend(error)) if is_out_of_connections(&error) && self.has_connections() => {

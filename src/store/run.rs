@@ -22,8 +22,10 @@ macro_rules! run {
     ($pool:ident.$access:ident(), $query:ident($sql:expr)$(.bind($value:expr))* => $fetch:ident) => {
         $crate::store::run::run!(@ $pool.$access(), $query($sql)$(.bind($value))*, |query, executor| query.$fetch(executor))
     };
+    // `|query, executor|` names the variables of the expression after it: the closure of each arm above is pasted in here. The order of the
+    // calls is described in `store::pool`.
     (@ $pool:ident.$access:ident(), $function:ident($sql:expr)$(.bind($value:expr))*, |$query:ident, $executor:ident| $run:expr) => {{
-        let mut execution = $crate::store::pool::Execution::First;
+        let mut execution = $crate::store::pool::Execution::Repeatable;
         loop {
             let mut connection = $pool.$access().await?;
             let work = connection.work;
@@ -49,7 +51,7 @@ macro_rules! run {
             match connection.release(outcome, execution).await {
                 $crate::store::pool::Released::Done(result) => break result,
                 $crate::store::pool::Released::RunAgain => {
-                    execution = $crate::store::pool::Execution::Again;
+                    execution = $crate::store::pool::Execution::Final;
                 }
             }
         }
@@ -60,10 +62,13 @@ macro_rules! run {
 ///
 /// `required` and `optional` are words of this macro. It commits if each required statement has changed a row, and otherwise rolls back.
 /// Returns whether it has committed.
+///
+/// `query_timeout` is the limit of the whole transaction. After it, the connection is closed and PostgreSQL rolls back, unless the `COMMIT` has
+/// been sent: then the outcome is unknown, and the client gets a 503.
 macro_rules! transaction {
     ($pool:ident, [$($kind:ident($sql:expr)$(.$bind:ident($value:expr))*),+ $(,)?]) => {{
         let work = $crate::store::pool::Work::Transaction;
-        let mut execution = $crate::store::pool::Execution::First;
+        let mut execution = $crate::store::pool::Execution::Repeatable;
         loop {
             let mut connection = $pool.acquire(work).await?;
             macro_rules! on_engine {
@@ -96,7 +101,7 @@ macro_rules! transaction {
             match connection.release(outcome, execution).await {
                 $crate::store::pool::Released::Done(result) => break result,
                 $crate::store::pool::Released::RunAgain => {
-                    execution = $crate::store::pool::Execution::Again;
+                    execution = $crate::store::pool::Execution::Final;
                 }
             }
         }

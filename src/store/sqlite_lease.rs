@@ -65,7 +65,7 @@ impl SqliteLease {
     /// Begins a transaction if the work needs one. Writes that wait at the same time share a transaction, unless they commit alone.
     pub(crate) async fn begin(&mut self, work: Work, execution: Execution) -> sqlx::Result<()> {
         let is_transaction = work == Work::Transaction;
-        if execution == Execution::Again {
+        if execution == Execution::Final {
             group_commit::commit(&mut self.object).await;
         } else if let Some(commits) = self.commits.as_ref().filter(|_| work != Work::Read)
             && let Some(membership) = group_commit::join(&mut self.object, commits, is_transaction).await?

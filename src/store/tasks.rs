@@ -54,7 +54,7 @@ impl<'a> UserTasks<'a> {
         let mut visit = Visit { left: limit, cursor: None, visitor: visit };
         let is_start = matches!(position, ListPosition::Offset(0));
         let _lane = match self.list_turn(options, limit, is_start).await? {
-            Turn::Done(rows) => return visit.all(rows?),
+            Turn::Served(rows) => return visit.all(rows),
             Turn::Alone(lane) => lane,
         };
         match position {
@@ -187,7 +187,7 @@ impl<'a> UserTasks<'a> {
         let Self { pool, user, .. } = self;
         let request = || GetRequest { user: (*user).to_owned(), id: id.0 };
         let _lane = match wait_for_turn(self.batching.map(|it| &it.get), request).await? {
-            Turn::Done(task) => return task,
+            Turn::Served(task) => return Ok(task),
             Turn::Alone(lane) => lane,
         };
         run!(pool.reader(), query_as(sql::GET).bind(id.0).bind(user) => fetch_optional)
@@ -200,7 +200,7 @@ impl<'a> UserTasks<'a> {
         // A shared statement tells new tasks apart by their content, which attributes would make costly to compare.
         let lanes = self.batching.filter(|_| new.attributes.is_empty()).map(|it| &it.create);
         let _lane = match wait_for_turn(lanes, request).await? {
-            Turn::Done(task) => return task,
+            Turn::Served(task) => return Ok(task),
             Turn::Alone(lane) => lane,
         };
         let (title, description) = (new.title.as_str(), new.description.as_ref().map(Description::as_str));

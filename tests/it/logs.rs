@@ -80,6 +80,17 @@ on_both_engines! {
         }
     }
 
+    async fn cause_of_a_failure_is_logged_for_a_page_of_any_origin(engine: Engine) {
+        let mut server = Server::start(engine).await;
+        server.execute_sql(r#"ALTER TABLE "user" RENAME TO other"#).await;
+        // Without a cookie the issuer accepts every origin here, while the task API accepts only those of `cors.origins`.
+        let page = server.anonymous().with("Origin", "https://elsewhere.example").with("X-Request-Id", "reset-1");
+        let response = page.post("/api/auth/request-password-reset", &json!({ "email": "ada@example.com" })).await;
+        assert!(response.status >= 500, "{response:?}");
+        let line = server.wait_for_log_line(|line| line["request_id"] == "reset-1").await;
+        assert!(line["error"].as_str().is_some_and(|it| it.contains("user")), "{line}");
+    }
+
     async fn text_format_is_human_readable(engine: Engine) {
         let config = ServerConfig::with_database(engine).await.with("ROCKET_LOG_FORMAT", "text").with("PORT", &crate::harness::free_port().to_string());
         let url = format!("http://127.0.0.1:{}", config.get("PORT"));

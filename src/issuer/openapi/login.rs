@@ -9,7 +9,7 @@ use super::template;
 use crate::config::{IssuerConfig, LoginAction, LoginRoute};
 use crate::issuer::error::AuthError;
 use crate::issuer::password_hasher::MAX_PASSWORD_LEN;
-use crate::issuer::views::SuccessResponse;
+use crate::issuer::response_bodies::SuccessResponse;
 
 /// The operations of all login routes.
 pub(super) fn operations(settings: &IssuerConfig) -> Vec<AuthOperation> {

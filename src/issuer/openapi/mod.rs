@@ -24,10 +24,10 @@ use super::input::NUL_MESSAGE;
 use crate::config::IssuerConfig;
 use crate::error::ApiError;
 
-use super::store::{Account, Session, User};
-use super::views::{
+use super::response_bodies::{
     ApiToken, SessionAndUser, SignInResponse, SignUpResponse, StatusResponse, SuccessResponse,
 };
+use super::store::{Account, Session, User};
 
 const TAG: &str = "Authentication";
 const JSON: &str = "application/json";

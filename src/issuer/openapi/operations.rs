@@ -9,11 +9,11 @@ use super::fields::{
     Field, body, email, flag, image, image_or_null, name, new_password, password, redirect_target, text,
 };
 use crate::issuer::error::AuthError;
-use crate::issuer::routes::BETTER_AUTH;
-use crate::issuer::store::{Account, Session};
-use crate::issuer::views::{
+use crate::issuer::response_bodies::{
     ApiToken, SessionAndUser, SignInResponse, SignUpResponse, StatusResponse, SuccessResponse,
 };
+use crate::issuer::routes::BETTER_AUTH;
+use crate::issuer::store::{Account, Session};
 
 pub(super) const JWT: &str =
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJNaVZhdExSN2JxZGFTa1pRaFQ1RzJCOFdDM2NqMU1lSCJ9.c2lnbmF0dXJl";

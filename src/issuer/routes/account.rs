@@ -11,9 +11,9 @@ use crate::issuer::protection::ProtectedRoutes;
 use crate::issuer::rate_limit::{PasswordGroup, RateLimitGroup};
 use crate::issuer::request_context::RequestContext;
 use crate::issuer::response::AuthResponse;
+use crate::issuer::response_bodies::{SignUpResponse, StatusResponse, SuccessResponse};
 use crate::issuer::session_guard::CurrentSession;
 use crate::issuer::store::{AuthStore, Patch, Session};
-use crate::issuer::views::{SignUpResponse, StatusResponse, SuccessResponse};
 
 pub(super) fn routes() -> Vec<ProtectedRoutes> {
     let password = RateLimitGroup::Password(PasswordGroup::Other);

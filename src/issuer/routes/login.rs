@@ -10,6 +10,7 @@ use rocket::{State, async_trait, get, post, routes};
 use super::sign_in::end_session;
 use crate::config::{LoginAction, LoginPaths};
 use crate::issuer::cookie_signer::CookieSigner;
+use crate::issuer::csrf::SignInMethod;
 use crate::issuer::error::AuthError;
 use crate::issuer::input::{AuthBody, BodyFormats, Fields, FromFields, MAX_NAME_LEN};
 use crate::issuer::login_response::LoginResponses;
@@ -31,12 +32,16 @@ pub(super) fn routes(paths: &LoginPaths) -> Result<Vec<ProtectedRoutes>, uri::Er
 fn protected(action: LoginAction) -> ProtectedRoutes {
     let password = RateLimitGroup::Password;
     match action {
-        LoginAction::SignUp => {
-            ProtectedRoutes::without_cookies(password(PasswordGroup::SignUp), routes![sign_up])
-        }
-        LoginAction::SignIn => {
-            ProtectedRoutes::without_cookies(password(PasswordGroup::SignIn), routes![sign_in])
-        }
+        LoginAction::SignUp => ProtectedRoutes::signing_in(
+            SignInMethod::Token,
+            password(PasswordGroup::SignUp),
+            routes![sign_up],
+        ),
+        LoginAction::SignIn => ProtectedRoutes::signing_in(
+            SignInMethod::Token,
+            password(PasswordGroup::SignIn),
+            routes![sign_in],
+        ),
         LoginAction::SignOut => ProtectedRoutes::new(RateLimitGroup::General, routes![sign_out]),
         LoginAction::Me => ProtectedRoutes::new(RateLimitGroup::General, routes![me]),
     }

@@ -12,8 +12,8 @@ use crate::issuer::protection::ProtectedRoutes;
 use crate::issuer::rate_limit::{PasswordGroup, RateLimitGroup};
 use crate::issuer::request_context::RequestContext;
 use crate::issuer::response::AuthResponse;
+use crate::issuer::response_bodies::StatusResponse;
 use crate::issuer::store::AuthStore;
-use crate::issuer::views::StatusResponse;
 use crate::store::Store;
 
 pub(super) fn routes() -> Vec<ProtectedRoutes> {

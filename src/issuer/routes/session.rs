@@ -10,10 +10,10 @@ use crate::issuer::protection::ProtectedRoutes;
 use crate::issuer::rate_limit::RateLimitGroup;
 use crate::issuer::request_context::RequestContext;
 use crate::issuer::response::AuthResponse;
+use crate::issuer::response_bodies::{ApiToken, SessionAndUser, StatusResponse};
 use crate::issuer::session_guard::{Caller, CurrentSession, SessionToken};
 use crate::issuer::store::AuthStore;
 use crate::issuer::token_issuer::TokenIssuer;
-use crate::issuer::views::{ApiToken, SessionAndUser, StatusResponse};
 use crate::request::NoBody;
 
 pub(super) fn routes() -> Vec<ProtectedRoutes> {

@@ -3,6 +3,7 @@
 use rocket::{State, post, routes};
 
 use crate::issuer::cookie_signer::CookieSigner;
+use crate::issuer::csrf::SignInMethod;
 use crate::issuer::error::AuthError;
 use crate::issuer::input::{AuthBody, BodyFormats, Fields, FromFields, MAX_NAME_LEN, MAX_URL_LEN};
 use crate::issuer::password_auth::PasswordAuth;
@@ -10,15 +11,23 @@ use crate::issuer::protection::ProtectedRoutes;
 use crate::issuer::rate_limit::{PasswordGroup, RateLimitGroup};
 use crate::issuer::request_context::RequestContext;
 use crate::issuer::response::AuthResponse;
+use crate::issuer::response_bodies::{SignInResponse, SignUpResponse, SuccessResponse};
 use crate::issuer::session_guard::SessionToken;
 use crate::issuer::store::{AuthStore, NewUser};
-use crate::issuer::views::{SignInResponse, SignUpResponse, SuccessResponse};
 use crate::request::NoBody;
 
 pub(super) fn routes() -> Vec<ProtectedRoutes> {
     vec![
-        ProtectedRoutes::new(RateLimitGroup::Password(PasswordGroup::SignUp), routes![sign_up_email]),
-        ProtectedRoutes::new(RateLimitGroup::Password(PasswordGroup::SignIn), routes![sign_in_email]),
+        ProtectedRoutes::signing_in(
+            SignInMethod::Cookie,
+            RateLimitGroup::Password(PasswordGroup::SignUp),
+            routes![sign_up_email],
+        ),
+        ProtectedRoutes::signing_in(
+            SignInMethod::Cookie,
+            RateLimitGroup::Password(PasswordGroup::SignIn),
+            routes![sign_in_email],
+        ),
         ProtectedRoutes::new(RateLimitGroup::General, routes![sign_out]),
     ]
 }

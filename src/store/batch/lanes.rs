@@ -79,9 +79,12 @@ pub(in crate::store) enum BatchError {
 pub(in crate::store) enum Turn<S: SharedStatement> {
     /// The caller runs its own statement, and keeps the lane, if it has one, until the statement has ended. It has none if batching is off.
     Alone(Option<Lane<S>>),
-    /// A shared statement has served the request, or the request has waited for too long.
-    Done(Result<S::Response, ApiError>),
+    /// A shared statement has served the request.
+    Served(S::Response),
 }
+
+/// Ends the wait of a request. An error means that the request is in no statement and never will be, or that its shared statement failed.
+type TurnSender<S> = Sender<Result<Turn<S>, ApiError>>;
 
 /// The lanes of a kind of statement.
 pub(in crate::store) struct Lanes<S: SharedStatement>(Arc<Inner<S>>);
@@ -112,7 +115,7 @@ struct State<S: SharedStatement> {
 struct Waiting<S: SharedStatement> {
     request: S::Request,
     since: Instant,
-    sender: Sender<Turn<S>>,
+    sender: TurnSender<S>,
     /// Whether PostgreSQL has rejected its batch. Then it shares no further statement.
     is_rejected: bool,
 }
@@ -152,12 +155,12 @@ impl<S: SharedStatement> Lanes<S> {
         }))
     }
 
-    /// Occupies a lane, or waits in the queue. [`Inner::watch_queue`] ends the wait after `connect_timeout`, with an error in
-    /// [`Turn::Done`]: then the request is in no statement and never will be.
+    /// Occupies a lane, or waits in the queue.
     ///
     /// # Errors
     ///
-    /// Too many requests wait, or the batch ended without a response. In the second case its statement may have run.
+    /// Too many requests wait, or the request has waited for `connect_timeout` ([`Inner::watch_queue`]): then it is in no statement and never
+    /// will be. Or its shared statement failed, or ended without a response: then the statement may have run.
     async fn wait_for_turn(&self, request: impl FnOnce() -> S::Request) -> Result<Turn<S>, ApiError> {
         let receiver = {
             let mut state = self.0.lock();
@@ -173,7 +176,8 @@ impl<S: SharedStatement> Lanes<S> {
             receiver
         };
         // Without a response, the task of the batch has panicked, or the process ends.
-        receiver.await.map_err(|_| ApiError::Unavailable("the batch ended without a response".to_owned()))
+        let no_response = |_| ApiError::Unavailable("the batch ended without a response".to_owned());
+        receiver.await.map_err(no_response).flatten()
     }
 }
 
@@ -206,7 +210,7 @@ impl<S: SharedStatement> Inner<S> {
         self: &Arc<Self>,
         state: &mut State<S>,
         request: S::Request,
-        sender: Sender<Turn<S>>,
+        sender: TurnSender<S>,
         is_rejected: bool,
     ) {
         state.waiting.push_back(Waiting { request, since: Instant::now(), sender, is_rejected });
@@ -216,7 +220,7 @@ impl<S: SharedStatement> Inner<S> {
     }
 
     /// Adds the requests of a rejected batch to the queue.
-    fn enqueue_rejected(self: &Arc<Self>, batch: impl Iterator<Item = (S::Request, Sender<Turn<S>>)>) {
+    fn enqueue_rejected(self: &Arc<Self>, batch: impl Iterator<Item = (S::Request, TurnSender<S>)>) {
         let mut state = self.lock();
         for (request, sender) in batch {
             self.enqueue(&mut state, request, sender, true);
@@ -234,7 +238,7 @@ impl<S: SharedStatement> Inner<S> {
                 state.waiting.pop_front_if(|it| it.since.elapsed() > self.connect_timeout)
             {
                 let error = self.pool.record_failure(sqlx::Error::PoolTimedOut);
-                let _ = waiting.sender.send(Turn::Done(Err(error.into())));
+                let _ = waiting.sender.send(Err(error.into()));
             }
             if state.waiting.is_empty() {
                 state.is_watched = false;
@@ -275,14 +279,17 @@ impl<S: SharedStatement> Inner<S> {
             self.runtime.spawn(lane.run(batch));
         } else if let Some(waiting) = batch.pop() {
             // A caller that has gone drops its turn, and so gives the lane back.
-            let _ = waiting.sender.send(Turn::Alone(Some(lane)));
+            let _ = waiting.sender.send(Ok(Turn::Alone(Some(lane))));
         }
     }
 }
 
 impl<S: SharedStatement> State<S> {
-    /// Occupies a lane if one is free. Returns whether it has. A request of a rejected batch needs a lane only so that all of them together
-    /// leave connections to others. It shares no statement, so the limit that keeps batches large does not apply to it.
+    /// Occupies a lane if one is free. Returns whether it has.
+    ///
+    /// - There are never more than `max_lanes`, because each statement needs a connection.
+    /// - Below that, the average time of the statements gives the number of lanes. Fewer lanes make larger batches.
+    /// - That number does not count if all statements hang, or for a request of a rejected batch, which shares no statement.
     fn occupy(&mut self, max_lanes: usize, is_rejected: bool) -> bool {
         let lanes = u128::from(S::MIN_LANES) + self.average_time.as_micros() / TIME_PER_LANE.as_micros();
         let lanes = usize::try_from(lanes).unwrap_or(usize::MAX);
@@ -324,7 +331,7 @@ impl<S: SharedStatement> Lane<S> {
         // The next statement starts before the callers of this one are woken.
         drop(self);
         for (sender, response) in senders.into_iter().zip(responses) {
-            let _ = sender.send(Turn::Done(response));
+            let _ = sender.send(response.map(Turn::Served));
         }
     }
 }

@@ -79,7 +79,7 @@ pub(super) async fn run_shared(
     let time_limit = lease.time_limit(pool.query_timeout());
     let statement = async {
         // A failure is final for the batch: its requests then run alone.
-        lease.begin(work, Execution::Again).await?;
+        lease.begin(work, Execution::Final).await?;
         let query = query.persistent(lease.is_persistent());
         let visit_rows = async {
             let mut rows = query.fetch(lease.executor());
@@ -93,7 +93,7 @@ pub(super) async fn run_shared(
     };
     let outcome = time_limit.enforce(statement).await;
     let is_rejected = matches!(&outcome, Ok(Err(error)) if is_rejection(error));
-    match connection.release(outcome, Execution::Again).await {
+    match connection.release(outcome, Execution::Final).await {
         Released::Done(Ok(())) => Ok(()),
         Released::Done(Err(error)) if !is_rejected => Err(BatchError::Unavailable(error)),
         Released::Done(Err(_)) | Released::RunAgain => Err(BatchError::Rejected),
