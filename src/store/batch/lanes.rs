@@ -28,6 +28,10 @@ const MAX_WAITING: usize = 1_000;
 /// make batches smaller.
 const TIME_PER_LANE: Duration = Duration::from_millis(1);
 
+/// A queue of this length opens a lane more than the average time does. A batch of this size hardly gets cheaper by waiting, and without
+/// a further lane a core would be idle while the other side of the connection works.
+const LARGE_BATCH: usize = 8;
+
 /// The longest time that a statement adds to the average. A hanging statement does not show how long the others take.
 const MAX_SAMPLE: Duration = Duration::from_millis(100);
 
@@ -173,6 +177,10 @@ impl<S: SharedStatement> Lanes<S> {
             }
             let (sender, receiver) = oneshot::channel();
             self.0.enqueue(&mut state, request(), sender, false);
+            if state.waiting.len() >= LARGE_BATCH && state.has_free_lane(self.0.max_lanes, false) {
+                drop(state);
+                self.0.start_next();
+            }
             receiver
         };
         // Without a response, the task of the batch has panicked, or the process ends.
@@ -285,17 +293,24 @@ impl<S: SharedStatement> Inner<S> {
 }
 
 impl<S: SharedStatement> State<S> {
-    /// Occupies a lane if one is free. Returns whether it has.
+    /// Whether a lane is free.
     ///
     /// - There are never more than `max_lanes`, because each statement needs a connection.
     /// - Below that, the average time of the statements gives the number of lanes. Fewer lanes make larger batches.
-    /// - That number does not count if all statements hang, or for a request of a rejected batch, which shares no statement.
-    fn occupy(&mut self, max_lanes: usize, is_rejected: bool) -> bool {
+    /// - A large batch has one lane more.
+    /// - The number does not count if all statements hang, or for a request of a rejected batch, which shares no statement.
+    fn has_free_lane(&self, max_lanes: usize, is_rejected: bool) -> bool {
         let lanes = u128::from(S::MIN_LANES) + self.average_time.as_micros() / TIME_PER_LANE.as_micros();
         let lanes = usize::try_from(lanes).unwrap_or(usize::MAX);
+        let lanes = lanes.saturating_add((self.waiting.len() >= LARGE_BATCH).into());
         // No statement has started for longer than a statement takes: those that run hang, and the next must not wait for them.
         let all_hang = || self.last_start.elapsed() > self.average_time + TIME_PER_LANE;
-        let is_free = self.busy < max_lanes && (is_rejected || self.busy < lanes || all_hang());
+        self.busy < max_lanes && (is_rejected || self.busy < lanes || all_hang())
+    }
+
+    /// Occupies a lane if one is free. Returns whether it has.
+    fn occupy(&mut self, max_lanes: usize, is_rejected: bool) -> bool {
+        let is_free = self.has_free_lane(max_lanes, is_rejected);
         if is_free {
             self.busy += 1;
             self.last_start = Instant::now();
