@@ -5,6 +5,7 @@ mod keys;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
 use tokio::time::{sleep, timeout};
 
 use crate::harness::{
@@ -271,6 +272,25 @@ async fn jwks_outage_and_recovery_log_once_each() {
     assert_accepted(&server, &token).await;
     let outages = server.logs().iter().filter(|line| line.contains("JWKS fetch failed")).count();
     assert_eq!(outages, 1);
+}
+
+/// The embedded issuer's keys are in the database, and a lock keeps the server from reading them.
+#[tokio::test(flavor = "multi_thread")]
+async fn token_with_a_known_key_waits_for_no_other_source() {
+    let signer = Signer::new("one");
+    let port = free_port();
+    let config = ServerConfig::with_database(Engine::Postgres)
+        .await
+        .with("BETTER_AUTH_URL", &format!("http://127.0.0.1:{port}"))
+        .with("ROCKET_AUTH", &format!("{{issuer=\"{ISSUER}\"}}"))
+        .with("ROCKET_ISSUER", "{alg=\"EdDSA\"}")
+        .with("ROCKET_DATABASES", "{todo={query_timeout=300}}");
+    let mut server = config.start().await;
+    let _issuer = JwksServer::at(port, JwksResponse::Keys(vec![signer.jwk()])).await;
+    server.wait_for_log_line(|line| line["message"] == "JWKS fetch recovered").await;
+    let mut lock = PgConnection::connect(server.config.get("DATABASE_URL")).await.unwrap();
+    sqlx::raw_sql("BEGIN; LOCK TABLE jwks").execute(&mut lock).await.unwrap();
+    assert_accepted(&server, &signer.sign(&claims("me"))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
