@@ -3,6 +3,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use rocket::futures::future::join_all;
+
 use super::claims::{Claims, UserId};
 use super::jwks_client::{JwksEndpoint, KeySource};
 use super::jws::{Header, Jws};
@@ -119,32 +121,38 @@ impl Verifier {
     }
 
     /// Verifies the signature. Returns the key that verifies it and the signer to which the key belongs.
+    ///
+    /// A token whose key is cached waits for no refresh. So a key source that does not respond holds up only the tokens that need it.
     async fn check_signature(&self, jws: &Jws<'_>) -> Result<(Signer, Arc<Key>), TokenError> {
         let alg = &jws.header.alg;
         if let Some(secret) = self.secret.as_ref().filter(|it| it.supports(alg)) {
             return Ok((Signer::Secret, first_matching_key(vec![secret.clone()], jws)?));
         }
+        if !is_jwks_algorithm(alg) {
+            return Err(TokenError::Invalid);
+        }
+        let verify = |signer, keys: Result<_, _>| Ok((signer, first_matching_key(keys?, jws)?));
         let mut result = Err(TokenError::Invalid);
-        if is_jwks_algorithm(alg) {
-            for (signer, cache) in self.key_caches() {
-                result = verify_with_cached_keys(cache, jws).await.map(|key| (signer, key));
-                if result.is_ok() {
-                    break;
-                }
+        let mut without_key = Vec::new();
+        for (signer, cache) in self.key_caches() {
+            let keys = candidate_keys(cache, &jws.header);
+            if keys.as_ref().is_ok_and(Vec::is_empty) {
+                without_key.push((signer, cache));
+            }
+            result = verify(signer, keys);
+            if result.is_ok() {
+                return result;
+            }
+        }
+        join_all(without_key.iter().map(|(_, cache)| cache.refresh_for_unknown_key())).await;
+        for (signer, cache) in without_key {
+            result = verify(signer, candidate_keys(cache, &jws.header));
+            if result.is_ok() {
+                break;
             }
         }
         result
     }
-}
-
-/// Verifies the signature with the keys of a cache, which is refreshed if it has no candidate.
-async fn verify_with_cached_keys(cache: &KeyCache, jws: &Jws<'_>) -> Result<Arc<Key>, TokenError> {
-    let mut keys = candidate_keys(cache, &jws.header)?;
-    if keys.is_empty() {
-        cache.refresh_for_unknown_key().await;
-        keys = candidate_keys(cache, &jws.header)?;
-    }
-    first_matching_key(keys, jws)
 }
 
 /// The keys that may have signed the token. Empty if its `kid` is unknown. A known `kid` with another algorithm is an error, because a

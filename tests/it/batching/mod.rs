@@ -2,6 +2,7 @@
 
 mod claims;
 mod faults;
+mod lanes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

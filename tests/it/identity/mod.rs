@@ -1,5 +1,6 @@
 //! Accepts only tokens issued for this API: the rules for tokens verified with published keys, and the warnings for operators.
 
+mod embedded;
 mod neon;
 mod rules;
 mod warnings;

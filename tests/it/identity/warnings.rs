@@ -92,6 +92,7 @@ async fn logged_claims_are_truncated_and_escaped() {
     assert_rejected(&ask(&server, &signer.sign_exactly(&header(None), &claims)).await, "hostile");
     let line = server.wait_for_log_line(|line| line["claim"].is_string()).await;
     let value = line["value"].as_str().unwrap();
+    assert!(value.ends_with('…'), "{value}");
     assert!(value.chars().count() < 300 && !value.chars().any(char::is_control), "{value}");
     assert!(!value.contains('\u{202e}') && !value.contains('\u{1b}'), "{value}");
 }
