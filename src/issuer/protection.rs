@@ -8,7 +8,7 @@ use rocket::request::Request;
 use rocket::route::{self, Handler, Route};
 use rocket::{Data, async_trait};
 
-use super::csrf::{self, SignInMethod};
+use super::csrf::{self, Protocol};
 use super::error::AuthError;
 use super::input::NUL_MESSAGE;
 use super::rate_limit::{PasswordGroup, RateLimitGroup, RateLimiter};
@@ -19,20 +19,19 @@ use crate::error::ApiError;
 pub(super) struct ProtectedRoutes(Vec<Route>);
 
 impl ProtectedRoutes {
+    /// Routes of Better Auth's protocol.
     pub(super) fn new(group: RateLimitGroup, routes: Vec<Route>) -> Self {
-        let signs_in =
-            matches!(group, RateLimitGroup::Password(PasswordGroup::SignIn | PasswordGroup::SignUp));
-        Self::protect(group, if signs_in { SignInMethod::Cookie } else { SignInMethod::None }, routes)
+        Self::protect(group, Protocol::BetterAuth, routes)
     }
 
-    /// Routes that sign clients in and set no cookie.
-    pub(super) fn without_cookies(group: RateLimitGroup, routes: Vec<Route>) -> Self {
-        Self::protect(group, SignInMethod::Token, routes)
+    /// Login routes.
+    pub(super) fn login(group: RateLimitGroup, routes: Vec<Route>) -> Self {
+        Self::protect(group, Protocol::Login, routes)
     }
 
-    fn protect(group: RateLimitGroup, sign_in: SignInMethod, routes: Vec<Route>) -> Self {
+    fn protect(group: RateLimitGroup, protocol: Protocol, routes: Vec<Route>) -> Self {
         let protect = |mut route: Route| {
-            route.handler = Box::new(Protected { group, sign_in, inner: route.handler });
+            route.handler = Box::new(Protected { group, protocol, inner: route.handler });
             route
         };
         Self(routes.into_iter().map(protect).collect())
@@ -53,7 +52,7 @@ impl ProtectedRoutes {
 #[derive(Clone)]
 struct Protected {
     group: RateLimitGroup,
-    sign_in: SignInMethod,
+    protocol: Protocol,
     inner: Box<dyn Handler>,
 }
 
@@ -81,7 +80,9 @@ impl Protected {
         if request.method() == Method::Get {
             return Ok(());
         }
-        csrf::check_origin(request, context, self.sign_in)
+        let signs_in =
+            matches!(self.group, RateLimitGroup::Password(PasswordGroup::SignIn | PasswordGroup::SignUp));
+        csrf::check_origin(request, context, self.protocol, signs_in)
     }
 }
 

@@ -63,16 +63,12 @@ impl CompletionMembers {
     pub(super) fn read_change(&self, object: &JsonObject, errors: &mut Vec<FieldError>) -> StatedCompletion {
         let claims = self.claims(object, errors);
         let state = claims.iter().find_map(|claim| claim.state.clone());
-        match contradiction(&claims) {
-            Some(error) => {
-                let condition = state.clone().and_then(|state| self.condition(state, error));
-                StatedCompletion { completed: Some(Completion::Toggle), state, condition }
-            }
-            None => {
-                let completed = claims.first().map(|claim| Completion::Set(claim.completed));
-                StatedCompletion { completed, state, condition: None }
-            }
-        }
+        let Some(error) = contradiction(&claims) else {
+            let completed = claims.first().map(|claim| Completion::Set(claim.completed));
+            return StatedCompletion { completed, state, condition: None };
+        };
+        let condition = state.clone().and_then(|state| self.condition(state, error));
+        StatedCompletion { completed: Some(Completion::Toggle), state, condition }
     }
 
     /// The state that an open task must have to be completed by a body with the word of an open task.

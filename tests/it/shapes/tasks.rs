@@ -234,6 +234,24 @@ on_both_engines! {
         assert_eq!((error.status, error.json()), (400, json!({ "data": null, "error": { "message": "Title cannot be empty", "code": "VALIDATION_ERROR" } })));
     }
 
+    async fn form_of_errors_may_be_a_template(engine: Engine) {
+        let shape = r#"{errors={ok=false,detail={error_code="$code",message="$message",status="$status"},fields="$errors"}}"#;
+        let server = with_shape(engine, shape).await;
+        let me = server.client_for("me");
+        let path = format!("/api/tasks/{}", me.create("t").await["id"]);
+        let message = "Title cannot be empty";
+        let invalid = me.put(&path, &json!({ "title": "" })).await;
+        let detail = json!({ "error_code": "VALIDATION_ERROR", "message": message, "status": 422 });
+        let expected = json!({ "ok": false, "detail": detail, "fields": [{ "field": "title", "message": message }] });
+        assert_eq!((invalid.status, invalid.json()), (422, expected));
+        let missing = me.get("/api/tasks/999999").await;
+        let detail = json!({ "error_code": "RESOURCE_NOT_FOUND", "message": "Task not found", "status": 404 });
+        assert_eq!((missing.status, missing.json()), (404, json!({ "ok": false, "detail": detail, "fields": null })));
+        assert_eq!(server.anonymous().get("/api/tasks").await.json()["detail"]["error_code"], "AUTHENTICATION_REQUIRED");
+        // The other dialect is as it was.
+        assert_eq!(me.get("/api/v1/tasks/999999").await.json()["error"]["code"], "NOT_FOUND");
+    }
+
     /// A frontend whose tasks have one text calls it the description.
     async fn title_may_be_called_description(engine: Engine) {
         let server = with_shape(engine, r#"{fields={title="description",description="details",completed="is_completed"}}"#).await;
@@ -287,6 +305,8 @@ async fn invalid_shape_is_refused_in_one_line_at_the_start() {
     for (settings, line) in [
         (("ROCKET_API", r#"{path="tasks"}"#), "api.path"),
         (("ROCKET_API", r#"{path="/api/{user_id}"}"#), "api.path"),
+        (("ROCKET_API", r#"{errors="some"}"#), "api.errors is not a form of errors"),
+        (("ROCKET_API", r#"{errors={detail="$text"}}"#), "api.errors contains an unknown placeholder"),
         (
             ("ROCKET_API", r#"{path="/api/v1/tasks"}"#),
             "v1.path is /api/v1/tasks, which is a path of api.path as well",
