@@ -252,12 +252,10 @@ impl Fields {
 
     /// The email or, if the server accepts it, the user name in a field.
     pub(super) fn login_name(&mut self, name: &str) -> LoginName {
-        if self.has_username(name)
-            && let Some(username) = self.username(name)
-        {
-            return LoginName::Username(username);
+        if !self.has_username(name) {
+            return LoginName::Email(self.email(name));
         }
-        LoginName::Email(self.email(name))
+        self.username(name).map_or(LoginName::Email(String::new()), LoginName::Username)
     }
 
     /// Removes a field that is empty, so that it counts as missing.

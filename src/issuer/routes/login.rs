@@ -53,14 +53,15 @@ impl FromFields for SignUpForm {
         for other_name in ["full_name", "fullName", "username"] {
             fields.fill("name", other_name);
         }
-        let username = if fields.has_username("username") {
+        let has_username = fields.has_username("username");
+        if has_username {
             fields.remove_empty("email");
-            fields.username("username")
         } else {
             fields.fill("email", "username");
-            None
-        };
-        let email = (username.is_none() || fields.contains("email")).then(|| fields.email("email"));
+        }
+        let needs_email = !has_username || fields.contains("email");
+        let email = needs_email.then(|| fields.email("email"));
+        let username = if has_username { fields.username("username") } else { None };
         let password = fields.non_empty_string("password");
         let name = fields.optional_bounded_string("name", MAX_NAME_LEN).unwrap_or_default();
         Self { user: NewUser { name, email, image: None, username }, password }
