@@ -103,5 +103,6 @@ pub fn openapi(shapes: &Shapes, issuer: Option<&IssuerConfig>) -> OpenApi {
 pub fn schema(issuer: &IssuerConfig) -> store::MigrationSet {
     let mut parts = vec![store::TASK_MIGRATIONS];
     parts.extend(issuer.enabled.then_some(issuer::ISSUER_MIGRATIONS));
+    parts.extend((issuer.enabled && issuer.usernames).then_some(issuer::USERNAME_MIGRATIONS));
     store::MigrationSet::new(parts)
 }

@@ -47,6 +47,8 @@ struct Remainder<'r> {
     read: i64,
     /// The number of all tasks, if it is known and the shape has it.
     total: Option<i64>,
+    /// The number of all tasks that are completed, if the shape has it.
+    completed: i64,
 }
 
 /// Where the next tasks come from.
@@ -72,13 +74,15 @@ impl<'r> TaskList<'r> {
             Tasks::Found(store.for_user(user).find(options, &search, window).await?)
         };
         let batch_size = FIRST_BATCH_SIZE;
-        let list = Remainder { user, store, shape, tasks, window, batch_size, read: 0, total: None };
+        let list =
+            Remainder { user, store, shape, tasks, window, batch_size, read: 0, total: None, completed: 0 };
         let mut json = shape.lists.opening();
         let opening = json.len();
         let (mut list, is_complete) = list.read(&mut json, opening).await?;
         if is_complete || window.limit.is_some() {
             list.total = list.total(is_complete, options, &search).await?;
         }
+        list.completed = list.completed(options, &search).await?;
         if is_complete {
             list.close(&mut json);
         }
@@ -134,9 +138,19 @@ impl Remainder<'_> {
         self.store.for_user(self.user).count(options, search).await.map(Some)
     }
 
+    /// The number of all tasks that are completed, if the shape has it. It is counted before the number of all tasks of a long list, which
+    /// is the number of the tasks that were sent.
+    async fn completed(&self, options: ListOptions, search: &crate::task::Search) -> Result<i64, ApiError> {
+        if !self.shape.lists.has_completed() || options.completed == Some(false) {
+            return Ok(0);
+        }
+        let completed = ListOptions { completed: Some(true), ..options };
+        self.store.for_user(self.user).count(completed, search).await
+    }
+
     fn close(&self, json: &mut Vec<u8>) {
         let total = self.total.unwrap_or_else(|| self.window.offset.saturating_add(self.read));
-        self.shape.lists.write_closing(json, total, self.window);
+        self.shape.lists.write_closing(json, total, self.completed.min(total), self.window);
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) fn routes() -> Vec<Route> {
         toggle_by_post,
         toggle_complete,
         toggle_complete_by_post,
+        toggle_status,
+        toggle_status_by_post,
         search
     ]
 }
@@ -122,7 +124,7 @@ async fn complete(
     update(user, store, shape, id, Body(completion.0.0)).await
 }
 
-/// `POST …/complete`, `…/toggle` and `…/toggle-complete` do the same, because frontends differ in how they call it.
+/// `POST …/complete`, `…/toggle`, `…/toggle-complete` and `…/toggle-status` do the same, because frontends differ in how they call it.
 #[post("/<id>/complete", data = "<completion>")]
 async fn complete_by_post(
     user: &AuthUser,
@@ -175,6 +177,28 @@ async fn toggle_complete(
 
 #[post("/<id>/toggle-complete", data = "<completion>")]
 async fn toggle_complete_by_post(
+    user: &AuthUser,
+    store: &Store,
+    shape: &Shape,
+    id: TaskId,
+    completion: Body<CompletionBody>,
+) -> TaskResult {
+    complete(user, store, shape, id, completion).await
+}
+
+#[patch("/<id>/toggle-status", data = "<completion>")]
+async fn toggle_status(
+    user: &AuthUser,
+    store: &Store,
+    shape: &Shape,
+    id: TaskId,
+    completion: Body<CompletionBody>,
+) -> TaskResult {
+    complete(user, store, shape, id, completion).await
+}
+
+#[post("/<id>/toggle-status", data = "<completion>")]
+async fn toggle_status_by_post(
     user: &AuthUser,
     store: &Store,
     shape: &Shape,

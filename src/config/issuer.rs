@@ -9,7 +9,33 @@ use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use serde::Deserialize;
 
-use super::{HttpUrl, LoginPaths, LoginPlaceholder, Template, UserPlaceholder};
+use super::{ConfigError, HttpUrl, LoginPaths, LoginPlaceholder, Template, UserPlaceholder};
+
+/// Claims that `issuer.token_claims` cannot set: those of the user, and those by which a verifier decides.
+const RESERVED_CLAIMS: [&str; 22] = [
+    "act",
+    "aud",
+    "azp",
+    "client_id",
+    "cnf",
+    "createdAt",
+    "email",
+    "emailVerified",
+    "exp",
+    "iat",
+    "id",
+    "image",
+    "iss",
+    "jti",
+    "name",
+    "nbf",
+    "role",
+    "scope",
+    "sid",
+    "sub",
+    "typ",
+    "updatedAt",
+];
 
 /// Section `issuer`.
 #[derive(Debug, Clone, Deserialize)]
@@ -41,6 +67,12 @@ pub struct IssuerConfig {
     pub log_reset_links: bool,
     /// The bases of the login routes.
     pub login_paths: LoginPaths,
+    /// Further claims of API tokens.
+    token_claims: Option<Template<UserPlaceholder>>,
+    /// Whether `/api/auth/sign-up/email` and `/api/auth/sign-in/email` are login routes.
+    pub email_login: bool,
+    /// Whether the login routes accept user names.
+    pub usernames: bool,
     /// The response to a sign-up or sign-in at a login route.
     #[serde(default)]
     pub login_response: Template<LoginPlaceholder>,
@@ -63,6 +95,51 @@ impl IssuerConfig {
     #[must_use]
     pub fn origin(&self) -> Option<String> {
         self.url.as_ref().map(|url| url.0.origin().ascii_serialization())
+    }
+
+    /// Rejects templates with user names in a server without user names, and adds the login routes of `email_login`.
+    pub(super) fn complete(mut self) -> Result<Self, ConfigError> {
+        let is_username = |it: &UserPlaceholder| matches!(it, UserPlaceholder::Username);
+        let in_login =
+            self.login_response.any(&|it| matches!(it, LoginPlaceholder::User(user) if is_username(user)));
+        for (key, is_used) in
+            [("login_response", in_login), ("me_response", self.me_response.any(&is_username))]
+        {
+            if is_used && !self.usernames {
+                let reason = "contains $user.username, and issuer.usernames is not set";
+                return Err(ConfigError::new(&format!("issuer.{key}"), reason, "set it to true"));
+            }
+        }
+        self.check_token_claims()?;
+        if self.email_login {
+            self.login_paths.add_email_routes();
+        }
+        Ok(self)
+    }
+
+    fn check_token_claims(&self) -> Result<(), ConfigError> {
+        let error = |reason: String| {
+            let hint = r#"write { user_id = "$user.id" }"#;
+            Err(ConfigError::new("issuer.token_claims", reason, hint))
+        };
+        let members = match &self.token_claims {
+            None => return Ok(()),
+            Some(Template::Object(members)) => members,
+            Some(_) => return error("is not a table".to_owned()),
+        };
+        if let Some(name) = members.keys().find(|name| RESERVED_CLAIMS.contains(&name.as_str())) {
+            return error(format!("contains '{name}', which every token has or which restricts a token"));
+        }
+        if members.values().any(|it| it.any(&|it| matches!(it, UserPlaceholder::Username))) {
+            return error("contains $user.username, which tokens do not have".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Further claims of API tokens.
+    #[must_use]
+    pub fn token_claims(&self) -> Option<&Template<UserPlaceholder>> {
+        self.token_claims.as_ref()
     }
 
     /// Maximum number of concurrent password hashes. The default is half of the CPU cores, so that task requests can use the other half.

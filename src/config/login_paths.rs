@@ -42,6 +42,10 @@ const ROUTES: [(&str, LoginAction); 11] = [
     ("users/me", LoginAction::Me),
 ];
 
+/// Better Auth's paths of sign-up and sign-in, which `issuer.email_login` makes login routes.
+const EMAIL_ROUTES: [(&str, LoginAction); 2] =
+    [("sign-up/email", LoginAction::SignUp), ("sign-in/email", LoginAction::SignIn)];
+
 /// Better Auth's base. Its other routes are there whatever the setting is.
 const BETTER_AUTH: &str = "/api/auth";
 
@@ -78,12 +82,27 @@ impl LoginRoute {
         self.base == BETTER_AUTH
     }
 
+    /// Whether the path is Better Auth's sign-up or sign-in, by `issuer.email_login`.
+    #[must_use]
+    pub fn is_email_route(&self) -> bool {
+        EMAIL_ROUTES.iter().any(|(name, _)| *name == self.name)
+    }
+
     fn segments(&self) -> impl Iterator<Item = &str> {
         self.base.split('/').chain(self.name.split('/')).filter(|it| !it.is_empty())
     }
 }
 
 impl LoginPaths {
+    /// Adds login routes at Better Auth's paths of sign-up and sign-in.
+    pub(super) fn add_email_routes(&mut self) {
+        self.0.extend(EMAIL_ROUTES.map(|(name, action)| LoginRoute {
+            base: BETTER_AUTH.to_owned(),
+            name,
+            action,
+        }));
+    }
+
     /// All routes.
     #[must_use]
     pub fn routes(&self) -> &[LoginRoute] {

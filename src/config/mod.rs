@@ -37,7 +37,8 @@ pub use path_template::PathTemplate;
 pub use response_template::{LoginPlaceholder, Placeholder, Template, UserPlaceholder};
 pub use secret::Secret;
 pub use shape::{
-    Deletion, ErrorForm, FieldNames, IdType, ListForm, ListKeys, ShapeConfig, StatusConfig, Wrapper,
+    Deletion, ErrorForm, ErrorPlaceholder, FieldNames, IdType, ListForm, ListKeys, ShapeConfig, StatusConfig,
+    Wrapper,
 };
 
 use crate::task::TaskRules;
@@ -311,7 +312,7 @@ impl ConfigLoader {
                 "set it to this server's public URL",
             ));
         }
-        Ok(issuer)
+        issuer.complete()
     }
 
     /// Sections `tasks`, `api` and `v1`.

@@ -1,4 +1,4 @@
-//! Settings `issuer.login_response` and `issuer.me_response`: JSON with placeholders.
+//! Settings `issuer.login_response`, `issuer.me_response` and `errors` of a shape: JSON with placeholders.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,30 @@ pub enum Template<P> {
     Object(BTreeMap<String, Self>),
     /// Items.
     Array(Vec<Self>),
+}
+
+impl<P> Template<P> {
+    /// The JSON with these values.
+    pub(crate) fn fill(&self, value: &impl Fn(&P) -> Value) -> Value {
+        match self {
+            Self::Placeholder(placeholder) => value(placeholder),
+            Self::Literal(literal) => literal.clone(),
+            Self::Object(members) => {
+                members.iter().map(|(name, template)| (name.clone(), template.fill(value))).collect()
+            }
+            Self::Array(items) => items.iter().map(|it| it.fill(value)).collect(),
+        }
+    }
+
+    /// Whether one of the placeholders satisfies a condition.
+    pub(super) fn any(&self, condition: &impl Fn(&P) -> bool) -> bool {
+        match self {
+            Self::Placeholder(placeholder) => condition(placeholder),
+            Self::Literal(_) => false,
+            Self::Object(members) => members.values().any(|it| it.any(condition)),
+            Self::Array(items) => items.iter().any(|it| it.any(condition)),
+        }
+    }
 }
 
 /// A value that differs between responses.
@@ -52,11 +76,16 @@ pub enum UserPlaceholder {
     Email,
     /// `$user.name`
     Name,
+    /// `$user.username`: the user name, in servers with `issuer.usernames`.
+    Username,
+    /// `$user.created_at`: the time of the sign-up.
+    CreatedAt,
+    /// `$user.updated_at`
+    UpdatedAt,
 }
 
 impl Placeholder for UserPlaceholder {
-    const UNKNOWN: &'static str =
-        "contains an unknown placeholder; use $user, $user.id, $user.email or $user.name as a whole string";
+    const UNKNOWN: &'static str = "contains an unknown placeholder; use $user, or $user.id, .email, .name, .username, .created_at or .updated_at, as a whole string";
 
     fn parse(name: &str) -> Option<Self> {
         match name {
@@ -64,6 +93,9 @@ impl Placeholder for UserPlaceholder {
             "$user.id" => Some(Self::Id),
             "$user.email" => Some(Self::Email),
             "$user.name" => Some(Self::Name),
+            "$user.username" => Some(Self::Username),
+            "$user.created_at" => Some(Self::CreatedAt),
+            "$user.updated_at" => Some(Self::UpdatedAt),
             _ => None,
         }
     }
@@ -71,7 +103,7 @@ impl Placeholder for UserPlaceholder {
 
 impl Placeholder for LoginPlaceholder {
     const UNKNOWN: &'static str = "contains an unknown placeholder; \
-use $token, $expires_in, $expires_at, $user, $user.id, $user.email or $user.name as a whole string";
+use $token, $expires_in, $expires_at, $user, or $user.id, .email, .name, .username, .created_at or .updated_at, as a whole string";
 
     fn parse(name: &str) -> Option<Self> {
         match name {

@@ -5,9 +5,10 @@
 use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::path_template::PathTemplate;
-use super::{ConfigError, OneOrMany};
+use super::{ConfigError, OneOrMany, Placeholder, Template};
 use crate::task::TaskRules;
 
 /// The shape of a dialect.
@@ -56,8 +57,8 @@ pub enum Wrapper {
 }
 
 /// The form of errors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Value")]
 pub enum ErrorForm {
     /// `{detail, error_code}`.
     Detail,
@@ -65,6 +66,53 @@ pub enum ErrorForm {
     Error,
     /// The members of both, with `success: false` and `message`.
     Any,
+    /// A form of the operator's own.
+    Template(Template<ErrorPlaceholder>),
+}
+
+/// A value of an error.
+#[derive(Debug, Clone, Copy)]
+pub enum ErrorPlaceholder {
+    /// `$message`: one readable sentence.
+    Message,
+    /// `$code`: the code for programs.
+    Code,
+    /// `$status`: the number of the status.
+    Status,
+    /// `$errors`: the invalid fields, or null.
+    Errors,
+}
+
+impl Placeholder for ErrorPlaceholder {
+    const UNKNOWN: &'static str =
+        "contains an unknown placeholder; use $message, $code, $status or $errors as a whole string";
+
+    fn parse(name: &str) -> Option<Self> {
+        match name {
+            "$message" => Some(Self::Message),
+            "$code" => Some(Self::Code),
+            "$status" => Some(Self::Status),
+            "$errors" => Some(Self::Errors),
+            _ => None,
+        }
+    }
+}
+
+/// The error continues a sentence that begins with the setting's name. The hint follows a semicolon.
+impl TryFrom<Value> for ErrorForm {
+    type Error = &'static str;
+
+    fn try_from(value: Value) -> Result<Self, &'static str> {
+        match value {
+            Value::String(name) if name == "detail" => Ok(Self::Detail),
+            Value::String(name) if name == "error" => Ok(Self::Error),
+            Value::String(name) if name == "any" => Ok(Self::Any),
+            Value::Object(_) => Template::try_from(value).map(Self::Template),
+            _ => Err(
+                r#"is not a form of errors; write "detail", "error", "any" or { detail = { message = "$message" } }"#,
+            ),
+        }
+    }
 }
 
 /// The form of lists: an array, or an object with these keys.
@@ -74,14 +122,14 @@ pub enum ListForm {
     /// An array of tasks.
     Array,
     /// An object.
-    Object(ListKeys),
+    Object(Box<ListKeys>),
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum RawListForm {
     Name(String),
-    Keys(ListKeys),
+    Keys(Box<ListKeys>),
 }
 
 /// The keys of a list. Only that of the tasks is required.
@@ -102,6 +150,10 @@ pub struct ListKeys {
     pub pages: Option<String>,
     /// Whether there are tasks after this list.
     pub has_more: Option<String>,
+    /// The number of completed tasks among those that match the filter.
+    pub completed: Option<String>,
+    /// The number of open tasks among those that match the filter.
+    pub pending: Option<String>,
 }
 
 /// The error continues a sentence that begins with the setting's name. The hint follows a semicolon.

@@ -7,12 +7,27 @@ use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, SchemaType};
 use utoipa::openapi::{Object, ObjectBuilder, Ref, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::config::{ErrorForm, IdType, ListForm, ShapeConfig, Wrapper};
+use super::template::template_schema;
+use crate::config::{ErrorForm, ErrorPlaceholder, IdType, ListForm, ShapeConfig, Wrapper};
 use crate::error::ApiError;
 use crate::shape::{AnyError, EnvelopedError, GENEROUS_WORDS, PlainError, Shape, status_filter_words};
 use crate::task::{
     AttributeRule, Description, FieldError, JsonType, NewTask, Task, TaskPatch, TaskRow, Title, Window,
 };
+
+/// The schema of a value in a template of errors.
+fn error_placeholder(placeholder: ErrorPlaceholder) -> RefOr<Schema> {
+    match placeholder {
+        ErrorPlaceholder::Message | ErrorPlaceholder::Code => {
+            ObjectBuilder::new().schema_type(Type::String).build().into()
+        }
+        ErrorPlaceholder::Status => integer().into(),
+        ErrorPlaceholder::Errors => {
+            let kind = SchemaType::from_iter([Type::Array, Type::Null]);
+            ArrayBuilder::new().schema_type(kind).items(FieldError::schema()).build().into()
+        }
+    }
+}
 
 /// A dialect in the OpenAPI document.
 pub(super) struct Dialect<'a> {
@@ -24,6 +39,7 @@ pub(super) struct Dialect<'a> {
     task_name: &'static str,
     new_name: &'static str,
     patch_name: &'static str,
+    template_error_name: &'static str,
 }
 
 impl<'a> Dialect<'a> {
@@ -37,6 +53,7 @@ impl<'a> Dialect<'a> {
             task_name: "Task",
             new_name: "NewTask",
             patch_name: "TaskPatch",
+            template_error_name: "TaskError",
         }
     }
 
@@ -50,15 +67,17 @@ impl<'a> Dialect<'a> {
             task_name: "TaskWithStatus",
             new_name: "NewTaskWithStatus",
             patch_name: "TaskPatchWithStatus",
+            template_error_name: "TaskErrorWithStatus",
         }
     }
 
     /// The schemas that operations refer to.
     pub(super) fn schemas(&self) -> Vec<(String, RefOr<Schema>)> {
-        let error = match self.shape.config.errors {
+        let error = match &self.shape.config.errors {
             ErrorForm::Detail => PlainError::schema(),
             ErrorForm::Error => EnvelopedError::schema(),
             ErrorForm::Any => AnyError::schema(),
+            ErrorForm::Template(template) => template_schema(template, &error_placeholder),
         };
         let limits = self.shape.decoder.rules().limits;
         vec![
@@ -73,10 +92,12 @@ impl<'a> Dialect<'a> {
     }
 
     fn error_name(&self) -> &'static str {
-        match self.shape.config.errors {
+        match &self.shape.config.errors {
             ErrorForm::Detail => "Error",
             ErrorForm::Error => "ErrorEnvelope",
             ErrorForm::Any => "AnyError",
+            // The dialects may have different templates.
+            ErrorForm::Template(_) => self.template_error_name,
         }
     }
 
@@ -128,6 +149,8 @@ impl<'a> Dialect<'a> {
             (&keys.offset, "The number of tasks before this list."),
             (&keys.page, "The number of this page, from 1."),
             (&keys.pages, "The number of pages."),
+            (&keys.completed, "The number of completed tasks that match the filter."),
+            (&keys.pending, "The number of open tasks that match the filter."),
         ];
         let list = ObjectBuilder::new().property(&keys.tasks, tasks).required(&keys.tasks);
         let list = numbers.into_iter().fold(list, |list, (key, description)| match key {
@@ -160,7 +183,7 @@ impl<'a> Dialect<'a> {
         let mut json = self.shape.lists.opening();
         let _ = self.shape.tasks.write(&mut json, example());
         let limit = self.shape.config.page_size.map(Into::into);
-        self.shape.lists.write_closing(&mut json, 1, Window { limit, offset: 0 });
+        self.shape.lists.write_closing(&mut json, 1, 0, Window { limit, offset: 0 });
         serde_json::from_slice(&json).unwrap_or_default()
     }
 
@@ -237,7 +260,9 @@ impl<'a> Dialect<'a> {
             task = task.property(&status.field, schema).required(&status.field);
         }
         for rule in self.attributes() {
-            task = task.property(rule.name.as_str(), attribute_schema(rule)).required(rule.name.as_str());
+            let default = Some(rule.default.clone()).filter(|it| !it.is_null());
+            let schema = attribute_schema(rule).default(default);
+            task = task.property(rule.name.as_str(), schema).required(rule.name.as_str());
         }
         task.additional_properties(self.any_attributes()).build()
     }
@@ -267,6 +292,7 @@ impl<'a> Dialect<'a> {
         }
         body = self.with_completion(body);
         for rule in self.attributes() {
+            // Without the default: generators of typed clients take a member with a default for one that is never absent.
             body = body.property(rule.name.as_str(), attribute_schema(rule));
         }
         body.additional_properties(self.any_attributes()).build()
@@ -274,9 +300,15 @@ impl<'a> Dialect<'a> {
 
     /// The other names of `completed`.
     fn with_completion(&self, object: ObjectBuilder) -> ObjectBuilder {
-        let boolean =
-            ObjectBuilder::new().schema_type(Type::Boolean).description(Some("Another name of `completed`."));
-        let object = object.property("is_completed", boolean);
+        let boolean = ObjectBuilder::new()
+            .schema_type(Type::Boolean)
+            .description(Some("Another name of `completed`."))
+            .build();
+        let names = ShapeConfig::names(self.shape.config.fields.completed.as_ref(), "is_completed");
+        let names = names.into_iter().filter(|name| !["completed", "status"].contains(&name.as_str()));
+        let object = names
+            .chain(["is_completed".to_owned()])
+            .fold(object, |object, name| object.property(name, boolean.clone()));
         let words = if let Some(status) = &self.shape.config.status {
             ObjectBuilder::new()
                 .schema_type(Type::String)
@@ -309,9 +341,9 @@ fn example() -> TaskRow<'static> {
     }
 }
 
-fn attribute_schema(rule: &AttributeRule) -> Schema {
+fn attribute_schema(rule: &AttributeRule) -> ObjectBuilder {
     let kind = rule.kind.or((!rule.values.is_empty()).then_some(JsonType::String));
-    let schema = ObjectBuilder::new().default(Some(rule.default.clone()).filter(|it| !it.is_null()));
+    let schema = ObjectBuilder::new();
     let schema = match kind {
         None => schema.schema_type(SchemaType::AnyValue),
         Some(kind) => {
@@ -327,7 +359,7 @@ fn attribute_schema(rule: &AttributeRule) -> Schema {
     };
     let values = rule.values.iter().map(|word| json!(word)).chain([Value::Null]);
     let values = (!rule.values.is_empty()).then(|| values.collect::<Vec<_>>());
-    schema.enum_values(values).build().into()
+    schema.enum_values(values)
 }
 
 fn integer() -> ObjectBuilder {

@@ -3,12 +3,14 @@
 mod dialect;
 mod document;
 mod operations;
+mod template;
 mod ui;
 
 use rocket::fairing::AdHoc;
 use utoipa::openapi::OpenApi;
 
 pub use document::document;
+pub(crate) use template::template_schema;
 
 use crate::request::with_method_fallbacks;
 

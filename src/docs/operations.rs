@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{KnownFormat, SchemaFormat};
 use utoipa::openapi::{HttpMethod, ObjectBuilder, RefOr, Required, Schema, Type};
 
 use super::dialect::Dialect;
-use crate::config::{Deletion, ShapeConfig};
+use crate::config::{Deletion, IdType, ShapeConfig};
 use crate::error::{ApiError, TokenError};
 use crate::task::FieldError;
 
@@ -61,6 +61,8 @@ pub(super) fn operations(dialect: &Dialect<'_>) -> Vec<TaskOperation> {
         (HttpMethod::Post, "/{id}/toggle", "toggleTaskByPost"),
         (HttpMethod::Patch, "/{id}/toggle-complete", "toggleTaskCompletion"),
         (HttpMethod::Post, "/{id}/toggle-complete", "toggleTaskCompletionByPost"),
+        (HttpMethod::Patch, "/{id}/toggle-status", "toggleTaskStatus"),
+        (HttpMethod::Post, "/{id}/toggle-status", "toggleTaskStatusByPost"),
     ] {
         operations.push(complete(dialect, method, path, name));
     }
@@ -112,7 +114,7 @@ fn show(dialect: &Dialect<'_>) -> TaskOperation {
         name: "getTask",
         summary: "Show one task",
         description: "",
-        parameters: vec![id()],
+        parameters: vec![id(dialect)],
         body: None,
         success: task(dialect, "The task"),
         errors: of_a_task(dialect, Vec::new()),
@@ -132,7 +134,7 @@ fn update(
         summary,
         description: "Fields that are absent stay as they are; a description of null clears it. Where there is nothing to \
                       change, nothing is, `updated_at` included.",
-        parameters: vec![id()],
+        parameters: vec![id(dialect)],
         body: Some((dialect.patch(), true, json!({ "title": "Deploy on Friday", "completed": true }))),
         success: task(dialect, "The task as it is now"),
         errors: of_a_task(dialect, of_a_body("title", "Title cannot be empty")),
@@ -146,14 +148,14 @@ fn remove(dialect: &Dialect<'_>) -> TaskOperation {
         name: "deleteTask",
         summary: "Delete a task",
         description: "A second time it is no longer there.",
-        parameters: vec![id()],
+        parameters: vec![id(dialect)],
         body: None,
         success: deletion(dialect),
         errors: of_a_task(dialect, Vec::new()),
     }
 }
 
-/// `PATCH` and `POST`, `complete`, `toggle` and `toggle-complete` are one operation.
+/// `PATCH` and `POST`, `complete`, `toggle`, `toggle-complete` and `toggle-status` are one operation.
 fn complete(
     dialect: &Dialect<'_>,
     method: HttpMethod,
@@ -166,7 +168,7 @@ fn complete(
         name,
         summary: "Complete a task, or take it back",
         description: "Without a body, or without `completed`, it becomes the opposite of what it is.",
-        parameters: vec![id()],
+        parameters: vec![id(dialect)],
         body: Some((dialect.completion(), false, json!({ "completed": true }))),
         success: task(dialect, "The task as it is now"),
         errors: of_a_task(dialect, of_a_body("completed", "Completed must be true or false")),
@@ -180,7 +182,7 @@ fn reopen(dialect: &Dialect<'_>) -> TaskOperation {
         name: "reopenTask",
         summary: "Take the completion of a task back",
         description: "",
-        parameters: vec![id()],
+        parameters: vec![id(dialect)],
         body: None,
         success: task(dialect, "The task as it is now"),
         errors: of_a_task(dialect, Vec::new()),
@@ -207,17 +209,24 @@ fn invalid(field: &'static str, message: &'static str) -> ApiError {
     ApiError::Validation(vec![FieldError::new(field, message)])
 }
 
-fn id() -> Parameter {
-    let schema = ObjectBuilder::new()
-        .schema_type(Type::Integer)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));
+/// The id in a path, of the type that responses have: a typed client sends it back as it came.
+fn id(dialect: &Dialect<'_>) -> Parameter {
+    let (schema, example) = match dialect.shape.config.ids {
+        IdType::Number => {
+            let format = SchemaFormat::KnownFormat(KnownFormat::Int64);
+            (ObjectBuilder::new().schema_type(Type::Integer).format(Some(format)), json!(42))
+        }
+        IdType::String => {
+            (ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9]{1,18}$")), json!("42"))
+        }
+    };
     ParameterBuilder::new()
         .name("id")
         .parameter_in(ParameterIn::Path)
         .required(Required::True)
         .description(Some("The task's id"))
         .schema(Some(schema))
-        .example(Some(json!(42)))
+        .example(Some(example))
         .build()
 }
 

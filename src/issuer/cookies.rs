@@ -32,6 +32,12 @@ pub(super) fn has_dont_remember_cookie(
     value(request, context, DONT_REMEMBER).and_then(|value| signer.verify(value)).is_some()
 }
 
+/// Whether the request has a cookie that may authenticate it: the session cookie, or that of `auth.cookie`.
+pub(super) fn has_credential(request: &Request<'_>, context: &RequestContext<'_>) -> bool {
+    let token = context.token_cookie().and_then(|name| named_value(request, name.as_str()));
+    token.or_else(|| value(request, context, SESSION_TOKEN)).is_some()
+}
+
 /// `Set-Cookie` values of a sign-in.
 pub(super) fn signed_in(
     context: &RequestContext<'_>,
@@ -81,7 +87,10 @@ fn named_cookie(context: &RequestContext<'_>, name: &str, value: &str, max_age: 
 }
 
 fn value<'r>(request: &'r Request<'_>, context: &RequestContext<'_>, name: &str) -> Option<&'r str> {
-    let name = full_name(context, name);
+    named_value(request, &full_name(context, name))
+}
+
+fn named_value<'r>(request: &'r Request<'_>, name: &str) -> Option<&'r str> {
     let headers = request.headers().get("Cookie");
     let mut pairs = headers.flat_map(|header| header.split(';')).filter_map(|pair| pair.split_once('='));
     pairs.find(|(other, _)| other.trim() == name).map(|(_, value)| value.trim())

@@ -3,29 +3,37 @@
 use rocket::request::Request;
 use url::Url;
 
+use super::cookies;
 use super::error::AuthError;
 use super::request_context::RequestContext;
 
-/// How a route signs clients in. Decides which of its requests need a trusted origin although they have no cookie.
+/// The protocol of a route. Decides which of its requests need a trusted origin.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum SignInMethod {
-    /// Not at all.
-    None,
-    /// By a session cookie. Another site could sign its visitors in to an account of its choice (login CSRF).
-    Cookie,
-    /// By a token in the response, which no other site can read.
-    Token,
+pub(super) enum Protocol {
+    /// Better Auth's: a sign-in sets a session cookie. Another site could sign its visitors in to an account of its choice (login CSRF).
+    BetterAuth,
+    /// That of the login routes: a sign-in responds with a token, which no other site can read.
+    Login,
 }
 
-impl SignInMethod {
-    /// Whether a request without a cookie needs a trusted origin.
-    fn needs_origin_without_cookie(self, has_origin: bool, has_fetch_metadata: bool) -> bool {
+impl Protocol {
+    /// Whether a request has a cookie that counts.
+    fn has_cookie(self, request: &Request<'_>, context: &RequestContext<'_>) -> bool {
         match self {
-            Self::None => false,
+            Self::BetterAuth => request.headers().contains("Cookie"),
+            // Node's `fetch` may forward the cookies of a frontend of another site, which authenticate nobody here.
+            Self::Login => cookies::has_credential(request, context),
+        }
+    }
+
+    /// Whether a request without a cookie needs a trusted origin.
+    fn needs_origin_without_cookie(self, signs_in: bool, has_origin: bool, has_fetch_metadata: bool) -> bool {
+        match self {
             // A browser that hides the page's origin must not be signed in by another site's page.
-            Self::Cookie => has_origin || has_fetch_metadata,
-            // Node's `fetch` sends `Sec-Fetch-Mode` without `Origin`. A browser sends `Origin` with every `POST`.
-            Self::Token => has_origin,
+            Self::BetterAuth => signs_in && (has_origin || has_fetch_metadata),
+            // Node's `fetch` sends `Sec-Fetch-Mode` without `Origin`. A browser sends `Origin` with every `POST`, and another site's page
+            // must sign nobody out either.
+            Self::Login => has_origin,
         }
     }
 }
@@ -34,20 +42,21 @@ impl SignInMethod {
 ///
 /// A request with a cookie must come from a trusted origin. A sign-in or sign-up from a browser must do so even without a cookie. Clients that
 /// send neither cookies nor `Origin`, `Referer` or `Sec-Fetch-*` headers are not browsers and pass.
-pub(super) fn check_origin(
+pub(super) fn check_csrf(
     request: &Request<'_>,
     context: &RequestContext<'_>,
-    sign_in: SignInMethod,
+    protocol: Protocol,
+    signs_in: bool,
 ) -> Result<(), AuthError> {
     let header = |name| request.headers().get_one(name).filter(|value| !value.trim().is_empty());
     let fetch_site = header("Sec-Fetch-Site");
     let fetch_mode = header("Sec-Fetch-Mode");
     let origin = header("Origin");
     let referrer = header("Referer");
-    let has_cookie = request.headers().contains("Cookie");
+    let has_cookie = protocol.has_cookie(request, context);
     let has_fetch_metadata = [fetch_site, fetch_mode, header("Sec-Fetch-Dest")].iter().any(Option::is_some);
     let has_origin = origin.is_some() || referrer.is_some();
-    if !has_cookie && !sign_in.needs_origin_without_cookie(has_origin, has_fetch_metadata) {
+    if !has_cookie && !protocol.needs_origin_without_cookie(signs_in, has_origin, has_fetch_metadata) {
         return Ok(());
     }
     if !has_cookie && fetch_site == Some("cross-site") && fetch_mode == Some("navigate") {

@@ -43,6 +43,8 @@ pub(super) enum AuthError {
     SessionExpired,
     /// 401: unknown email or wrong password. The response does not tell which.
     InvalidEmailOrPassword,
+    /// 401: unknown user name or wrong password. The response does not tell which.
+    InvalidUsernameOrPassword,
     /// 401: no session, or an expired session.
     Unauthorized,
     /// 403: the session is not fresh, so it may not list sessions.
@@ -63,6 +65,8 @@ pub(super) enum AuthError {
     UnsupportedMediaType(String, &'static str),
     /// 422: the email is taken.
     UserAlreadyExists,
+    /// 422: the user name is taken.
+    UsernameTaken,
     /// 429: rate limit exceeded. Seconds until the next attempt.
     TooManyRequests(u64),
     /// An error that is not specific to this protocol.
@@ -110,7 +114,9 @@ impl AuthError {
             | Self::NoFieldsToUpdate
             | Self::EmailCannotBeUpdated
             | Self::SessionExpired => Status::BadRequest,
-            Self::InvalidEmailOrPassword | Self::Unauthorized => Status::Unauthorized,
+            Self::InvalidEmailOrPassword | Self::InvalidUsernameOrPassword | Self::Unauthorized => {
+                Status::Unauthorized
+            }
             Self::SessionNotFresh
             | Self::InvalidOrigin
             | Self::MissingOrNullOrigin
@@ -119,7 +125,7 @@ impl AuthError {
             | Self::InvalidRedirectUrl => Status::Forbidden,
             Self::RouteNotFound => Status::NotFound,
             Self::UnsupportedMediaType(..) => Status::UnsupportedMediaType,
-            Self::UserAlreadyExists => Status::UnprocessableEntity,
+            Self::UserAlreadyExists | Self::UsernameTaken => Status::UnprocessableEntity,
             Self::TooManyRequests(_) => Status::TooManyRequests,
             Self::Other(error) => error.status(),
         }
@@ -147,6 +153,12 @@ impl AuthError {
             }
             Self::InvalidEmailOrPassword => {
                 (Some("INVALID_EMAIL_OR_PASSWORD"), "Invalid email or password".into())
+            }
+            Self::InvalidUsernameOrPassword => {
+                (Some("INVALID_USERNAME_OR_PASSWORD"), "Invalid username or password".into())
+            }
+            Self::UsernameTaken => {
+                (Some("USERNAME_IS_ALREADY_TAKEN"), "Username is already taken. Please try another.".into())
             }
             Self::Unauthorized => (Some("UNAUTHORIZED"), "Unauthorized".into()),
             Self::SessionNotFresh => (Some("SESSION_NOT_FRESH"), "Session is not fresh".into()),

@@ -9,6 +9,7 @@ use url::form_urlencoded;
 
 use super::error::AuthError;
 use super::store::Patch;
+use super::username::{LoginName, USERNAME_MESSAGE, Username};
 use crate::request::read_body;
 
 /// Validation message for text with U+0000, which PostgreSQL cannot store.
@@ -45,7 +46,9 @@ impl<'r, T: FromFields> FromData<'r> for AuthBody<T> {
         let read = async {
             let format = Format::of_request(request, T::FORMATS)?;
             let body = read_body(request, data).await?;
-            parse(format, &body).await
+            let accepts_usernames = request.rocket().state::<AcceptsUsernames>().is_some();
+            let object = parse(format, &body).await?;
+            validate(Fields { object, accepts_usernames, errors: Vec::new() })
         };
         match read.await {
             Ok(value) => Outcome::Success(Self(value)),
@@ -107,24 +110,27 @@ impl Format {
     }
 }
 
-async fn parse<T: FromFields>(format: Format, body: &[u8]) -> Result<T, AuthError> {
-    let object = match format {
+async fn parse(format: Format, body: &[u8]) -> Result<Map<String, Value>, AuthError> {
+    match format {
         // An empty body has no fields. Validation then reports each required field as missing.
-        Format::Json if body.is_empty() => Map::new(),
+        Format::Json if body.is_empty() => Ok(Map::new()),
         Format::Json => match serde_json::from_slice(body).map_err(|_| AuthError::InvalidJson)? {
-            Value::Object(object) => object,
+            Value::Object(object) => Ok(object),
             other => {
                 let received = js_type_name(Some(&other));
                 let message = format!("[body] Invalid input: expected object, received {received}");
-                return Err(AuthError::Validation(message));
+                Err(AuthError::Validation(message))
             }
         },
         Format::Form => {
-            form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into())).collect()
+            let fields = form_urlencoded::parse(body);
+            Ok(fields.map(|(name, value)| (name.into_owned(), value.into())).collect())
         }
-        Format::Multipart(boundary) => parse_multipart(boundary, body).await.ok_or(AuthError::InvalidForm)?,
-    };
-    let mut fields = Fields { object, errors: Vec::new() };
+        Format::Multipart(boundary) => parse_multipart(boundary, body).await.ok_or(AuthError::InvalidForm),
+    }
+}
+
+fn validate<T: FromFields>(mut fields: Fields) -> Result<T, AuthError> {
     let value = T::from_fields(&mut fields);
     if fields.errors.is_empty() { Ok(value) } else { Err(AuthError::Validation(fields.errors.join("; "))) }
 }
@@ -148,8 +154,13 @@ async fn parse_multipart(boundary: String, body: &[u8]) -> Option<Map<String, Va
 #[derive(Debug)]
 pub(super) struct Fields {
     object: Map<String, Value>,
+    accepts_usernames: bool,
     errors: Vec<String>,
 }
+
+/// Marks a server whose login routes accept user names, by `issuer.usernames`.
+#[derive(Debug)]
+pub(super) struct AcceptsUsernames;
 
 impl Fields {
     pub(super) fn string(&mut self, name: &str) -> String {
@@ -222,6 +233,36 @@ impl Fields {
             self.errors.push(format!("[body.{name}] Too small: expected string to have >=1 characters"));
         }
         text
+    }
+
+    /// Whether a field has a user name, which has no `@`. No field has one unless `issuer.usernames` is set.
+    pub(super) fn has_username(&self, name: &str) -> bool {
+        let text = self.object.get(name).and_then(Value::as_str);
+        self.accepts_usernames && text.is_some_and(|text| !text.contains('@'))
+    }
+
+    /// The user name in a field. `None` for an invalid user name, which is an error.
+    pub(super) fn username(&mut self, name: &str) -> Option<Username> {
+        let username = Username::parse(&self.string(name));
+        if username.is_none() {
+            self.errors.push(format!("[body.{name}] {USERNAME_MESSAGE}"));
+        }
+        username
+    }
+
+    /// The email or, if the server accepts it, the user name in a field.
+    pub(super) fn login_name(&mut self, name: &str) -> LoginName {
+        if !self.has_username(name) {
+            return LoginName::Email(self.email(name));
+        }
+        self.username(name).map_or(LoginName::Email(String::new()), LoginName::Username)
+    }
+
+    /// Removes a field that is empty, so that it counts as missing.
+    pub(super) fn remove_empty(&mut self, name: &str) {
+        if self.object.get(name).is_some_and(|value| value == "") {
+            self.object.remove(name);
+        }
     }
 
     /// Removes the fields that are `null`, so that they count as missing.

@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::cookies;
+use super::error::AuthError;
 use super::request_context::RequestContext;
 use super::response::AuthResponse;
-use super::store::User;
+use super::store::{AuthStore, User};
 use super::token_issuer::IssuedToken;
 use crate::clock;
 use crate::config::{Config, CookieName, LoginPlaceholder, Template, UserPlaceholder};
@@ -18,6 +20,18 @@ pub(super) struct LoginResponses {
     me: Template<UserPlaceholder>,
     /// The setting `auth.cookie`.
     cookie: Option<CookieName>,
+    /// The setting `issuer.usernames`.
+    usernames: bool,
+}
+
+/// A user as the login routes show it.
+#[derive(Debug, Serialize)]
+pub(super) struct LoginUser {
+    #[serde(flatten)]
+    user: User,
+    /// `None` if the server has no user names, and null for a user without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<Value>,
 }
 
 impl LoginResponses {
@@ -27,7 +41,14 @@ impl LoginResponses {
             login: issuer.login_response.clone(),
             me: issuer.me_response.clone(),
             cookie: auth.cookie.clone(),
+            usernames: issuer.usernames,
         }
+    }
+
+    /// Reads the user name, if the server has user names.
+    pub(super) async fn user(&self, store: AuthStore<'_>, user: User) -> Result<LoginUser, AuthError> {
+        let username = if self.usernames { Some(store.username(&user.id).await?.into()) } else { None };
+        Ok(LoginUser { user, username })
     }
 
     /// The response to a sign-up or sign-in.
@@ -35,7 +56,7 @@ impl LoginResponses {
         &self,
         context: &RequestContext<'_>,
         token: &IssuedToken,
-        user: &User,
+        user: &LoginUser,
     ) -> AuthResponse {
         let values = &LoginValues { token, user };
         let response = AuthResponse::json(&Filled { template: &self.login, values });
@@ -49,7 +70,7 @@ impl LoginResponses {
     }
 
     /// The response with the user.
-    pub(super) fn me(&self, user: &User) -> AuthResponse {
+    pub(super) fn me(&self, user: &LoginUser) -> AuthResponse {
         AuthResponse::json(&Filled { template: &self.me, values: user })
     }
 }
@@ -82,7 +103,7 @@ impl<P: Copy, V: Values<P>> Serialize for Filled<'_, P, V> {
 
 struct LoginValues<'a> {
     token: &'a IssuedToken,
-    user: &'a User,
+    user: &'a LoginUser,
 }
 
 impl Values<LoginPlaceholder> for LoginValues<'_> {
@@ -104,7 +125,7 @@ fn serialize_time<S: Serializer>(time: DateTime<Utc>, serializer: S) -> Result<S
     clock::serialize_rfc3339_millis(&time, serializer)
 }
 
-impl Values<UserPlaceholder> for User {
+impl Values<UserPlaceholder> for LoginUser {
     fn serialize_value<S: Serializer>(
         &self,
         placeholder: UserPlaceholder,
@@ -112,9 +133,12 @@ impl Values<UserPlaceholder> for User {
     ) -> Result<S::Ok, S::Error> {
         match placeholder {
             UserPlaceholder::All => self.serialize(serializer),
-            UserPlaceholder::Id => self.id.serialize(serializer),
-            UserPlaceholder::Email => self.email.serialize(serializer),
-            UserPlaceholder::Name => self.name.serialize(serializer),
+            UserPlaceholder::Id => self.user.id.serialize(serializer),
+            UserPlaceholder::Email => self.user.email.serialize(serializer),
+            UserPlaceholder::Name => self.user.name.serialize(serializer),
+            UserPlaceholder::Username => self.username.serialize(serializer),
+            UserPlaceholder::CreatedAt => serialize_time(self.user.created_at, serializer),
+            UserPlaceholder::UpdatedAt => serialize_time(self.user.updated_at, serializer),
         }
     }
 }

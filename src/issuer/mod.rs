@@ -31,6 +31,7 @@ mod session_guard;
 mod signing_keys;
 pub mod store;
 mod token_issuer;
+mod username;
 
 use std::sync::Arc;
 
@@ -39,7 +40,7 @@ use rocket::{Build, Rocket, Route};
 use rocket_db_pools::Database;
 
 pub use openapi::add_operations;
-pub use store::ISSUER_MIGRATIONS;
+pub use store::{ISSUER_MIGRATIONS, USERNAME_MIGRATIONS};
 
 use crate::auth::Verifier;
 use crate::config::{Config, IssuerAlgorithm, LoginPaths, Secret};
@@ -55,7 +56,7 @@ pub fn stage(config: &Config) -> AdHoc {
             return Ok(rocket);
         }
         let login_paths = &config.issuer.login_paths;
-        let routes = match routes::all(login_paths) {
+        let routes = match routes::all(&config.issuer) {
             Ok(routes) => routes,
             Err(error) => {
                 tracing::error!(%error, "cannot mount the login routes");
@@ -81,12 +82,13 @@ fn attach(rocket: Rocket<Build>, config: &Config, secret: &Secret, store: Store)
     let queue = hash_queue::HashQueue::new(issuer.max_concurrent_hashes(), issuer.rate_limit);
     tokio::spawn(limiter.clone().evict_loop());
     tokio::spawn(cleanup::cleanup_loop(store));
+    let rocket = if issuer.usernames { rocket.manage(input::AcceptsUsernames) } else { rocket };
     rocket
         .manage(request_context::TrustPolicy::new(config))
         .manage(cookie_signer::CookieSigner::new(secret))
         .manage(limiter)
         .manage(password_hasher::PasswordHasher::new(queue))
-        .manage(token_issuer::TokenIssuer::new(secret, keys, issuer.token_lifetime(), &config.auth))
+        .manage(token_issuer::TokenIssuer::new(secret, keys, issuer, &config.auth))
         .manage(mail::Mailer::new(issuer))
         .manage(login_response::LoginResponses::new(config))
         .manage(issuer.login_paths.clone())

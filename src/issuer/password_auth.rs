@@ -1,4 +1,4 @@
-//! Sign-up and sign-in with email and password.
+//! Sign-up and sign-in with email or user name, and password.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use rocket::outcome::{Outcome, try_outcome};
 use rocket::request::{self, FromRequest, Request};
 
 use super::error::AuthError;
-use super::input::is_email;
 use super::password_hasher::{PasswordHasher, check_max_password_length, check_new_password_length};
 use super::rate_limit::{Attempt, RateLimiter};
 use super::request_context::{ClientInfo, RequestContext};
 use super::store::{AuthStore, NewUser, Session, User};
+use super::username::LoginName;
 
 /// Request guard of every route that takes a password.
 ///
@@ -34,47 +34,68 @@ impl PasswordAuth<'_> {
         remember_me: bool,
     ) -> Result<(User, Session), AuthError> {
         check_new_password_length(password)?;
-        if self.store.user_by_email(&new.email).await?.is_some() {
-            return Err(AuthError::UserAlreadyExists);
-        }
+        self.check_is_free(&new).await?;
         let hash = self.hasher.hash(self.attempt, password).await?;
+        let username = new.username.clone();
         let user = User::new(new);
         let session = Session::new(&user.id, client, remember_me);
-        // `false` for the later of two concurrent requests with the same email.
-        let is_inserted = self.store.insert_user_with_session(&user, &hash, &session).await?;
+        // `false` for the later of two concurrent requests with the same email or user name.
+        let is_inserted = match &username {
+            Some(name) => self.store.insert_user_with_username(&user, name, &hash, &session).await?,
+            None => self.store.insert_user_with_session(&user, &hash, &session).await?,
+        };
         if is_inserted { Ok((user, session)) } else { Err(AuthError::UserAlreadyExists) }
     }
 
-    /// Verifies email and password, and creates a session.
+    /// Checks that neither the email nor the user name is taken.
+    async fn check_is_free(&self, new: &NewUser) -> Result<(), AuthError> {
+        if let Some(email) = &new.email
+            && self.store.user_by_email(email).await?.is_some()
+        {
+            return Err(AuthError::UserAlreadyExists);
+        }
+        if let Some(username) = &new.username
+            && self.store.user_by_username(username).await?.is_some()
+        {
+            return Err(AuthError::UsernameTaken);
+        }
+        Ok(())
+    }
+
+    /// Verifies email or user name, and password, and creates a session.
     pub(super) async fn sign_in(
         &self,
-        email: &str,
+        name: &LoginName,
         password: &str,
         client: ClientInfo,
         remember_me: bool,
     ) -> Result<(User, Session), AuthError> {
-        if !is_email(email) {
-            return Err(AuthError::InvalidEmail);
-        }
         check_max_password_length(password)?;
-        let user = self.store.user_by_email(&email.to_lowercase()).await?;
+        let (user, error) = match name {
+            LoginName::Email(email) => {
+                (self.store.user_by_email(email).await?, AuthError::InvalidEmailOrPassword)
+            }
+            LoginName::Username(name) => {
+                (self.store.user_by_username(name).await?, AuthError::InvalidUsernameOrPassword)
+            }
+        };
         let is_right = match &user {
             Some(user) => self.verify_password(user, password).await?,
             None => None,
         };
         let user = match (user, is_right) {
             (Some(user), Some(true)) => user,
-            (_, Some(_)) => return Err(AuthError::InvalidEmailOrPassword),
+            (_, Some(_)) => return Err(error),
             (_, None) => {
-                // An unknown email takes as long as a known one. Otherwise the response time would reveal which emails are known.
+                // An unknown name takes as long as a known one. Otherwise the response time would reveal which names are known.
                 self.hasher.hash(self.attempt, password).await?;
-                return Err(AuthError::InvalidEmailOrPassword);
+                return Err(error);
             }
         };
         let session = Session::new(&user.id, client, remember_me);
         // `false` if the user was deleted since the password was read.
         let is_inserted = self.store.insert_session(&session).await?;
-        if is_inserted { Ok((user, session)) } else { Err(AuthError::InvalidEmailOrPassword) }
+        if is_inserted { Ok((user, session)) } else { Err(error) }
     }
 
     /// Checks the password of a user who is signed in.

@@ -8,7 +8,7 @@ use rocket::request::Request;
 use rocket::route::{self, Handler, Route};
 use rocket::{Data, async_trait};
 
-use super::csrf::{self, SignInMethod};
+use super::csrf::{self, Protocol};
 use super::error::AuthError;
 use super::input::NUL_MESSAGE;
 use super::rate_limit::{RateLimitGroup, RateLimiter};
@@ -19,15 +19,19 @@ use crate::error::ApiError;
 pub(super) struct ProtectedRoutes(Vec<Route>);
 
 impl ProtectedRoutes {
-    /// Routes that sign no client in.
+    /// Routes of Better Auth's protocol.
     pub(super) fn new(group: RateLimitGroup, routes: Vec<Route>) -> Self {
-        Self::signing_in(SignInMethod::None, group, routes)
+        Self::protect(group, Protocol::BetterAuth, routes)
     }
 
-    /// Routes that sign clients in by this method.
-    pub(super) fn signing_in(sign_in: SignInMethod, group: RateLimitGroup, routes: Vec<Route>) -> Self {
+    /// Login routes.
+    pub(super) fn login(group: RateLimitGroup, routes: Vec<Route>) -> Self {
+        Self::protect(group, Protocol::Login, routes)
+    }
+
+    fn protect(group: RateLimitGroup, protocol: Protocol, routes: Vec<Route>) -> Self {
         let protect = |mut route: Route| {
-            route.handler = Box::new(Protected { group, sign_in, inner: route.handler });
+            route.handler = Box::new(Protected { group, protocol, inner: route.handler });
             route
         };
         Self(routes.into_iter().map(protect).collect())
@@ -48,7 +52,7 @@ impl ProtectedRoutes {
 #[derive(Clone)]
 struct Protected {
     group: RateLimitGroup,
-    sign_in: SignInMethod,
+    protocol: Protocol,
     inner: Box<dyn Handler>,
 }
 
@@ -76,7 +80,7 @@ impl Protected {
         if request.method() == Method::Get {
             return Ok(());
         }
-        csrf::check_origin(request, context, self.sign_in)
+        csrf::check_csrf(request, context, self.protocol, self.group.signs_in())
     }
 }
 

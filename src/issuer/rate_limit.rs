@@ -29,6 +29,13 @@ pub(super) enum RateLimitGroup {
     General,
 }
 
+impl RateLimitGroup {
+    /// Whether the routes of this group sign clients in.
+    pub(super) fn signs_in(self) -> bool {
+        matches!(self, Self::Password(PasswordGroup::SignIn | PasswordGroup::SignUp))
+    }
+}
+
 /// Password routes that share one rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum PasswordGroup {

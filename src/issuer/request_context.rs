@@ -8,7 +8,7 @@ use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest, Request};
 use url::{Position, Url};
 
-use crate::config::{Config, IssuerConfig};
+use crate::config::{Config, CookieName, IssuerConfig};
 
 /// Maximum number of bytes of a `User-Agent` that are stored.
 const MAX_USER_AGENT_LEN: usize = 512;
@@ -19,11 +19,17 @@ pub(super) struct TrustPolicy {
     settings: IssuerConfig,
     /// Origins of `cors.origins`. Their pages may sign users in and out.
     trusted: Vec<String>,
+    /// The setting `auth.cookie`.
+    token_cookie: Option<CookieName>,
 }
 
 impl TrustPolicy {
     pub(super) fn new(config: &Config) -> Self {
-        Self { settings: config.issuer.clone(), trusted: config.cors.origins.as_slice().to_vec() }
+        Self {
+            settings: config.issuer.clone(),
+            trusted: config.cors.origins.as_slice().to_vec(),
+            token_cookie: config.auth.cookie.clone(),
+        }
     }
 }
 
@@ -62,6 +68,11 @@ impl<'r> RequestContext<'r> {
         let client_ip = if via_trusted_proxy { forwarded_ip(request, policy, peer) } else { peer };
         let user_agent = headers.get_one("User-Agent").unwrap_or_default();
         Self { origin, client_ip, policy, host, user_agent }
+    }
+
+    /// The cookie with an API token, if the setting `auth.cookie` has a name.
+    pub(super) fn token_cookie(&self) -> Option<&'r CookieName> {
+        self.policy.token_cookie.as_ref()
     }
 
     /// Whether cookies must have the `Secure` attribute.

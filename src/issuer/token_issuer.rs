@@ -6,12 +6,13 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound, Utc};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::request_context::RequestContext;
 use super::signing_keys::SigningKeys;
 use super::store::User;
 use crate::clock;
-use crate::config::{AuthConfig, OneOrMany, Secret};
+use crate::config::{AuthConfig, IssuerConfig, OneOrMany, Secret, Template, UserPlaceholder};
 use crate::error::ApiError;
 
 /// Issues API tokens.
@@ -20,6 +21,8 @@ pub(super) struct TokenIssuer {
     lifetime: Duration,
     issuer: Option<String>,
     audience: Option<String>,
+    /// The setting `issuer.token_claims`.
+    more_claims: Option<Template<UserPlaceholder>>,
 }
 
 enum SigningMethod {
@@ -51,6 +54,9 @@ struct IssuedClaims<'a> {
     exp: i64,
     iss: &'a str,
     aud: &'a str,
+    /// The claims of `issuer.token_claims`.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    more: Option<Value>,
 }
 
 impl TokenIssuer {
@@ -59,7 +65,7 @@ impl TokenIssuer {
     pub(super) fn new(
         secret: &Secret,
         keys: Option<SigningKeys>,
-        lifetime: Duration,
+        settings: &IssuerConfig,
         auth: &AuthConfig,
     ) -> Self {
         let method = match keys {
@@ -68,7 +74,8 @@ impl TokenIssuer {
         };
         let audience = auth.audience.as_ref().map(OneOrMany::as_slice).and_then(|all| all.first()).cloned();
         let issuer = auth.issuer.as_ref().and_then(|it| it.first()).map(str::to_owned);
-        Self { method, lifetime, issuer, audience }
+        let (lifetime, more_claims) = (settings.token_lifetime(), settings.token_claims().cloned());
+        Self { method, lifetime, issuer, audience, more_claims }
     }
 
     /// Issues a token for this user. Without configured values, `iss` and `aud` are the server's public origin.
@@ -87,6 +94,7 @@ impl TokenIssuer {
             exp: expires_at.timestamp(),
             iss: self.issuer.as_deref().unwrap_or(&context.origin),
             aud: self.audience.as_deref().unwrap_or(&context.origin),
+            more: self.more_claims.as_ref().map(|claims| filled(claims, user)),
         };
         let signed = match &self.method {
             SigningMethod::Secret(key) => encode(&header(Algorithm::HS256, None), &claims, key),
@@ -106,6 +114,22 @@ impl TokenIssuer {
             SigningMethod::Keys(keys) => Some(keys),
         }
     }
+}
+
+/// Claims with the values of a user.
+fn filled(claims: &Template<UserPlaceholder>, user: &User) -> Value {
+    let user = json!(user);
+    let field = |name| user.get(name).cloned().unwrap_or_default();
+    claims.fill(&|placeholder| match placeholder {
+        UserPlaceholder::All => user.clone(),
+        UserPlaceholder::Id => field("id"),
+        UserPlaceholder::Email => field("email"),
+        UserPlaceholder::Name => field("name"),
+        UserPlaceholder::CreatedAt => field("createdAt"),
+        UserPlaceholder::UpdatedAt => field("updatedAt"),
+        // The configuration does not allow it.
+        UserPlaceholder::Username => Value::Null,
+    })
 }
 
 /// A JWT header without `typ`, as Better Auth's.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::status::{StatedCompletion, StatusWords, generous_word};
 use crate::config::{FieldNames, ShapeConfig};
-use crate::task::{Completion, FieldError, Invalid, JsonObject};
+use crate::task::{Completion, FieldError, Invalid, JsonObject, StateCondition};
 
 /// Names of the boolean member that every shape accepts.
 const BOOLEAN_NAMES: [&str; 2] = ["completed", "is_completed"];
@@ -58,26 +58,33 @@ impl CompletionMembers {
     ///
     /// A frontend that sends a whole task back may have changed one member and left another as it was. The changed member is the one that
     /// differs from the stored value. Of two boolean values that contradict each other exactly one differs from it, and that one is its
-    /// inverse. So a contradiction is a toggle, which the database resolves in the statement of the update.
+    /// inverse. So a contradiction is a toggle, which the database resolves in the statement of the update. Where open tasks have several
+    /// words, both members may differ from the stored values. The statement then changes nothing, by its condition.
     pub(super) fn read_change(&self, object: &JsonObject, errors: &mut Vec<FieldError>) -> StatedCompletion {
         let claims = self.claims(object, errors);
         let state = claims.iter().find_map(|claim| claim.state.clone());
-        let completed = match contradiction(&claims) {
-            Some(_) => Some(Completion::Toggle),
-            None => claims.first().map(|claim| Completion::Set(claim.completed)),
+        let Some(error) = contradiction(&claims) else {
+            let completed = claims.first().map(|claim| Completion::Set(claim.completed));
+            return StatedCompletion { completed, state, condition: None };
         };
-        StatedCompletion { completed, state }
+        let condition = state.clone().and_then(|state| self.condition(state, error));
+        StatedCompletion { completed: Some(Completion::Toggle), state, condition }
+    }
+
+    /// The state that an open task must have to be completed by a body with the word of an open task.
+    fn condition(&self, state: String, error: FieldError) -> Option<StateCondition> {
+        let words = self.words.as_ref()?;
+        let (attribute, open_states) = (words.field.clone(), words.open_words().to_vec());
+        Some(StateCondition { attribute, state, open_states, error })
     }
 
     /// Reads the completion of a new task, of which nothing is stored.
     pub(super) fn read_new(&self, object: &JsonObject, errors: &mut Vec<FieldError>) -> StatedCompletion {
         let claims = self.claims(object, errors);
-        if let Some((first, second)) = contradiction(&claims) {
-            let message = format!("{} and {} contradict each other", in_sentence(&second.name), first.name);
-            errors.push(FieldError::new(second.name.clone(), message));
-        }
+        errors.extend(contradiction(&claims));
         let completed = claims.first().map(|claim| Completion::Set(claim.completed));
-        StatedCompletion { completed, state: claims.into_iter().find_map(|claim| claim.state) }
+        let state = claims.into_iter().find_map(|claim| claim.state);
+        StatedCompletion { completed, state, condition: None }
     }
 
     fn claims(&self, object: &JsonObject, errors: &mut Vec<FieldError>) -> Vec<Claim> {
@@ -119,10 +126,12 @@ impl CompletionMembers {
     }
 }
 
-/// Two members that contradict each other.
-fn contradiction(claims: &[Claim]) -> Option<(&Claim, &Claim)> {
+/// The error of two members that contradict each other.
+fn contradiction(claims: &[Claim]) -> Option<FieldError> {
     let first = claims.first()?;
-    claims.iter().find(|it| it.completed != first.completed).map(|second| (first, second))
+    let second = claims.iter().find(|it| it.completed != first.completed)?;
+    let message = format!("{} and {} contradict each other", in_sentence(&second.name), first.name);
+    Some(FieldError::new(second.name.clone(), message))
 }
 
 /// `'a', 'b' or 'c'`.

@@ -237,7 +237,8 @@ impl FromBody for TaskPatch {
         });
         let stated = decoder.completion.read_change(&body.object, &mut fields.errors);
         let attributes = fields.attributes(body, decoder, &stated);
-        fields.finish(Some(Self { title, description, completed: stated.completed, attributes }))
+        let StatedCompletion { completed, condition, .. } = stated;
+        fields.finish(Some(Self { title, description, completed, attributes, condition }))
     }
 }
 
@@ -251,8 +252,9 @@ impl FromBody for CompletionBody {
         let stated = decoder.completion.read_change(&body.object, &mut fields.errors);
         let no_attributes = BodyObject::from(JsonObject::new());
         let attributes = fields.attributes(&no_attributes, decoder, &stated);
-        let completion = stated.completed.unwrap_or(Completion::Toggle);
-        fields.finish(Some(Self(TaskPatch { attributes, ..TaskPatch::completion(completion) })))
+        let StatedCompletion { completed, condition, .. } = stated;
+        let patch = TaskPatch::completion(completed.unwrap_or(Completion::Toggle));
+        fields.finish(Some(Self(TaskPatch { attributes, condition, ..patch })))
     }
 
     fn for_empty_body() -> Option<Self> {

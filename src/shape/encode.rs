@@ -158,7 +158,7 @@ impl ListEncoder {
     pub(super) fn new(config: &ShapeConfig) -> Self {
         let keys = match &config.list {
             ListForm::Array => None,
-            ListForm::Object(keys) => Some(keys.clone()),
+            ListForm::Object(keys) => Some(ListKeys::clone(keys)),
         };
         Self { wrapper: config.wrapper, keys }
     }
@@ -169,6 +169,13 @@ impl ListEncoder {
         self.keys
             .as_ref()
             .is_some_and(|keys| keys.total.is_some() || keys.pages.is_some() || keys.has_more.is_some())
+            || self.has_completed()
+    }
+
+    /// Whether lists have the number of completed or of open tasks.
+    #[must_use]
+    pub fn has_completed(&self) -> bool {
+        self.keys.as_ref().is_some_and(|keys| keys.completed.is_some() || keys.pending.is_some())
     }
 
     /// The JSON before the first task.
@@ -182,8 +189,8 @@ impl ListEncoder {
         json
     }
 
-    /// Appends the JSON after the last task.
-    pub fn write_closing(&self, json: &mut Vec<u8>, total: i64, window: Window) {
+    /// Appends the JSON after the last task. `completed` tasks of `total` are completed.
+    pub fn write_closing(&self, json: &mut Vec<u8>, total: i64, completed: i64, window: Window) {
         json.push(b']');
         if let Some(keys) = &self.keys {
             // Without a limit the list is one page with all tasks.
@@ -194,6 +201,8 @@ impl ListEncoder {
                 (&keys.offset, window.offset),
                 (&keys.page, window.offset / limit + 1),
                 (&keys.pages, total.saturating_add(limit - 1) / limit),
+                (&keys.completed, completed),
+                (&keys.pending, total - completed),
             ];
             for (key, number) in numbers {
                 if let Some(key) = key {

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use rocket::http::Status;
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa::openapi::{Object, Type};
 
-use crate::config::ErrorForm;
+use crate::config::{ErrorForm, ErrorPlaceholder};
 use crate::error::{ApiError, TokenError};
 use crate::task::FieldError;
 
@@ -21,10 +22,12 @@ pub enum ErrorBody {
     Enveloped(EnvelopedError),
     /// The members of both.
     Any(AnyError),
+    /// A template with its values.
+    Filled(Value),
 }
 
 /// The status and the body of an error.
-pub(super) fn render(form: ErrorForm, error: &ApiError) -> (Status, ErrorBody) {
+pub(super) fn render(form: &ErrorForm, error: &ApiError) -> (Status, ErrorBody) {
     match form {
         ErrorForm::Detail => (error.status(), ErrorBody::Plain(error.into())),
         ErrorForm::Any => (error.status(), ErrorBody::Any(error.into())),
@@ -33,6 +36,19 @@ pub(super) fn render(form: ErrorForm, error: &ApiError) -> (Status, ErrorBody) {
             let status = if is_invalid { Status::BadRequest } else { error.status() };
             (status, ErrorBody::Enveloped(error.into()))
         }
+        ErrorForm::Template(template) => {
+            (error.status(), ErrorBody::Filled(template.fill(&|it| placeholder(*it, error))))
+        }
+    }
+}
+
+fn placeholder(placeholder: ErrorPlaceholder, error: &ApiError) -> Value {
+    match (placeholder, error) {
+        (ErrorPlaceholder::Message, _) => json!(error.message()),
+        (ErrorPlaceholder::Code, _) => json!(plain_code(error)),
+        (ErrorPlaceholder::Status, _) => json!(error.status().code),
+        (ErrorPlaceholder::Errors, ApiError::Validation(fields)) => json!(fields),
+        (ErrorPlaceholder::Errors, _) => Value::Null,
     }
 }
 

@@ -67,7 +67,7 @@ impl Shape {
     /// The status and the body of an error.
     #[must_use]
     pub fn error(&self, error: &ApiError) -> (Status, ErrorBody) {
-        errors::render(self.config.errors, error)
+        errors::render(&self.config.errors, error)
     }
 
     /// A response with one task.

@@ -1,7 +1,7 @@
 //! Completion in words.
 
 use crate::config::StatusConfig;
-use crate::task::{Completion, TaskRow};
+use crate::task::{Completion, StateCondition, TaskRow};
 
 /// The words of a status: those of open tasks, and then that of completed tasks.
 ///
@@ -28,13 +28,17 @@ impl StatusWords {
         self.words.len() > 2
     }
 
+    /// The words of open tasks.
+    pub(super) fn open_words(&self) -> &[String] {
+        self.words.split_last().map_or(&[], |(_, open)| open)
+    }
+
     /// The word of a task.
     pub(super) fn word_of<'a>(&'a self, task: TaskRow<'_>) -> &'a str {
-        let (completed, open) =
-            self.words.split_last().map_or(("", &[][..]), |(it, rest)| (it.as_str(), rest));
         if task.completed {
-            return completed;
+            return self.words.last().map_or("", String::as_str);
         }
+        let open = self.open_words();
         let state = task.attributes.filter(|_| self.has_states()).and_then(|json| self.stored_word(json));
         open.iter()
             .find(|it| Some(it.as_str()) == state.as_deref())
@@ -63,4 +67,6 @@ pub(super) struct StatedCompletion {
     pub(super) completed: Option<Completion>,
     /// The word of an open task, if it has to be stored.
     pub(super) state: Option<String>,
+    /// What the stored task must be, if the members contradict each other.
+    pub(super) condition: Option<StateCondition>,
 }

@@ -97,16 +97,42 @@ macro_rules! create {
 /// clock that was set back, must be visible. `+00:00` is the driver's format of UTC for SQLite. PostgreSQL adds to a timestamp without time
 /// zone, which is immutable: Citus allows no stable function of a column in an update.
 macro_rules! update_task {
-    ($updated_at:literal, $attributes:expr) => {
+    ($updated_at:literal, $attributes:expr, $condition:expr) => {
         concat!(
             "UPDATE tasks SET title = coalesce($4, title), description = CASE WHEN $5 THEN $6 ELSE description END, ",
             "completed = CASE WHEN $7 THEN NOT completed ELSE coalesce($8, completed) END, updated_at = ",
             $updated_at,
             ", attributes = ",
             $attributes,
-            " WHERE id = $1 AND user_id = $2 RETURNING ",
+            " WHERE id = $1 AND user_id = $2",
+            $condition,
+            " RETURNING ",
             columns!()
         )
+    };
+}
+
+/// Both texts of an update, which differ from another update in the condition.
+macro_rules! update_statement {
+    ($postgres_condition:expr, $sqlite_condition:expr) => {
+        Statement {
+            postgres: update_task!(
+                "greatest($3, (updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC')",
+                "CASE WHEN CAST($9 AS text) IS NULL THEN attributes ELSE coalesce(attributes, '{}') || CAST($9 AS jsonb) END",
+                $postgres_condition
+            ),
+            // SQLite's own `json_patch` would merge nested objects, and remove attributes that are null.
+            sqlite: update_task!(
+                "max($3, strftime('%Y-%m-%dT%H:%M:%f+00:00', updated_at, '+0.001 seconds'))",
+                concat!(
+                    "CASE WHEN $9 IS NULL THEN attributes ELSE (SELECT json_group_object(name, json(value)) FROM (",
+                    "SELECT key AS name, attributes -> fullkey AS value FROM json_each(attributes) ",
+                    "WHERE key NOT IN (SELECT key FROM json_each($9)) ",
+                    "UNION ALL SELECT key, $9 -> fullkey FROM json_each($9))) END"
+                ),
+                $sqlite_condition
+            ),
+        }
     };
 }
 
@@ -196,22 +222,19 @@ pub const CREATE: Statement = Statement {
 };
 /// `$1` id, `$2` user, `$3` now, `$4` title or null, `$5` whether to set the description, `$6` description or null, `$7` whether to invert
 /// completed, `$8` completed or null, `$9` attributes to set or null. An object has each name once, so that `$9` replaces.
-pub const UPDATE: Statement = Statement {
-    postgres: update_task!(
-        "greatest($3, (updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC')",
-        "CASE WHEN CAST($9 AS text) IS NULL THEN attributes ELSE coalesce(attributes, '{}') || CAST($9 AS jsonb) END"
+pub const UPDATE: Statement = update_statement!("", "");
+/// As [`UPDATE`], of a task that is completed or has a state. `$10` attribute with the state, `$11` required state, `$12` JSON array of the
+/// states of open tasks. A task without such a state has the first.
+pub const UPDATE_IN_STATE: Statement = update_statement!(
+    concat!(
+        " AND (completed OR CASE WHEN CAST($12 AS jsonb) ? (attributes ->> CAST($10 AS text)) ",
+        "THEN attributes ->> $10 ELSE CAST($12 AS jsonb) ->> 0 END = $11)"
     ),
-    // SQLite's own `json_patch` would merge nested objects, and remove attributes that are null.
-    sqlite: update_task!(
-        "max($3, strftime('%Y-%m-%dT%H:%M:%f+00:00', updated_at, '+0.001 seconds'))",
-        concat!(
-            "CASE WHEN $9 IS NULL THEN attributes ELSE (SELECT json_group_object(name, json(value)) FROM (",
-            "SELECT key AS name, attributes -> fullkey AS value FROM json_each(attributes) ",
-            "WHERE key NOT IN (SELECT key FROM json_each($9)) ",
-            "UNION ALL SELECT key, $9 -> fullkey FROM json_each($9))) END"
-        )
-    ),
-};
+    concat!(
+        " AND (completed OR coalesce((SELECT value FROM json_each($12) WHERE value = attributes ->> $10), ",
+        "$12 ->> 0) = $11)"
+    )
+);
 /// `$1` id, `$2` user. Returns the deleted task.
 pub const DELETE: Statement =
     Statement::portable(concat!("DELETE FROM tasks WHERE id = $1 AND user_id = $2 RETURNING ", columns!()));
@@ -277,6 +300,7 @@ pub const ALL: &[(&str, Statement)] = &[
     ("GET", GET),
     ("CREATE", CREATE),
     ("UPDATE", UPDATE),
+    ("UPDATE_IN_STATE", UPDATE_IN_STATE),
     ("DELETE", DELETE),
     ("FIND_DESCENDING", FIND_DESCENDING),
     ("FIND_ASCENDING", FIND_ASCENDING),

@@ -218,6 +218,10 @@ impl<'a> UserTasks<'a> {
     }
 
     /// Changes the fields that the patch has, and `updated_at`. An empty patch changes nothing and only reads.
+    ///
+    /// # Errors
+    ///
+    /// The task does not meet the condition of the patch.
     pub async fn update(&self, id: TaskId, patch: &TaskPatch) -> Result<Option<Task>, ApiError> {
         if patch.is_empty() {
             return self.get(id).await;
@@ -226,6 +230,32 @@ impl<'a> UserTasks<'a> {
         let title = patch.title.as_ref().map(Title::as_str);
         let description = patch.description.as_ref().and_then(Option::as_ref).map(Description::as_str);
         let attributes = json_or_null(&patch.attributes);
+        if let Some(condition) = &patch.condition {
+            let states = serde_json::json!(condition.open_states).to_string();
+            let updated: Option<Task> = run!(
+                pool.writer(),
+                query_as(sql::UPDATE_IN_STATE)
+                    .bind(id.0)
+                    .bind(user)
+                    .bind(clock::now())
+                    .bind(title)
+                    .bind(patch.description.is_some())
+                    .bind(description)
+                    .bind(patch.completed == Some(Completion::Toggle))
+                    .bind(patch.completed.and_then(Completion::value))
+                    .bind(&attributes)
+                    .bind(&condition.attribute)
+                    .bind(&condition.state)
+                    .bind(&states) => fetch_optional
+            )?;
+            // The statement has decided. This only tells a task in another state from no task.
+            return match updated {
+                None if self.get(id).await?.is_some() => {
+                    Err(ApiError::Validation(vec![condition.error.clone()]))
+                }
+                updated => Ok(updated),
+            };
+        }
         run!(
             pool.writer(),
             query_as(sql::UPDATE)

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{AttributeRules, Attributes, Description, TextLimits, Title};
+use super::{AttributeRules, Attributes, Description, FieldError, TextLimits, Title};
 
 /// A JSON object as a client sent it.
 pub type JsonObject = Map<String, Value>;
@@ -46,6 +46,25 @@ pub struct TaskPatch {
     /// The new values of further members. The others stay as they are.
     #[schema(ignore)]
     pub attributes: Attributes,
+    /// What the stored task must be for this update.
+    #[schema(ignore)]
+    pub condition: Option<StateCondition>,
+}
+
+/// The state that a task must have if it is open. Otherwise the update changes nothing.
+///
+/// A client may state the word of an open task beside `completed: true`. If the stored task has that word, the client has completed it. If
+/// the stored task is completed, the client has opened it. An open task with another word differs from both members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateCondition {
+    /// The attribute with the state.
+    pub attribute: String,
+    /// The required state.
+    pub state: String,
+    /// The states of open tasks. A task without a state has the first.
+    pub open_states: Vec<String>,
+    /// The error for a task with another state.
+    pub error: FieldError,
 }
 
 impl TaskPatch {
@@ -53,7 +72,7 @@ impl TaskPatch {
     #[must_use]
     pub fn completion(completion: Completion) -> Self {
         let attributes = Attributes::default();
-        Self { title: None, description: None, completed: Some(completion), attributes }
+        Self { title: None, description: None, completed: Some(completion), attributes, condition: None }
     }
 
     /// Whether the patch has no field.

@@ -19,7 +19,7 @@ pub use attributes::{
 pub use field_error::FieldError;
 pub(crate) use fields::Invalid;
 pub use fields::{Description, TextLimits, Title};
-pub use input::{Completion, JsonObject, NewTask, TaskPatch, TaskRules};
+pub use input::{Completion, JsonObject, NewTask, StateCondition, TaskPatch, TaskRules};
 pub use list::{AttributeFilter, ListOptions, Order, Search, Sort, Window};
 
 /// A task.

@@ -54,7 +54,7 @@ for (const engine of ["SQLite", "PostgreSQL"]) {
     const database = engine === "PostgreSQL" ? await postgres() : undefined;
     const variables = database ? { DATABASE_URL: database.url } : {};
     const server = await api({ BETTER_AUTH_SECRET: SECRET, ...variables });
-    await isAsDocumented(server, token(), 60, "--exclude-path-regex", "^/api/auth/");
+    await isAsDocumented(server, token(), 68, "--exclude-path-regex", "^/api/auth/");
     const others = ["--include-path-regex", "^/api/auth/", "--exclude-path-regex", `(${ENDING.join("|")})$`];
     await isAsDocumented(server, await session(server, "ann"), 23, ...others);
     for (const path of ENDING) {

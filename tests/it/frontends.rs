@@ -44,7 +44,7 @@ on_both_engines! {
         let id = me.create("t").await["id"].clone();
         for root in ["/api/tasks", "/api/me/tasks", "/api/v1/tasks", "/api/v1/me/tasks"] {
             let open = |task: Value| if root.contains("v1") { task["data"].clone() } else { task };
-            for (method, word) in [("PATCH", "toggle"), ("POST", "toggle"), ("PATCH", "toggle-complete"), ("POST", "toggle-complete"), ("POST", "complete"), ("PATCH", "complete")] {
+            for (method, word) in [("PATCH", "toggle"), ("POST", "toggle"), ("PATCH", "toggle-complete"), ("POST", "toggle-complete"), ("PATCH", "toggle-status"), ("POST", "toggle-status"), ("POST", "complete"), ("PATCH", "complete")] {
                 let path = format!("{root}/{id}/{word}");
                 for (body, completed) in [(None, true), (Some("{}"), false), (Some(r#"{"completed":true}"#), true), (Some(r#"{"completed":true}"#), true), (Some(""), false)] {
                     let response = me.send(method, &path, body.map(|it| it.as_bytes().to_vec())).await;
@@ -64,7 +64,7 @@ on_both_engines! {
             }
         }
         for (root, status) in [("/api/tasks", 404), ("/api/v1/tasks", 403), ("/api/me/tasks", 403)] {
-            for (method, word) in [("PATCH", "toggle"), ("POST", "toggle"), ("PATCH", "toggle-complete"), ("POST", "toggle-complete"), ("POST", "complete")] {
+            for (method, word) in [("PATCH", "toggle"), ("POST", "toggle"), ("PATCH", "toggle-complete"), ("POST", "toggle-complete"), ("PATCH", "toggle-status"), ("POST", "toggle-status"), ("POST", "complete")] {
                 assert_eq!(you.call(method, &format!("{root}/{id}/{word}"), None).await.status, status, "{method} {root} {word}");
             }
         }

@@ -19,6 +19,7 @@ on_both_engines! {
             ("/api/me/tasks/1/complete", "POST, PATCH, DELETE, OPTIONS"),
             ("/api/tasks/1/toggle", "POST, PATCH, OPTIONS"),
             ("/api/tasks/1/toggle-complete", "POST, PATCH, OPTIONS"),
+            ("/api/tasks/1/toggle-status", "POST, PATCH, OPTIONS"),
             ("/api/tasks/search", "GET, HEAD, OPTIONS"),
             ("/livez", "GET, HEAD, OPTIONS"),
         ] {

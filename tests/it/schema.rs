@@ -7,8 +7,9 @@ use todo_api::store::sql;
 use crate::harness::{Engine, ServerConfig};
 
 async fn both() -> (ServerConfig, PgConnection, ServerConfig, SqliteConnection) {
-    let postgres = ServerConfig::with_database(Engine::Postgres).await;
-    let sqlite = ServerConfig::with_database(Engine::Sqlite).await;
+    let postgres =
+        ServerConfig::with_database(Engine::Postgres).await.with("ROCKET_ISSUER", "{usernames=true}");
+    let sqlite = ServerConfig::with_database(Engine::Sqlite).await.with("ROCKET_ISSUER", "{usernames=true}");
     assert!(postgres.run(&["migrate"]).await.status.success());
     assert!(sqlite.run(&["migrate"]).await.status.success());
     let pg = PgConnection::connect(postgres.get("DATABASE_URL")).await.unwrap();

@@ -5,6 +5,7 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
 use crate::issuer::input::{MAX_EMAIL_LEN, MAX_NAME_LEN, MAX_URL_LEN};
 use crate::issuer::password_hasher::{MAX_PASSWORD_LEN, MIN_PASSWORD_LEN};
+use crate::issuer::username::MAX_USERNAME_LEN;
 
 /// Pattern of a text without U+0000.
 const TEXT: &str = r"^[^\x00]*$";
@@ -12,6 +13,9 @@ const TEXT: &str = r"^[^\x00]*$";
 /// Pattern with the rules of `input::is_email`.
 const EMAIL: &str =
     r"^(?!\.)(?!.*\.\.)[A-Za-z0-9_'+\-.]*[A-Za-z0-9_+\-]@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$";
+
+/// Pattern with the rules of [`Username`](crate::issuer::username::Username).
+const USERNAME: &str = "^[A-Za-z0-9._-]+$";
 
 /// Field of a request body.
 pub(super) struct Field {
@@ -54,6 +58,14 @@ pub(super) fn flag() -> ObjectBuilder {
 
 pub(super) fn email() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(EMAIL)).max_length(Some(MAX_EMAIL_LEN))
+}
+
+pub(super) fn username() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(USERNAME))
+        .min_length(Some(1))
+        .max_length(Some(MAX_USERNAME_LEN))
 }
 
 /// Schema of a new password.

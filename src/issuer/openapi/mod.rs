@@ -51,7 +51,7 @@ pub fn add_operations(document: &mut OpenApi, settings: &IssuerConfig) {
         (StatusResponse::name(), StatusResponse::schema()),
         (SuccessResponse::name(), SuccessResponse::schema()),
     ];
-    components.schemas.extend([template::login_component(&settings.login_response)]);
+    components.schemas.extend([template::login_component(settings)]);
     components.schemas.extend(schemas.map(|(name, schema)| (name.into_owned(), schema)));
     let session = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
@@ -60,7 +60,7 @@ pub fn add_operations(document: &mut OpenApi, settings: &IssuerConfig) {
         ))
         .build();
     components.add_security_scheme("session", SecurityScheme::Http(session));
-    for operation in operations::better_auth().into_iter().chain(login::operations(settings)) {
+    for operation in operations::better_auth(settings).into_iter().chain(login::operations(settings)) {
         add_operation(document, operation);
     }
 }

@@ -8,6 +8,7 @@ use utoipa::openapi::{ArrayBuilder, HttpMethod, ObjectBuilder, Ref, RefOr, Schem
 use super::fields::{
     Field, body, email, flag, image, image_or_null, name, new_password, password, redirect_target, text,
 };
+use crate::config::IssuerConfig;
 use crate::issuer::error::AuthError;
 use crate::issuer::response_bodies::{
     ApiToken, SessionAndUser, SignInResponse, SignUpResponse, StatusResponse, SuccessResponse,
@@ -38,9 +39,12 @@ pub(super) struct AuthOperation {
     pub(super) is_login: bool,
 }
 
-/// The operations of Better Auth's protocol.
-pub(super) fn better_auth() -> Vec<AuthOperation> {
-    [sign_in(), sessions(), account(), reset()].into_iter().flatten().collect()
+/// The operations of Better Auth's protocol, without those that `issuer.email_login` replaces.
+pub(super) fn better_auth(settings: &IssuerConfig) -> Vec<AuthOperation> {
+    let is_login =
+        |path: &str| settings.login_paths.routes().iter().any(|it| it.is_email_route() && it.path() == path);
+    let all = [sign_in(), sessions(), account(), reset()].into_iter().flatten();
+    all.filter(|it| !is_login(&it.path)).collect()
 }
 
 pub(super) fn schema_ref<T: ToSchema>() -> RefOr<Schema> {

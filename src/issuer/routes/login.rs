@@ -10,7 +10,6 @@ use rocket::{State, async_trait, get, post, routes};
 use super::sign_in::end_session;
 use crate::config::{LoginAction, LoginPaths};
 use crate::issuer::cookie_signer::CookieSigner;
-use crate::issuer::csrf::SignInMethod;
 use crate::issuer::error::AuthError;
 use crate::issuer::input::{AuthBody, BodyFormats, Fields, FromFields, MAX_NAME_LEN};
 use crate::issuer::login_response::LoginResponses;
@@ -22,6 +21,7 @@ use crate::issuer::response::AuthResponse;
 use crate::issuer::session_guard::{Caller, SessionToken};
 use crate::issuer::store::{AuthStore, NewUser, Session, User};
 use crate::issuer::token_issuer::TokenIssuer;
+use crate::issuer::username::LoginName;
 use crate::request::NoBody;
 
 /// The routes with their complete paths. Each base shares the rate limits of the others.
@@ -32,18 +32,10 @@ pub(super) fn routes(paths: &LoginPaths) -> Result<Vec<ProtectedRoutes>, uri::Er
 fn protected(action: LoginAction) -> ProtectedRoutes {
     let password = RateLimitGroup::Password;
     match action {
-        LoginAction::SignUp => ProtectedRoutes::signing_in(
-            SignInMethod::Token,
-            password(PasswordGroup::SignUp),
-            routes![sign_up],
-        ),
-        LoginAction::SignIn => ProtectedRoutes::signing_in(
-            SignInMethod::Token,
-            password(PasswordGroup::SignIn),
-            routes![sign_in],
-        ),
-        LoginAction::SignOut => ProtectedRoutes::new(RateLimitGroup::General, routes![sign_out]),
-        LoginAction::Me => ProtectedRoutes::new(RateLimitGroup::General, routes![me]),
+        LoginAction::SignUp => ProtectedRoutes::login(password(PasswordGroup::SignUp), routes![sign_up]),
+        LoginAction::SignIn => ProtectedRoutes::login(password(PasswordGroup::SignIn), routes![sign_in]),
+        LoginAction::SignOut => ProtectedRoutes::login(RateLimitGroup::General, routes![sign_out]),
+        LoginAction::Me => ProtectedRoutes::login(RateLimitGroup::General, routes![me]),
     }
 }
 
@@ -58,19 +50,26 @@ impl FromFields for SignUpForm {
     fn from_fields(fields: &mut Fields) -> Self {
         // Frontends send null for an input that the user left empty.
         fields.remove_nulls();
-        fields.fill("email", "username");
         for other_name in ["full_name", "fullName", "username"] {
             fields.fill("name", other_name);
         }
-        let email = fields.email("email");
+        let has_username = fields.has_username("username");
+        if has_username {
+            fields.remove_empty("email");
+        } else {
+            fields.fill("email", "username");
+        }
+        let needs_email = !has_username || fields.contains("email");
+        let email = needs_email.then(|| fields.email("email"));
+        let username = if has_username { fields.username("username") } else { None };
         let password = fields.non_empty_string("password");
         let name = fields.optional_bounded_string("name", MAX_NAME_LEN).unwrap_or_default();
-        Self { user: NewUser { name, email, image: None }, password }
+        Self { user: NewUser { name, email, image: None, username }, password }
     }
 }
 
 struct SignInForm {
-    email: String,
+    name: LoginName,
     password: String,
 }
 
@@ -81,7 +80,7 @@ impl FromFields for SignInForm {
         fields.remove_nulls();
         // FastAPI's form for a token has the email as `username`.
         fields.fill("email", "username");
-        Self { email: fields.email("email"), password: fields.non_empty_string("password") }
+        Self { name: fields.login_name("email"), password: fields.non_empty_string("password") }
     }
 }
 
@@ -94,11 +93,13 @@ struct TokenLogin<'r> {
     signer: &'r CookieSigner,
     tokens: &'r TokenIssuer,
     responses: &'r LoginResponses,
+    store: AuthStore<'r>,
 }
 
 impl TokenLogin<'_> {
     async fn issue_token(self, (user, session): (User, Session)) -> Result<AuthResponse, AuthError> {
         let token = self.tokens.issue(&user, &self.context).await?;
+        let user = self.responses.user(self.store, user).await?;
         let response = self.responses.logged_in(&self.context, &token, &user);
         Ok(response.with_header("set-auth-token", self.signer.sign(&session.token)))
     }
@@ -111,13 +112,14 @@ impl<'r> FromRequest<'r> for TokenLogin<'r> {
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, &'static str> {
         let context = try_outcome!(request.guard::<RequestContext<'_>>().await);
         let passwords = try_outcome!(request.guard::<PasswordAuth<'_>>().await);
+        let store = try_outcome!(request.guard::<AuthStore<'_>>().await);
         let rocket = request.rocket();
         let states = (rocket.state::<CookieSigner>(), rocket.state::<TokenIssuer>(), rocket.state());
         let (Some(signer), Some(tokens), Some(responses)) = states else {
             let missing = "missing managed state: CookieSigner, TokenIssuer or LoginResponses";
             return Outcome::Error((Status::InternalServerError, missing));
         };
-        Outcome::Success(Self { context, passwords, signer, tokens, responses })
+        Outcome::Success(Self { context, passwords, signer, tokens, responses, store })
     }
 }
 
@@ -130,8 +132,8 @@ async fn sign_up(login: TokenLogin<'_>, form: AuthBody<SignUpForm>) -> Result<Au
 
 #[post("/", data = "<form>")]
 async fn sign_in(login: TokenLogin<'_>, form: AuthBody<SignInForm>) -> Result<AuthResponse, AuthError> {
-    let SignInForm { email, password } = form.0;
-    let found = login.passwords.sign_in(&email, &password, login.context.client_info(), true).await?;
+    let SignInForm { name, password } = form.0;
+    let found = login.passwords.sign_in(&name, &password, login.context.client_info(), true).await?;
     login.issue_token(found).await
 }
 
@@ -149,10 +151,15 @@ async fn sign_out(
 
 /// The user of the session or, without a session, of the API token.
 #[get("/")]
-fn me(responses: &State<LoginResponses>, caller: Caller) -> Result<AuthResponse, AuthError> {
-    match caller {
-        Caller::Session(current) => Ok(responses.me(&current.user)),
-        Caller::ApiToken(user) => Ok(responses.me(&user)),
-        Caller::Unknown => Err(AuthError::Unauthorized),
-    }
+async fn me(
+    responses: &State<LoginResponses>,
+    store: AuthStore<'_>,
+    caller: Caller,
+) -> Result<AuthResponse, AuthError> {
+    let user = match caller {
+        Caller::Session(current) => current.user,
+        Caller::ApiToken(user) => user,
+        Caller::Unknown => return Err(AuthError::Unauthorized),
+    };
+    Ok(responses.me(&responses.user(store, user).await?))
 }

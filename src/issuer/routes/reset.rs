@@ -14,6 +14,7 @@ use crate::issuer::request_context::RequestContext;
 use crate::issuer::response::AuthResponse;
 use crate::issuer::response_bodies::StatusResponse;
 use crate::issuer::store::AuthStore;
+use crate::issuer::username::accepts_mail;
 use crate::store::Store;
 
 pub(super) fn routes() -> Vec<ProtectedRoutes> {
@@ -63,7 +64,7 @@ async fn request_reset(
     let token = random_link_token();
     let path = format!("/api/auth/reset-password/{token}");
     let link = context.absolute_url(&path, "callbackURL", &target).ok_or(AuthError::InvalidRedirectUrl)?;
-    if let Some(user) = user {
+    if let Some(user) = user.filter(|user| accepts_mail(&user.email)) {
         let (store, mailer) = (store.clone(), Mailer::clone(mailer));
         // In the background. Otherwise the response time would reveal whether the email belongs to a user.
         tokio::spawn(async move {

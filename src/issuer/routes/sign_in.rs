@@ -3,7 +3,6 @@
 use rocket::{State, post, routes};
 
 use crate::issuer::cookie_signer::CookieSigner;
-use crate::issuer::csrf::SignInMethod;
 use crate::issuer::error::AuthError;
 use crate::issuer::input::{AuthBody, BodyFormats, Fields, FromFields, MAX_NAME_LEN, MAX_URL_LEN};
 use crate::issuer::password_auth::PasswordAuth;
@@ -14,21 +13,19 @@ use crate::issuer::response::AuthResponse;
 use crate::issuer::response_bodies::{SignInResponse, SignUpResponse, SuccessResponse};
 use crate::issuer::session_guard::SessionToken;
 use crate::issuer::store::{AuthStore, NewUser};
+use crate::issuer::username::LoginName;
 use crate::request::NoBody;
 
-pub(super) fn routes() -> Vec<ProtectedRoutes> {
+/// The routes. With `issuer.email_login` the paths of sign-up and sign-in are login routes.
+pub(super) fn routes(email_login: bool) -> Vec<ProtectedRoutes> {
+    let sign_out = ProtectedRoutes::new(RateLimitGroup::General, routes![sign_out]);
+    if email_login {
+        return vec![sign_out];
+    }
     vec![
-        ProtectedRoutes::signing_in(
-            SignInMethod::Cookie,
-            RateLimitGroup::Password(PasswordGroup::SignUp),
-            routes![sign_up_email],
-        ),
-        ProtectedRoutes::signing_in(
-            SignInMethod::Cookie,
-            RateLimitGroup::Password(PasswordGroup::SignIn),
-            routes![sign_in_email],
-        ),
-        ProtectedRoutes::new(RateLimitGroup::General, routes![sign_out]),
+        ProtectedRoutes::new(RateLimitGroup::Password(PasswordGroup::SignUp), routes![sign_up_email]),
+        ProtectedRoutes::new(RateLimitGroup::Password(PasswordGroup::SignIn), routes![sign_in_email]),
+        sign_out,
     ]
 }
 
@@ -49,7 +46,7 @@ impl FromFields for SignUp {
         let password = fields.non_empty_string("password");
         let image = fields.optional_bounded_string("image", MAX_URL_LEN);
         Self {
-            user: NewUser { name, email, image },
+            user: NewUser { name, email: Some(email), image, username: None },
             password,
             callback_url: fields.optional_bounded_string("callbackURL", MAX_URL_LEN),
             remember_me: fields.optional_bool("rememberMe").unwrap_or(true),
@@ -103,7 +100,8 @@ async fn sign_in_email(
     let SignIn { email, password, callback_url, remember_me } = body.0;
     let callback_url = allowed_callback(&context, callback_url.as_deref())?;
     let client = context.client_info();
-    let (user, session) = passwords.sign_in(&email, &password, client, remember_me).await?;
+    let name = LoginName::email(&email).ok_or(AuthError::InvalidEmail)?;
+    let (user, session) = passwords.sign_in(&name, &password, client, remember_me).await?;
     let body = SignInResponse {
         redirect: callback_url.is_some(),
         token: &session.token,

@@ -8,6 +8,7 @@ mod row;
 mod sessions;
 pub mod sql;
 mod transactions;
+mod usernames;
 mod users;
 mod verifications;
 
@@ -30,6 +31,14 @@ pub const ISSUER_MIGRATIONS: &[Migration] = &[Migration {
     name: "better auth",
     postgres: include_str!("../../../migrations/postgres/issuer/1001_better_auth.sql"),
     sqlite: include_str!("../../../migrations/sqlite/issuer/1001_better_auth.sql"),
+}];
+
+/// The migration of the table of user names, for servers with `issuer.usernames`.
+pub const USERNAME_MIGRATIONS: &[Migration] = &[Migration {
+    version: 1002,
+    name: "usernames",
+    postgres: include_str!("../../../migrations/postgres/issuer/1002_usernames.sql"),
+    sqlite: include_str!("../../../migrations/sqlite/issuer/1002_usernames.sql"),
 }];
 
 /// Access to Better Auth's tables: users, accounts, sessions, verifications and signing keys. Each method takes the pool into a variable,

@@ -40,6 +40,18 @@ pub const LOCK_USER: Statement =
 /// `$1` email.
 pub const USER_BY_EMAIL: Statement =
     Statement::portable(concat!("SELECT ", user!(), r#" FROM "user" u WHERE u.email = $1"#));
+/// `$1` user name in lower case.
+pub const USER_BY_USERNAME: Statement = Statement::portable(concat!(
+    "SELECT ",
+    user!(),
+    r#" FROM username n JOIN "user" u ON u.id = n."userId" WHERE n.username = $1"#
+));
+/// `$1` user id.
+pub const USERNAME: Statement = Statement::portable(r#"SELECT username FROM username WHERE "userId" = $1"#);
+/// `$1` user name in lower case, `$2` user id. Inserts no row if the name is taken.
+pub const INSERT_USERNAME: Statement = Statement::portable(
+    r#"INSERT INTO username (username, "userId") VALUES ($1, $2) ON CONFLICT DO NOTHING"#,
+);
 /// `$1` id.
 pub const USER_BY_ID: Statement =
     Statement::portable(concat!("SELECT ", user!(), r#" FROM "user" u WHERE u.id = $1"#));
@@ -140,6 +152,9 @@ pub const ALL: &[(&str, Statement)] = &[
     ("LOCK_USER", LOCK_USER),
     ("USER_BY_EMAIL", USER_BY_EMAIL),
     ("USER_BY_ID", USER_BY_ID),
+    ("USER_BY_USERNAME", USER_BY_USERNAME),
+    ("USERNAME", USERNAME),
+    ("INSERT_USERNAME", INSERT_USERNAME),
     ("PASSWORD", PASSWORD),
     ("SET_PASSWORD", SET_PASSWORD),
     ("INSERT_FIRST_ACCOUNT", INSERT_FIRST_ACCOUNT),

@@ -13,6 +13,7 @@ use super::{AuthStore, sql};
 use crate::clock;
 use crate::error::ApiError;
 use crate::issuer::ids::random_id;
+use crate::issuer::username::Username;
 use crate::store::run::transaction;
 
 /// Binds the parameters of [`sql::INSERT_SESSION`].
@@ -38,6 +39,23 @@ where
     }
 }
 
+/// Binds the parameters of [`sql::INSERT_USER`].
+trait BindUser<'q> {
+    fn bind_user(self, user: &'q User) -> Self;
+}
+
+impl<'q, Db> BindUser<'q> for Query<'q, Db, Db::Arguments>
+where
+    Db: Database,
+    String: Encode<'q, Db> + Type<Db>,
+    Option<String>: Encode<'q, Db> + Type<Db>,
+    DateTime<Utc>: Encode<'q, Db> + Type<Db>,
+{
+    fn bind_user(self, user: &'q User) -> Self {
+        self.bind(&user.id).bind(&user.name).bind(&user.email).bind(&user.image).bind(user.created_at)
+    }
+}
+
 impl AuthStore<'_> {
     /// Inserts a user with a password and a first session. Returns `false` if the email is taken.
     pub(crate) async fn insert_user_with_session(
@@ -50,12 +68,31 @@ impl AuthStore<'_> {
         transaction!(
             pool,
             [
-                required(sql::INSERT_USER)
+                required(sql::INSERT_USER).bind_user(user),
+                required(sql::INSERT_ACCOUNT)
+                    .bind(random_id())
                     .bind(&user.id)
-                    .bind(&user.name)
-                    .bind(&user.email)
-                    .bind(&user.image)
+                    .bind(hash)
                     .bind(user.created_at),
+                required(sql::INSERT_SESSION).bind_session(session),
+            ]
+        )
+    }
+
+    /// As [`Self::insert_user_with_session`], for a user with a user name. Returns `false` if the email or the name is taken.
+    pub(crate) async fn insert_user_with_username(
+        self,
+        user: &User,
+        username: &Username,
+        hash: &str,
+        session: &Session,
+    ) -> Result<bool, ApiError> {
+        let pool = self.0;
+        transaction!(
+            pool,
+            [
+                required(sql::INSERT_USER).bind_user(user),
+                required(sql::INSERT_USERNAME).bind(username.as_str()).bind(&user.id),
                 required(sql::INSERT_ACCOUNT)
                     .bind(random_id())
                     .bind(&user.id)

@@ -9,6 +9,7 @@ use super::{AuthStore, sql};
 use crate::clock;
 use crate::error::ApiError;
 use crate::issuer::ids::random_id;
+use crate::issuer::username::{Username, no_mail_address};
 use crate::store::run::run;
 
 /// A row of Better Auth's `user` table, serialized as its API does.
@@ -53,15 +54,17 @@ from_row!(User, |row| Self {
 #[derive(Debug)]
 pub(crate) struct NewUser {
     pub(crate) name: String,
-    /// In lower case.
-    pub(crate) email: String,
+    /// In lower case. `None` for a user who has only a user name.
+    pub(crate) email: Option<String>,
     pub(crate) image: Option<String>,
+    pub(crate) username: Option<Username>,
 }
 
 impl User {
     /// Creates a user with an unverified email.
-    pub(crate) fn new(NewUser { name, email, image }: NewUser) -> Self {
+    pub(crate) fn new(NewUser { name, email, image, .. }: NewUser) -> Self {
         let now = clock::now();
+        let email = email.unwrap_or_else(no_mail_address);
         let id = random_id();
         Self { name, email, email_verified: false, image, created_at: now, updated_at: now, id }
     }

@@ -63,6 +63,48 @@ on_both_engines! {
         }
     }
 
+    /// Frontends of servers that imitate Better Auth expect an API token at Better Auth's paths.
+    async fn paths_of_better_auth_may_be_login_routes(engine: Engine) {
+        let server = with_paths(engine, r#""/api/auth""#, ",email_login=true").await;
+        let client = server.anonymous();
+        for path in ["/api/auth/sign-up/email", "/api/auth/sign-in/email"] {
+            let response = client.post(path, &ann()).await;
+            assert_eq!((response.status, response.cookies.len()), (200, 0), "{response:?}");
+            let token = response.json()["access_token"].as_str().unwrap().to_owned();
+            assert_eq!(server.bearer(&token).get("/api/auth/me").await.json(), response.json()["user"]);
+        }
+        let wrong = json!({ "email": "ann@example.com", "password": "wrong horse battery" });
+        assert_login_error(&client.post("/api/auth/sign-in/email", &wrong).await, 401, "INVALID_EMAIL_OR_PASSWORD", WRONG);
+        let document = client.get("/openapi.json").await.json();
+        for path in ["sign-up", "sign-in"] {
+            let schema = &document["paths"][format!("/api/auth/{path}/email")]["post"]["responses"]["200"]["content"]["application/json"]["schema"];
+            assert_eq!(schema["$ref"], "#/components/schemas/LoggedIn", "{path}");
+        }
+        let session = server.bearer(client.post("/api/auth/login", &ann()).await.header("set-auth-token").unwrap());
+        assert_eq!(session.get("/api/auth/get-session").await.json()["user"]["email"], "ann@example.com");
+    }
+
+    /// A server action of Next.js sends cookies of its own site, and no origin.
+    async fn sign_out_ignores_cookies_of_other_sites(engine: Engine) {
+        let server = with_paths(engine, r#"["/api/auth","/auth"]"#, "").await;
+        let user = TestUser::sign_up(&server, "ann").await;
+        let node = server.anonymous().with("Sec-Fetch-Mode", "cors").with("Cookie", "theme=dark; token=eyJ");
+        for (path, body) in [("/auth/logout", json!({})), ("/api/auth/signout", json!({})), ("/auth/login", ann()), ("/auth/register", json!({ "email": "bob@example.com", "password": PASSWORD }))] {
+            assert_eq!(node.post(path, &body).await.status, 200, "{path}");
+        }
+        // A cookie of this server needs an origin, and a page of another site signs nobody out.
+        let own = server.anonymous().with("Cookie", &user.cookie);
+        own.post("/auth/logout", &json!({})).await.assert_auth_error(403, "MISSING_OR_NULL_ORIGIN", "Missing or null Origin");
+        for client in [own, node] {
+            let evil = client.with("Origin", "https://evil.example");
+            evil.post("/auth/logout", &json!({})).await.assert_auth_error(403, "INVALID_ORIGIN", "Invalid origin");
+        }
+        // Better Auth's own route judges every cookie, as Better Auth does.
+        let foreign = server.anonymous().with("Cookie", "theme=dark").post("/api/auth/sign-out", &json!({})).await;
+        foreign.assert_auth_error(403, "MISSING_OR_NULL_ORIGIN", "Missing or null Origin");
+        assert!(user.is_signed_in(&server).await);
+    }
+
     async fn configured_base_replaces_the_default(engine: Engine) {
         let server = with_paths(engine, r#""/auth""#, "").await;
         TestUser::sign_up(&server, "ann").await;

@@ -118,6 +118,39 @@ on_both_engines! {
         }
         assert!(ann.is_signed_in(&server).await, "none of these requests had the session");
     }
+
+    /// Frontends decode the token and read their own names of the user's id.
+    async fn token_has_the_configured_claims(engine: Engine) {
+        let issuer = r#"{token_claims={user_id="$user.id",profile={mail="$user.email"},version=2}}"#;
+        let server = ServerConfig::with_database(engine).await.with("ROCKET_ISSUER", issuer).start().await;
+        let body = json!({ "email": "ann@example.com", "password": PASSWORD, "name": "Ann" });
+        let response = server.anonymous().post("/api/auth/signup", &body).await.json();
+        let token = response["token"].as_str().unwrap();
+        let claims = claims(token);
+        let id = &response["user"]["id"];
+        assert_eq!((&claims["sub"], &claims["user_id"], &claims["name"]), (id, id, &json!("Ann")));
+        assert_eq!((&claims["profile"], &claims["version"]), (&json!({ "mail": "ann@example.com" }), &json!(2)));
+        assert_eq!(server.bearer(token).post("/api/tasks", &json!({ "title": "t" })).await.json()["user_id"], *id);
+    }
+}
+
+#[tokio::test]
+async fn claims_that_decide_cannot_be_configured() {
+    for claims in [
+        r#"{sub="x"}"#,
+        "{exp=1}",
+        r#"{scope="all"}"#,
+        r#"{id="$user.email"}"#,
+        r#"{name="$user.username"}"#,
+        r#""$user""#,
+    ] {
+        let issuer = format!("{{usernames=true,token_claims={claims}}}");
+        let output =
+            ServerConfig::with_database(Engine::Sqlite).await.with("ROCKET_ISSUER", &issuer).run(&[]).await;
+        let text =
+            String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+        assert!(!output.status.success() && text.contains("issuer.token_claims"), "{claims}: {text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

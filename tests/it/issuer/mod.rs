@@ -14,6 +14,7 @@ mod rate_limit;
 mod reset;
 mod session;
 mod sign_in;
+mod usernames;
 
 use serde_json::{Value, json};
 

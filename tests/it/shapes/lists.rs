@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{with_shape, with_tasks};
-use crate::harness::{Engine, Server, TestClient};
+use crate::harness::{Engine, Server, ServerConfig, TestClient};
 use crate::on_both_engines;
 
 async fn titles(me: &TestClient, query: &str) -> Vec<String> {
@@ -16,6 +16,42 @@ async fn titles(me: &TestClient, query: &str) -> Vec<String> {
 }
 
 on_both_engines! {
+    async fn lists_have_the_numbers_of_completed_and_open_tasks(engine: Engine) {
+        let shape = r#"{list={tasks="tasks",total="total",completed="completed_count",pending="pending_count"}}"#;
+        let config = ServerConfig::with_database(engine).await.with("ROCKET_API", shape);
+        let server = config.with("ROCKET_TASKS", r#"{attributes={tag="a"}}"#).start().await;
+        let me = server.client_for("me");
+        server.client_for("you").post("/api/tasks", &json!({ "title": "t", "completed": true })).await;
+        for (tag, completed) in [("a", true), ("a", false), ("b", true), ("b", false), ("b", false)] {
+            me.post("/api/tasks", &json!({ "title": tag, "tag": tag, "completed": completed })).await;
+        }
+        for (query, total, completed) in [
+            ("", 5, 2), ("?limit=1", 5, 2), ("?limit=2&offset=4", 5, 2), ("?offset=9", 5, 2), ("?tag=b", 3, 1), ("?tag=b&limit=1", 3, 1), ("?search=a", 2, 1),
+            ("?status=completed", 2, 2), ("?status=pending", 3, 0), ("?status=pending&tag=b", 2, 0), ("?tag=c", 0, 0),
+        ] {
+            let list = me.get(&format!("/api/tasks{query}")).await.json();
+            let counts = (&list["total"], &list["completed_count"], &list["pending_count"]);
+            assert_eq!(counts, (&json!(total), &json!(completed), &json!(total - completed)), "{query}");
+        }
+        // A list without the total may have the others.
+        let server = with_shape(engine, r#"{list={tasks="items",pending="open"}}"#).await;
+        let me = server.client_for("me");
+        for completed in [true, false, false] {
+            me.post("/api/tasks", &json!({ "title": "t", "completed": completed })).await;
+        }
+        assert_eq!(me.get("/api/tasks?limit=1").await.json()["open"], 2);
+    }
+
+    async fn long_list_has_the_numbers_as_well(engine: Engine) {
+        let server = with_shape(engine, r#"{list={tasks="tasks",completed="done",pending="open"}}"#).await;
+        let me = server.client_for("me");
+        for number in 0..140 {
+            me.post("/api/tasks", &json!({ "title": "t", "completed": number % 10 == 0 })).await;
+        }
+        let list = me.get("/api/tasks").await.json();
+        assert_eq!((list["tasks"].as_array().unwrap().len(), &list["done"], &list["open"]), (140, &json!(14), &json!(126)));
+    }
+
     async fn list_is_an_object_with_the_configured_keys(engine: Engine) {
         let shape = r#"{list={tasks="items",total="total",limit="per_page",offset="skip",page="page",pages="pages",has_more="has_more"},page_size=2,max_page_size=3}"#;
         let server = with_shape(engine, shape).await;

@@ -96,6 +96,78 @@ on_both_engines! {
         wrong.assert_error(422, "VALIDATION_ERROR", "Status must be 'todo', 'in_progress' or 'done'");
     }
 
+    /// The word of an open task beside `completed: true`: against an open task with another word, both members differ.
+    async fn members_that_both_differ_and_contradict_each_other_change_nothing(engine: Engine) {
+        const STATES: &str = r#"status=["todo","in_progress","review","done"]"#;
+        let config = ServerConfig::with_database(engine).await.with("ROCKET_API", &format!("{{{STATES}}}"));
+        let server = config.with("ROCKET_V1", &format!("{{{STATES}}}")).start().await;
+        let me = server.client_for("me");
+        for (root, status) in [("/api/tasks", 422), ("/api/v1/tasks", 400)] {
+            let message = "Status and completed contradict each other";
+            for stored in ["todo", "in_progress", "review", "done"] {
+                for word in ["todo", "in_progress", "review"] {
+                    for (method, suffix) in [("PUT", ""), ("PATCH", ""), ("PATCH", "/complete"), ("POST", "/toggle")] {
+                        // A task that never had a word has the first.
+                        let new = if stored == "todo" { json!({ "title": "t" }) } else { json!({ "title": "t", "status": stored }) };
+                        let id = me.post("/api/tasks", &new).await.json()["id"].clone();
+                        let body = json!({ "title": "u", "status": word, "completed": true });
+                        let response = me.call(method, &format!("{root}/{id}{suffix}"), Some(&body)).await;
+                        let after = me.get(&format!("/api/tasks/{id}")).await.json();
+                        let case = format!("{method} {root}{suffix}: {stored} gets {word}: {response:?}");
+                        let expected = match stored {
+                            "done" => (200, word, false),
+                            _ if stored == word => (200, "done", true),
+                            _ => (status, stored, false),
+                        };
+                        assert_eq!((i64::from(response.status), after["status"].as_str(), after["completed"].as_bool()), (expected.0, Some(expected.1), Some(expected.2)), "{case}");
+                        if expected.0 == status {
+                            assert!(response.json().to_string().contains(message), "{case}");
+                            assert_eq!((&after["title"], &after["created_at"]), (&json!("t"), &after["updated_at"]), "{case}");
+                        }
+                    }
+                }
+            }
+            let missing = me.put(&format!("{root}/999999"), &json!({ "status": "review", "completed": true })).await;
+            assert_eq!(missing.status, 404);
+        }
+    }
+
+    /// Of requests at the same time each sees what the one before it has stored.
+    async fn concurrent_contradictions_are_decided_one_after_the_other(engine: Engine) {
+        let server = with_shape(engine, r#"{status=["todo","in_progress","done"]}"#).await;
+        let me = server.client_for("me");
+        let path = format!("/api/tasks/{}", me.create("t").await["id"]);
+        let requests = (0..40).map(|number| {
+            let (me, path) = (me.clone(), path.clone());
+            let word = if number % 2 == 0 { "todo" } else { "in_progress" };
+            tokio::spawn(async move {
+                let response = me.put(&path, &json!({ "completed": true, "status": word })).await;
+                (response.status, word, response.json())
+            })
+        });
+        let mut changes = Vec::new();
+        for request in requests.collect::<Vec<_>>() {
+            let (status, word, task) = request.await.unwrap();
+            if status == 200 {
+                let state = task["status"].as_str().unwrap().to_owned();
+                assert!(state == word || state == "done", "{word}: {task}");
+                changes.push((task["updated_at"].as_str().unwrap().to_owned(), word, state));
+            } else {
+                assert_eq!(status, 422, "{task}");
+            }
+        }
+        // Each change follows from the one before it.
+        changes.sort();
+        let mut stored = "todo".to_owned();
+        for (time, word, state) in changes {
+            let expected = if stored == "done" { word } else { "done" };
+            assert!(stored == "done" || stored == word, "{time}: {stored} is not {word}");
+            assert_eq!(state, expected, "{time}: {stored} gets {word}");
+            stored = state;
+        }
+        assert_eq!(me.get(&path).await.json()["status"], stored);
+    }
+
     async fn ids_may_be_strings(engine: Engine) {
         let server = with_shape(engine, r#"{ids="string"}"#).await;
         let me = server.client_for("me");
@@ -162,6 +234,24 @@ on_both_engines! {
         assert_eq!((error.status, error.json()), (400, json!({ "data": null, "error": { "message": "Title cannot be empty", "code": "VALIDATION_ERROR" } })));
     }
 
+    async fn form_of_errors_may_be_a_template(engine: Engine) {
+        let shape = r#"{errors={ok=false,detail={error_code="$code",message="$message",status="$status"},fields="$errors"}}"#;
+        let server = with_shape(engine, shape).await;
+        let me = server.client_for("me");
+        let path = format!("/api/tasks/{}", me.create("t").await["id"]);
+        let message = "Title cannot be empty";
+        let invalid = me.put(&path, &json!({ "title": "" })).await;
+        let detail = json!({ "error_code": "VALIDATION_ERROR", "message": message, "status": 422 });
+        let expected = json!({ "ok": false, "detail": detail, "fields": [{ "field": "title", "message": message }] });
+        assert_eq!((invalid.status, invalid.json()), (422, expected));
+        let missing = me.get("/api/tasks/999999").await;
+        let detail = json!({ "error_code": "RESOURCE_NOT_FOUND", "message": "Task not found", "status": 404 });
+        assert_eq!((missing.status, missing.json()), (404, json!({ "ok": false, "detail": detail, "fields": null })));
+        assert_eq!(server.anonymous().get("/api/tasks").await.json()["detail"]["error_code"], "AUTHENTICATION_REQUIRED");
+        // The other dialect is as it was.
+        assert_eq!(me.get("/api/v1/tasks/999999").await.json()["error"]["code"], "NOT_FOUND");
+    }
+
     /// A frontend whose tasks have one text calls it the description.
     async fn title_may_be_called_description(engine: Engine) {
         let server = with_shape(engine, r#"{fields={title="description",description="details",completed="is_completed"}}"#).await;
@@ -215,6 +305,7 @@ async fn invalid_shape_is_refused_in_one_line_at_the_start() {
     for (settings, line) in [
         (("ROCKET_API", r#"{path="tasks"}"#), "api.path"),
         (("ROCKET_API", r#"{path="/api/{user_id}"}"#), "api.path"),
+        (("ROCKET_API", r#"{errors={detail="$text"}}"#), "api.errors contains an unknown placeholder"),
         (
             ("ROCKET_API", r#"{path="/api/v1/tasks"}"#),
             "v1.path is /api/v1/tasks, which is a path of api.path as well",
@@ -229,7 +320,7 @@ async fn invalid_shape_is_refused_in_one_line_at_the_start() {
         (("ROCKET_TASKS", r#"{attributes={title="x"}}"#), "the name 'title'"),
         (("ROCKET_TASKS", r#"{attributes={status="x"}}"#), "the name 'status'"),
         (("ROCKET_API", r#"{sorts={newest="created_at"}}"#), "api.sorts.newest is not an order"),
-        (("ROCKET_API", r#"{errors="plain"}"#), "api.errors must be one of"),
+        (("ROCKET_API", r#"{errors="plain"}"#), "api.errors is not a form of errors"),
         (("ROCKET_TASKS", r#"{attributes={"a b"="x"}}"#), "tasks.attributes"),
         (
             ("ROCKET_TASKS", r#"{attributes={priority={default="x",values=["low"]}}}"#),

@@ -1,0 +1,5 @@
+-- User names in lower case, by which users sign in beside their email. Only for servers with `issuer.usernames`.
+CREATE TABLE username (
+    username TEXT NOT NULL PRIMARY KEY,
+    "userId" TEXT NOT NULL UNIQUE REFERENCES "user" (id) ON DELETE CASCADE
+);
