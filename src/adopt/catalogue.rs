@@ -104,7 +104,7 @@ ORDER BY n.nspname, c.relname";
 /// The columns of these tables. A domain counts as its base type.
 const COLUMNS: &str = r"
 SELECT a.attrelid::int8, a.attname::text, b.typname::text, format_type(a.atttypid, NULL), format_type(a.atttypid, a.atttypmod),
-       CASE WHEN b.typname = 'varchar' AND a.atttypmod > 4 THEN a.atttypmod - 4 END, NOT a.attnotnull,
+       CASE WHEN b.typname = 'varchar' THEN nullif(greatest(a.atttypmod, t.typtypmod) - 4, -5) END, NOT a.attnotnull,
        CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END, a.attidentity <> '', a.attgenerated <> '',
        EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
                  AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum),

@@ -8,6 +8,7 @@ mod apply;
 mod attributes;
 mod catalogue;
 mod choose;
+mod constraints;
 mod database;
 mod describe;
 mod error;

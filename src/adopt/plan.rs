@@ -12,7 +12,7 @@ use super::finding::{Finding, Level};
 use super::mapping::Mapping;
 use super::options::Choices;
 use super::statement::Sql;
-use super::{describe, indexes, numbers, record, resolve, rows, surroundings, view};
+use super::{constraints, describe, indexes, numbers, record, resolve, rows, surroundings, view};
 
 /// The plan.
 #[derive(Debug, Serialize)]
@@ -144,9 +144,11 @@ pub(super) async fn make(
     findings.extend(found);
     findings.extend(surroundings::check_rights(connection, &database, table, mapping.as_ref()).await?);
     let mut plan = Plan::blocked(database, findings);
-    let Some(mapping) = mapping else { return Ok(plan) };
+    let Some(mut mapping) = mapping else { return Ok(plan) };
     plan.findings.extend(surroundings::check_timezone(&plan.database, table, &mapping));
-    plan.findings.extend(surroundings::check_constraints(connection, table, &mapping).await?);
+    let (constraints, found) = constraints::read(connection, table, &mapping).await?;
+    mapping.constraints = constraints;
+    plan.findings.extend(found);
     let mut rows = table.estimated_rows;
     if can_read {
         let (total, found) = rows::examine(connection, &mapping).await?;

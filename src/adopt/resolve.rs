@@ -1,6 +1,7 @@
 //! Decides the columns of a table: which field each is, and what becomes of the others.
 
 use super::catalogue::{Column, Kind, Table};
+use super::constraints::Constraints;
 use super::fields::Field;
 use super::finding::Finding;
 use super::mapping::{
@@ -74,6 +75,7 @@ impl<'a> Resolver<'a> {
             soft_deletion,
             values: Vec::new(),
             attributes: Vec::new(),
+            constraints: Constraints::default(),
         };
         self.others(&mut mapping);
         Some(mapping)
@@ -178,12 +180,13 @@ impl<'a> Resolver<'a> {
     fn text(&mut self, column: &Column, limit: i32, null_is_empty: bool) -> TextMapping {
         if let Some(length) = column.max_length.filter(|it| *it < limit) {
             self.findings.push(Finding::warning(format!(
-                "{}: the API accepts {limit} characters by default, and the column {length}; set tasks.title_limit or tasks.description_limit to \
-                 the column's length, or a longer text gets the status 500 and is not stored",
+                "{}: the API accepts {limit} characters by default, and the column {length}; a longer text gets the status 422, in /api/v1 400. \
+                 Set tasks.title_limit or tasks.description_limit to the column's length",
                 column.name.plain()
             )));
         }
-        TextMapping { column: column.name.clone(), null_is_empty }
+        let Column { is_nullable, max_length, .. } = *column;
+        TextMapping { column: column.name.clone(), null_is_empty, is_nullable, max_length }
     }
 
     fn soft_deletion(&mut self) -> Option<SoftDeletion> {
@@ -255,7 +258,7 @@ fn user_mapping(column: &Column) -> UserMapping {
         Kind::Integer(_) => UserKind::Integer(i64::MAX),
         _ => UserKind::Text,
     };
-    UserMapping { column: column.name.clone(), kind }
+    UserMapping { column: column.name.clone(), kind, max_length: column.max_length }
 }
 
 /// Whether the column is a field of the task, or hides deleted rows.

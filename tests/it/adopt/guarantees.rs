@@ -75,7 +75,7 @@ async fn user_ids_that_a_column_would_store_in_another_form_are_refused() {
         let server = db.start_server().await;
         let before = db.rows().await;
         let response = server.client_for(alias).post("/api/tasks", &json!({ "title": "t" })).await;
-        assert_eq!(response.status, 500, "{alias}: {response:?}");
+        assert_eq!(response.status, 403, "{alias}: {response:?}");
         assert_eq!(server.client_for(alias).get("/api/tasks").await.json(), json!([]));
         assert_eq!(db.rows().await, before);
         // A short alias is also a part of times and durations.

@@ -1,5 +1,6 @@
 //! `todo-api adopt`: a database of another program is served in place.
 
+mod constraints;
 mod crash;
 mod guarantees;
 mod lifecycle;
