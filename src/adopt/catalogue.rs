@@ -9,6 +9,7 @@ use super::names::{QualifiedName, QuotedIdentifier};
 
 /// A table of another program.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate property")]
 pub(super) struct Table {
     pub(super) oid: i64,
     pub(super) name: QualifiedName,
@@ -21,6 +22,7 @@ pub(super) struct Table {
     pub(super) forces_row_security: bool,
     /// Whether row level security hides rows from the current role.
     pub(super) hides_rows: bool,
+    pub(super) is_partitioned: bool,
     pub(super) columns: Vec<Column>,
 }
 
@@ -95,7 +97,7 @@ impl Kind {
 /// The tables that the role can see, without those of PostgreSQL and of this server.
 const TABLES: &str = r"
 SELECT c.oid::int8, n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, c.reltuples::int8, c.relrowsecurity,
-       c.relforcerowsecurity, row_security_active(c.oid)
+       c.relforcerowsecurity, row_security_active(c.oid), c.relkind = 'p'
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
   AND n.nspname NOT IN ('information_schema', 'todo_api')
@@ -126,6 +128,7 @@ impl FromRow<'_, PgRow> for Table {
             has_row_security: row.try_get(5)?,
             forces_row_security: row.try_get(6)?,
             hides_rows: row.try_get(7)?,
+            is_partitioned: row.try_get(8)?,
             columns: Vec::new(),
         })
     }

@@ -9,10 +9,14 @@ use super::database::{Database, SchemaState};
 use super::error::AdoptError;
 use super::fields::Field;
 use super::finding::{Finding, Level};
+use super::indexes::IndexStatement;
+use super::locks::PlannedLock;
 use super::mapping::Mapping;
 use super::options::Choices;
 use super::statement::Sql;
-use super::{constraints, describe, indexes, numbers, record, resolve, rows, surroundings, view};
+use super::{
+    constraints, describe, indexes, locks, numbers, partitions, record, resolve, rows, surroundings, view,
+};
 
 /// The plan.
 #[derive(Debug, Serialize)]
@@ -25,7 +29,9 @@ pub(super) struct Plan {
     /// The statements of the transaction that creates the view.
     pub(super) create: Vec<Sql>,
     /// The statements for indexes, each by itself.
-    pub(super) indexes: Vec<Sql>,
+    pub(super) indexes: Vec<IndexStatement>,
+    /// The locks of `--apply --indexes` on their tables.
+    pub(super) locks: Vec<PlannedLock>,
     /// What the operator does afterwards.
     pub(super) afterwards: Vec<String>,
     #[serde(skip)]
@@ -79,6 +85,7 @@ impl Plan {
             number: Vec::new(),
             create: Vec::new(),
             indexes: Vec::new(),
+            locks: Vec::new(),
             afterwards: Vec::new(),
             mapping: None,
         }
@@ -156,7 +163,8 @@ pub(super) async fn make(
         plan.findings.extend(found);
     }
     let existing = surroundings::read_indexes(connection, table).await?;
-    let (statements, finding) = indexes::recommend(&mapping, &existing);
+    let partitions = partitions::read(connection, table).await?;
+    let (statements, finding) = indexes::recommend(&mapping, &existing, partitions.as_deref());
     plan.indexes = statements;
     plan.findings.extend(finding);
     plan.findings.extend(describe::notes(&mapping));
@@ -166,7 +174,10 @@ pub(super) async fn make(
         rows,
         columns: describe::columns(table, &mapping),
     });
-    plan.number = numbers::create_statements(&mapping);
+    let has_trigger = numbers::has_trigger(connection, table).await?;
+    plan.number = numbers::create_statements(&mapping, has_trigger);
+    plan.locks = locks::planned(&mapping, !has_trigger);
+    plan.locks.extend(plan.indexes.iter().map(IndexStatement::planned_lock));
     let begin = record::begin_statements(&mapping, choices, role)?;
     let view = view::create_statements(&mapping, &plan.database.search_path);
     let end = record::end_statements(&plan.database, role);

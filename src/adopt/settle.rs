@@ -1,10 +1,14 @@
 //! Turns the view into this server's own table: for operators who do not go back.
 
+use std::time::Instant;
+
 use sqlx::{Connection as _, PgConnection};
 
+use super::apply::Done;
 use super::database::{Adoption, Database, SchemaState};
 use super::error::AdoptError;
 use super::finding::{Finding, Level};
+use super::locks::{self, HeldLock, Mode};
 use super::mapping::{IdKind, Mapping};
 use super::names::{Literal, QualifiedName, QuotedIdentifier};
 use super::plan;
@@ -21,10 +25,7 @@ const OTHERS: &str = "SELECT coalesce(usename::text, ''), application_name, coun
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' GROUP BY 1, 2 ORDER BY 1, 2";
 
 /// Copies the tasks into a table, renames the old table, and drops the view. All or nothing.
-pub(super) async fn settle(
-    connection: &mut PgConnection,
-    database: Database,
-) -> Result<Vec<String>, AdoptError> {
+pub(super) async fn settle(connection: &mut PgConnection, database: Database) -> Result<Done, AdoptError> {
     let SchemaState::Adopted(adoption) = database.state.clone() else {
         return Err(AdoptError::Refused(
             "this database is not adopted; run todo-api adopt --apply first".to_owned(),
@@ -36,6 +37,7 @@ pub(super) async fn settle(
     if plan.findings.iter().any(|it| it.level == Level::Blocker) {
         return Err(refusal(&plan.findings));
     }
+    let since = Instant::now();
     let mut transaction = connection.begin().await?;
     let lock = format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE NOWAIT", mapping.table);
     Sql::new(lock).execute(&mut transaction).await.map_err(|error| match AdoptError::from(error) {
@@ -49,11 +51,13 @@ pub(super) async fn settle(
     let tasks = copy(&mut transaction).await?;
     let kept = finish(&mut transaction, mapping, &adoption).await?;
     transaction.commit().await?;
+    let lock = HeldLock::new(locks::SETTLE, mapping.table.plain(), Mode::AccessExclusive, since);
     Sql::new("ANALYZE todo_api.tasks").execute(connection).await?;
-    Ok(vec![
+    let lines = vec![
         format!("copied {tasks} tasks into the table todo_api.tasks"),
         format!("kept the old table as {}; drop it by hand when it is not needed", kept.plain()),
-    ])
+    ];
+    Ok(Done { lines, locks: vec![lock] })
 }
 
 fn refusal(findings: &[Finding]) -> AdoptError {
