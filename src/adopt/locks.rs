@@ -87,7 +87,7 @@ pub(super) struct HeldLock {
     step: &'static str,
     table: String,
     mode: Mode,
-    /// From the start of the statement that took it, so that a wait for the lock is included, to the end of its transaction.
+    /// The time of the whole transaction, which includes a wait for the lock.
     milliseconds: u64,
 }
 
@@ -101,7 +101,7 @@ impl HeldLock {
 impl fmt::Display for HeldLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { step, table, mode, milliseconds } = self;
-        write!(f, "held {} on {table} for {milliseconds} ms to {step}", mode.name())
+        write!(f, "held {} on {table} for at most {milliseconds} ms to {step}", mode.name())
     }
 }
 
@@ -128,32 +128,28 @@ pub(super) fn planned(mapping: &Mapping, creates_trigger: bool) -> Vec<PlannedLo
     locks
 }
 
-/// The tables of the other program that this session has locked.
-const HELD: &str = "SELECT n.nspname || '.' || c.relname, l.mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
-    JOIN pg_namespace n ON n.oid = c.relnamespace
+/// The tables of the other program that this session has locked. A partition counts as its table.
+const HELD: &str = "SELECT DISTINCT n.nspname || '.' || c.relname, l.mode FROM pg_locks l
+    JOIN pg_class c ON c.oid = coalesce(pg_partition_root(l.relation), l.relation) JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_'
       AND n.nspname NOT IN ('information_schema', 'todo_api') ORDER BY 1, 2";
 
-/// Runs the statements, all or none. Returns the locks that they took on tables of the other program.
+/// Runs the statements, all or none. Returns the locks that they took on tables of the other program. They are read once, because each
+/// further round trip would hold them longer.
 pub(super) async fn run_in_transaction(
     connection: &mut PgConnection,
     step: &'static str,
     statements: &[Sql],
 ) -> Result<Vec<HeldLock>, AdoptError> {
-    let mut taken: Vec<(String, Mode, Instant)> = Vec::new();
     let mut transaction = connection.begin().await?;
+    let since = Instant::now();
     for statement in statements {
-        let since = Instant::now();
         statement.execute(&mut transaction).await?;
-        let held: Vec<(String, String)> = Sql::new(HELD).fetch_all(&mut transaction).await?;
-        for (table, mode) in held {
-            let Some(mode) = Mode::from_catalogue(&mode) else { continue };
-            if !taken.iter().any(|it| it.0 == table && it.1 == mode) {
-                taken.push((table, mode, since));
-            }
-        }
     }
+    let held: Vec<(String, String)> = Sql::new(HELD).fetch_all(&mut transaction).await?;
     transaction.commit().await?;
-    let lock = |(table, mode, since)| HeldLock::new(step, table, mode, since);
-    Ok(taken.into_iter().map(lock).collect())
+    let lock = |(table, mode): (String, String)| {
+        Some(HeldLock::new(step, table, Mode::from_catalogue(&mode)?, since))
+    };
+    Ok(held.into_iter().filter_map(lock).collect())
 }

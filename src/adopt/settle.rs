@@ -26,10 +26,16 @@ const OTHERS: &str = "SELECT coalesce(usename::text, ''), application_name, coun
 
 /// Copies the tasks into a table, renames the old table, and drops the view. All or nothing.
 pub(super) async fn settle(connection: &mut PgConnection, database: Database) -> Result<Done, AdoptError> {
-    let SchemaState::Adopted(adoption) = database.state.clone() else {
-        return Err(AdoptError::Refused(
-            "this database is not adopted; run todo-api adopt --apply first".to_owned(),
-        ));
+    let adoption = match database.state.clone() {
+        SchemaState::Adopted(adoption) => adoption,
+        SchemaState::Own => {
+            let text = "the tasks are in this server's own table already; there is nothing to settle";
+            return Err(AdoptError::Refused(text.to_owned()));
+        }
+        SchemaState::Absent | SchemaState::Begun(_) | SchemaState::Foreign => {
+            let text = "this database is not adopted; run todo-api adopt --apply first";
+            return Err(AdoptError::Refused(text.to_owned()));
+        }
     };
     refuse_others(connection).await?;
     let plan = plan::make(connection, database, &adoption.choices, adoption.role.as_deref()).await?;

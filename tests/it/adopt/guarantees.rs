@@ -205,7 +205,7 @@ async fn list_and_get_use_indexes_through_the_view() {
 
 impl LegacyDatabase {
     /// The plan of a statement with these arguments.
-    async fn explain(&mut self, statement: &str, arguments: &str) -> String {
+    pub(super) async fn explain(&mut self, statement: &str, arguments: &str) -> String {
         self.execute(&format!("DEALLOCATE ALL; PREPARE planned AS {statement}")).await;
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN EXECUTE planned({arguments})"));
         let lines: Vec<(String,)> =
