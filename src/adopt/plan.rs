@@ -119,7 +119,7 @@ pub(super) async fn make(
         SchemaState::Absent => {}
     }
     let tables = read_tables(connection).await?;
-    let Chosen { table, reason } = match choose(&tables, choices) {
+    let Chosen { table, reason, finding } = match choose(&tables, choices) {
         Ok(chosen) => chosen,
         Err(finding) => {
             findings.push(finding);
@@ -136,7 +136,8 @@ pub(super) async fn make(
             table.name.plain()
         )));
     }
-    findings.extend(check_own_table(connection, table).await?);
+    findings.extend(finding);
+    findings.extend(check_own_table(table));
     findings.extend(check_role(connection, table, &database, role).await?);
     let can_read = {
         let rights = surroundings::check_rights(connection, &database, table, None).await?;
@@ -194,14 +195,9 @@ pub(super) async fn make(
 }
 
 /// Refuses a table that this server has made itself.
-async fn check_own_table(
-    connection: &mut PgConnection,
-    table: &Table,
-) -> Result<Option<Finding>, AdoptError> {
-    let query = "SELECT EXISTS (SELECT FROM pg_constraint WHERE conrelid = $1::int8::oid AND conname = 'tasks_user_id_created_at_id')";
-    let is_own: bool = sqlx::query_scalar(query).bind(table.oid).fetch_one(connection).await?;
+fn check_own_table(table: &Table) -> Option<Finding> {
     let text = || format!("{} is this server's own table; there is nothing to adopt", table.name.plain());
-    Ok(is_own.then(|| Finding::blocker(text())))
+    table.is_own.then(|| Finding::blocker(text()))
 }
 
 /// Refuses a role that does not exist, or that their service very likely uses: its names would lead to the view.

@@ -2,7 +2,7 @@
 
 use super::catalogue::{Column, Kind, Table};
 use super::constraints::Constraints;
-use super::fields::Field;
+use super::fields::{Field, normalized};
 use super::finding::Finding;
 use super::mapping::{
     Attribute, FixedValue, IdKind, IdMapping, Mapping, SoftDeletion, SoftDeletionKind, TextMapping, Time,
@@ -11,7 +11,7 @@ use super::mapping::{
 use super::options::Choices;
 use super::status::{self, StatusCounts};
 
-/// Columns of soft deletion, compared as they are.
+/// Columns of soft deletion, the likeliest first.
 const SOFT_DELETION: [&str; 4] = ["deleted_at", "is_deleted", "deleted", "deleted_on"];
 
 /// Collects findings while it reads columns.
@@ -93,6 +93,10 @@ impl<'a> Resolver<'a> {
         };
         match column {
             Some(column) if field.accepts(column) => Some(column),
+            Some(column) if column.is_generated => {
+                self.findings.push(is_generated(name, column));
+                None
+            }
             Some(column) => {
                 self.findings.push(Finding::blocker(format!(
                     "{name}: the column {} is of the type {}, and must be {}; name another with --column {name}=…",
@@ -123,6 +127,7 @@ impl<'a> Resolver<'a> {
         let name = field.name();
         let finding = match column_of(self.table, self.choices, field) {
             Err(finding) => finding,
+            Ok(Some(column)) if column.is_generated => is_generated(name, column),
             Ok(Some(column)) => {
                 if let Kind::Timestamp { zoned } = column.kind {
                     let is_nullable = column.is_nullable;
@@ -193,14 +198,30 @@ impl<'a> Resolver<'a> {
         if self.choices.hard_delete {
             return None;
         }
-        SOFT_DELETION.iter().filter_map(|name| self.table.column(name)).find_map(|column| {
-            let kind = match column.kind {
-                Kind::Boolean => SoftDeletionKind::Boolean,
-                Kind::Timestamp { zoned } => SoftDeletionKind::Moment { zoned },
-                _ => return None,
-            };
-            Some(SoftDeletion { column: column.name.clone(), kind })
-        })
+        let table = self.table;
+        let is_named = |column: &&Column, name: &str| normalized(column.name.plain()) == normalized(name);
+        let columns =
+            SOFT_DELETION.iter().flat_map(|name| table.columns.iter().filter(|it| is_named(it, name)));
+        let mut found: Vec<SoftDeletion> = columns
+            .filter(|column| !column.is_generated)
+            .filter_map(|column| {
+                let kind = match column.kind {
+                    Kind::Boolean => SoftDeletionKind::Boolean,
+                    Kind::Timestamp { zoned } => SoftDeletionKind::Moment { zoned },
+                    _ => return None,
+                };
+                Some(SoftDeletion { column: column.name.clone(), kind })
+            })
+            .collect();
+        if let [first, second, ..] = found.as_slice() {
+            self.findings.push(Finding::warning(format!(
+                "soft deletion: {0} decides which rows are deleted, and {1} is not written. If your service reads {1}, it still shows tasks that \
+                 a client of this server has deleted",
+                first.column.plain(),
+                second.column.plain()
+            )));
+        }
+        (!found.is_empty()).then(|| found.swap_remove(0))
     }
 
     /// The columns that are no field: members of `attributes`, and values for those that new rows need.
@@ -244,6 +265,13 @@ impl<'a> Resolver<'a> {
             });
         }
     }
+}
+
+fn is_generated(field: &str, column: &Column) -> Finding {
+    Finding::blocker(format!(
+        "{field}: PostgreSQL computes the column {}, so it cannot be written; name another with --column {field}=…",
+        column.name.plain()
+    ))
 }
 
 fn numbered(column: &Column, generate: Option<&'static str>) -> IdKind {

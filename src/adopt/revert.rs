@@ -22,7 +22,7 @@ pub(super) async fn revert(connection: &mut PgConnection, database: &Database) -
     };
     let table = QualifiedName::new(adoption.schema.as_str(), adoption.table.as_str());
     let users = count_users(connection).await?;
-    let mut statements = drop_statements(connection, adoption, &table).await?;
+    let mut statements = drop_statements(connection).await?;
     if users == 0 {
         statements.extend(
             ["session", "account", "verification", "jwks", "user", "_sqlx_migrations"].map(|name| {
@@ -59,7 +59,7 @@ const INDEXES: &str = "SELECT n.nspname::text, c.relname::text, t.relnamespace::
     CROSS JOIN LATERAL (SELECT r.oid UNION SELECT relid FROM pg_partition_tree(r.oid)) AS tree (oid)
     JOIN pg_index i ON i.indrelid = tree.oid JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = tree.oid
     JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE s.nspname = $1 AND r.relname = $2 AND c.relname IN ('todo_api_list', 'todo_api_list_' || tree.oid)
+    WHERE s.nspname = $1 AND (r.relname = $2 OR i.indrelid = r.oid AND NOT r.relispartition) AND c.relname IN ('todo_api_list', 'todo_api_list_' || tree.oid)
       AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid) ORDER BY c.relname";
 
 async fn drop_indexes(
@@ -90,26 +90,24 @@ async fn drop_indexes(
     Ok(())
 }
 
-async fn drop_statements(
-    connection: &mut PgConnection,
-    adoption: &Adoption,
-    table: &QualifiedName,
-) -> Result<Vec<Sql>, AdoptError> {
+/// The tables with the trigger that numbers rows. Those of partitions belong to that of their table.
+const NUMBERED: &str = "SELECT n.nspname::text, c.relname::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE t.tgname = 'todo_api_number' AND t.tgfoid = to_regproc('todo_api.number_task') AND NOT c.relispartition";
+
+async fn drop_statements(connection: &mut PgConnection) -> Result<Vec<Sql>, AdoptError> {
     let mut statements = view::drop_statements();
-    let exists = "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = $1 AND tablename = $2)";
-    let exists: bool = sqlx::query_scalar(exists)
-        .bind(&adoption.schema)
-        .bind(&adoption.table)
-        .fetch_one(&mut *connection)
-        .await?;
     let numbered: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'todo_api' AND tablename = 'task_ids')",
     )
-    .fetch_one(connection)
+    .fetch_one(&mut *connection)
     .await?;
     if numbered {
-        if exists {
-            statements.push(Sql::new(format!("DROP TRIGGER IF EXISTS todo_api_number ON {table}")));
+        // Their table may have been renamed.
+        let tables: Vec<(String, String)> = sqlx::query_as(NUMBERED).fetch_all(connection).await?;
+        for (schema, name) in tables {
+            let table = QualifiedName::new(schema, name);
+            statements.push(Sql::new(format!("DROP TRIGGER todo_api_number ON {table}")));
         }
         statements.extend(
             ["DROP FUNCTION IF EXISTS todo_api.number_task()", "DROP TABLE todo_api.task_ids"].map(Sql::new),

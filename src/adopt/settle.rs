@@ -43,6 +43,7 @@ pub(super) async fn settle(connection: &mut PgConnection, database: Database) ->
     if plan.findings.iter().any(|it| it.level == Level::Blocker) {
         return Err(refusal(&plan.findings));
     }
+    refuse_dependents(connection, mapping).await?;
     let since = Instant::now();
     let mut transaction = connection.begin().await?;
     let lock = format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE NOWAIT", mapping.table);
@@ -82,6 +83,27 @@ async fn refuse_others(connection: &mut PgConnection) -> Result<(), AdoptError> 
     Err(AdoptError::Refused(format!(
         "other sessions use this database: {}; stop the other service and this server first, because the table of the tasks changes its place",
         others.join(", ")
+    )))
+}
+
+/// Foreign keys and views of the other program on its table.
+const DEPENDENTS: &str = "SELECT 'the foreign key ' || conname || ' of ' || conrelid::regclass FROM pg_constraint
+    WHERE contype = 'f' AND confrelid = $1::regclass AND conrelid <> confrelid AND conparentid = 0
+    UNION SELECT 'the view ' || r.ev_class::regclass FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
+    WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1::regclass
+      AND r.ev_class NOT IN ($1::regclass, 'todo_api.tasks'::regclass)
+    ORDER BY 1";
+
+/// What refers to their table would go on referring to the old table, which no task of a client reaches any more.
+async fn refuse_dependents(connection: &mut PgConnection, mapping: &Mapping) -> Result<(), AdoptError> {
+    let table = mapping.table.to_string();
+    let found: Vec<String> = sqlx::query_scalar(DEPENDENTS).bind(table).fetch_all(connection).await?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    Err(AdoptError::Refused(format!(
+        "{} would stay with the old table of the tasks; drop them first, and create them for todo_api.tasks afterwards",
+        found.join(", ")
     )))
 }
 

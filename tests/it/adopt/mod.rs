@@ -5,12 +5,14 @@ mod crash;
 mod guarantees;
 mod lifecycle;
 mod locks;
+mod million;
 mod partitioned;
 mod proxy;
 mod roles;
 mod schemas;
 mod serving;
 mod settling;
+mod wary;
 
 use std::process::Output;
 
@@ -112,7 +114,8 @@ impl LegacyDatabase {
 
     /// Leaves the database without a session. The connection is to another database until `reconnect`.
     async fn disconnect(&mut self) {
-        let other = PgConnection::connect(&PostgresServer::shared().url("postgres")).await.unwrap();
+        let (server, _) = self.url.rsplit_once('/').unwrap();
+        let other = PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
         std::mem::replace(&mut self.connection, other).close().await.unwrap();
         // A closed session ends a moment later.
         self.sessions_end("true").await;

@@ -20,8 +20,6 @@ pub enum Pause {
     AfterStatement(usize),
     /// Before each statement that begins with this text.
     Before(&'static str),
-    /// After each statement that begins with this text.
-    After(&'static str),
 }
 
 /// Forwards a session to PostgreSQL and counts its statements.
@@ -59,18 +57,11 @@ impl Proxy {
                     break;
                 }
                 let number = count.fetch_add(is_statement.into(), Ordering::Relaxed) + 1;
-                match pause {
-                    Pause::AfterStatement(stop) if is_statement && number == stop => {
-                        paused.notify_one();
-                        // Nothing more is forwarded. The killed client closes its connection.
-                        while read_message(&mut reader, true).await.is_some() {}
-                        break;
-                    }
-                    Pause::After(text) if begins_with(text) => {
-                        paused.notify_one();
-                        resumed_or_closed(&resumed, &mut reader).await;
-                    }
-                    _ => {}
+                if matches!(pause, Pause::AfterStatement(stop) if is_statement && number == stop) {
+                    paused.notify_one();
+                    // Nothing more is forwarded. The killed client closes its connection.
+                    while read_message(&mut reader, true).await.is_some() {}
+                    break;
                 }
             }
         });
