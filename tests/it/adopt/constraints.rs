@@ -122,7 +122,7 @@ async fn their_constraints_are_validation_errors_of_each_dialect() {
         for (mount, is_enveloped) in [("/api/tasks", false), ("/api/v1/tasks", true)] {
             assert_rejected(&me.post(mount, &body).await, member, message, is_enveloped);
             for method in ["PUT", "PATCH"] {
-                // A value that is null already is no change.
+                // The task has this slug itself.
                 let response = me.call(method, &format!("{mount}/{id}"), Some(&body)).await;
                 if *member == "slug" {
                     assert_eq!(response.status, 200);

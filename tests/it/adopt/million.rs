@@ -37,7 +37,8 @@ async fn run(db: &mut LegacyDatabase, arguments: &[&str]) -> Value {
     let seconds = began.elapsed().as_secs_f64();
     assert!(matches!(output.status.code(), Some(0 | 4)), "{}", text(&output));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    println!("  {} took {seconds:.1} s", arguments.join(" "));
+    let rate = 1e6 / seconds;
+    println!("  {} took {seconds:.1} s, {rate:.0} rows per second", arguments.join(" "));
     for line in report["done"].as_array().unwrap() {
         println!("    {}", line.as_str().unwrap());
     }
