@@ -31,9 +31,18 @@ pub(super) struct Partition {
     /// Whether it has rows, and no partitions of its own.
     is_leaf: bool,
     name: QualifiedName,
-    has_index: bool,
-    is_index_valid: bool,
-    is_attached: bool,
+    index: IndexState,
+}
+
+/// The state of a partition's index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum IndexState {
+    Missing,
+    /// Its creation was interrupted, or it is an index without content.
+    Invalid,
+    Valid,
+    /// This or another index is a part of the index of the table.
+    Attached,
 }
 
 type Row = (i64, i64, bool, String, String, bool, bool, bool);
@@ -47,16 +56,15 @@ pub(super) async fn read(
         return Ok(None);
     }
     let rows: Vec<Row> = sqlx::query_as(PARTITIONS).bind(table.oid).fetch_all(connection).await?;
-    let partition =
-        |(oid, parent, is_leaf, schema, name, has_index, is_index_valid, is_attached): Row| Partition {
-            oid,
-            parent,
-            is_leaf,
-            name: QualifiedName::new(schema, name),
-            has_index,
-            is_index_valid,
-            is_attached,
+    let partition = |(oid, parent, is_leaf, schema, name, exists, is_valid, is_attached): Row| {
+        let index = match (exists, is_valid, is_attached) {
+            (_, _, true) => IndexState::Attached,
+            (false, _, false) => IndexState::Missing,
+            (true, false, false) => IndexState::Invalid,
+            (true, true, false) => IndexState::Valid,
         };
+        Partition { oid, parent, is_leaf, name: QualifiedName::new(schema, name), index }
+    };
     Ok(Some(rows.into_iter().map(partition).collect()))
 }
 
@@ -75,21 +83,17 @@ pub(super) fn statements(
     for partition in partitions {
         let name = QuotedIdentifier::new(format!("{NAME}_{}", partition.oid));
         let index = QualifiedName { schema: partition.name.schema.clone(), name: name.clone() };
-        if partition.is_attached {
-            continue;
-        }
-        if !partition.is_leaf {
-            if !partition.has_index {
-                statements.push(create_only(&name, &partition.name, key));
+        let concurrent = |sql| IndexStatement::new(sql, partition.name.plain(), Mode::ShareUpdateExclusive);
+        let create = || concurrent(format!("CREATE INDEX CONCURRENTLY {name} ON {} ({key})", partition.name));
+        match (partition.index, partition.is_leaf) {
+            (IndexState::Attached, _) => continue,
+            (IndexState::Missing, false) => statements.push(create_only(&name, &partition.name, key)),
+            (IndexState::Missing, true) => statements.push(create()),
+            (IndexState::Invalid, true) => {
+                let drop = concurrent(format!("DROP INDEX CONCURRENTLY IF EXISTS {index}"));
+                statements.extend([drop, create()]);
             }
-        } else if !partition.is_index_valid {
-            let concurrent =
-                |sql| IndexStatement::new(sql, partition.name.plain(), Mode::ShareUpdateExclusive);
-            if partition.has_index {
-                statements.push(concurrent(format!("DROP INDEX CONCURRENTLY IF EXISTS {index}")));
-            }
-            statements
-                .push(concurrent(format!("CREATE INDEX CONCURRENTLY {name} ON {} ({key})", partition.name)));
+            (IndexState::Invalid, false) | (IndexState::Valid, _) => {}
         }
         let parent = match partitions.iter().find(|it| it.oid == partition.parent) {
             Some(it) => QualifiedName {
@@ -98,11 +102,9 @@ pub(super) fn statements(
             },
             None => QualifiedName { schema: table.schema.clone(), name: root.clone() },
         };
-        statements.push(IndexStatement::new(
-            format!("ALTER INDEX {parent} ATTACH PARTITION {index}"),
-            partition.name.plain(),
-            Mode::AccessShare,
-        ));
+        // The lock is on the new index. A statement that reads or writes the partition waits for it.
+        let attach = format!("ALTER INDEX {parent} ATTACH PARTITION {index}");
+        statements.push(IndexStatement::new(attach, index.plain(), Mode::AccessExclusive));
     }
     statements
 }

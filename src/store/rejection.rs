@@ -132,7 +132,8 @@ impl<'a> Failure<'a> {
     fn rejection(&self) -> Option<ApiError> {
         let code = self.error.code();
         let is_raised = self.is_raised && (code == "P0001" || matches!(code.get(..2), Some("22" | "23")));
-        if !is_raised && !(self.is_direct && self.is_caused_by_client()) {
+        let is_rejected = is_raised || self.is_direct && self.is_caused_by_client();
+        if !is_rejected {
             return None;
         }
         if self.part == Part::Deletion {

@@ -1,4 +1,5 @@
 //! A million rows. `scripts/adopt-million` runs this, because it takes minutes.
+#![expect(clippy::print_stdout, reason = "the figures are the result")]
 
 use std::time::Instant;
 
