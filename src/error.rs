@@ -31,6 +31,8 @@ pub enum ApiError {
     UserMismatch,
     /// 403: the task belongs to another user. Only a shape with `forbid_other_users` tells this from a missing task.
     NotOwner,
+    /// 403: the user of the token is not in the users of an adopted database, which the tasks refer to.
+    UnknownAccount,
     /// 403: the browser's origin is not configured.
     OriginNotAllowed,
     /// 404: no route has this path.
@@ -82,7 +84,9 @@ impl ApiError {
         match self {
             Self::MalformedRequest | Self::InvalidJson(_) | Self::InvalidQuery(_) => Status::BadRequest,
             Self::Unauthenticated(_) => Status::Unauthorized,
-            Self::UserMismatch | Self::NotOwner | Self::OriginNotAllowed => Status::Forbidden,
+            Self::UserMismatch | Self::NotOwner | Self::UnknownAccount | Self::OriginNotAllowed => {
+                Status::Forbidden
+            }
             Self::RouteNotFound | Self::TaskNotFound => Status::NotFound,
             Self::MethodNotAllowed(_) => Status::MethodNotAllowed,
             Self::RequestTimeout => Status::RequestTimeout,
@@ -103,6 +107,7 @@ impl ApiError {
             Self::Unauthenticated(token) => token.message().into(),
             Self::UserMismatch => "Not authorized to access this resource".into(),
             Self::NotOwner => "Not authorized to access this task".into(),
+            Self::UnknownAccount => "Your account does not exist in the database of the tasks".into(),
             Self::OriginNotAllowed => "Origin not allowed".into(),
             Self::RouteNotFound => "Not found".into(),
             Self::TaskNotFound => "Task not found".into(),

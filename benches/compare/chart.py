@@ -5,6 +5,8 @@ from .results import Point
 COLOURS = {
     plan.TODO_API: "#b7410e",
     plan.UNBATCHED: "#d98c5f",
+    plan.ADOPTED: "#8a5a44",
+    plan.ADOPTED_UUIDS: "#b08d7a",
     plan.AXUM: "#5b7db1",
     plan.FASTAPI: "#c9c9c9",
     plan.FASTAPI_TWO: "#a9a9a9",

@@ -8,24 +8,31 @@ import sqlite3
 from .commands import run
 
 COLUMNS = "id, user_id, title, description, completed, created_at, updated_at"
-INSERT = "INSERT INTO tasks (user_id, title, description, completed, created_at, updated_at) "
+WRITTEN = "(user_id, title, description, completed, created_at, updated_at) "
+INSERT = f"INSERT INTO tasks {WRITTEN}"
 # Ids begin at 1 in an empty table. So these are known: the first of `measured`, and the first of the others.
 FIRST, FIRST_OF_OTHERS = 1, 121
 
 
-def inserts(time, numbers):
+def inserts(time, numbers, table="tasks"):
     """The statements that fill an empty table. `time` and `numbers` are the engine's SQL for a time in the past, and for the numbers up to a limit."""
     users = {"'measured'": 100, "'twenty'": 20, "'other-' || n % 1000": 100_000}
     return [
-        f"{INSERT}SELECT {user}, 'Task number ' || n, 'Something that is to be done ' || n, false, {time}, {time} FROM {numbers(count)} ORDER BY n"
+        f"INSERT INTO {table} {WRITTEN}SELECT {user}, 'Task number ' || n, 'Something that is to be done ' || n, false, {time}, {time} FROM {numbers(count)} ORDER BY n"
         for user, count in users.items()
     ]
 
 
 def fill_postgres(postgres):
-    statements = inserts("now() - n * interval '1 minute'", lambda count: f"generate_series(1, {count}) n")
+    fill_table("tasks", ["tasks"], "now()", postgres, "postgres")
+
+
+def fill_table(table, tables, now, postgres, database):
+    """Empties the tables and fills one of them. `now` is the SQL of the present in the type of its times."""
+    statements = inserts(f"{now} - n * interval '1 minute'", lambda count: f"generate_series(1, {count}) n", table)
+    names = ", ".join(tables)
     # The checkpoint is due before the measurement rather than in it.
-    postgres.sql("TRUNCATE tasks RESTART IDENTITY", *statements, "VACUUM ANALYZE tasks", "CHECKPOINT")
+    postgres.sql(f"TRUNCATE {names} RESTART IDENTITY", *statements, f"VACUUM ANALYZE {names}", "CHECKPOINT", database=database)
 
 
 def add_long_list(postgres):

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 
-from . import commands, dataset, load, plan, processes, report, users
+from . import adopted, commands, dataset, load, plan, processes, report, users
 from .postgres import Postgres, Relay
 from .results import Point, Results
 from .servers import Servers
@@ -41,6 +41,9 @@ def main(about):
         commands.run(todo_api, "migrate", env={"DATABASE_URL": postgres.url, "BETTER_AUTH_SECRET": SECRET})
         servers = Servers(todo_api, directory, postgres, relay)
         candidates = [it for it in plan.CANDIDATES if not options.only or it.name in options.only]
+        for name in plan.ADOPTED_DATABASES:
+            if any(it.name == name for it in candidates):
+                servers.adopted[name] = adopted.create(name, postgres, todo_api)
         results, began = Results(), time.monotonic()
         for number in range(options.rounds):
             for candidate in candidates:
@@ -56,7 +59,10 @@ def main(about):
 
 def measure(candidate, servers, postgres, results, seconds):
     """Measures all calls of a candidate in a round."""
-    dataset.fill_postgres(postgres)
+    if candidate.name in plan.ADOPTED_DATABASES:
+        adopted.fill(candidate.name, postgres)
+    else:
+        dataset.fill_postgres(postgres)
     if candidate.name == plan.PGBENCH:
         for call in candidate.calls:
             results.add(Point(plan.PGBENCH, call, plan.USUAL), load.pgbench(postgres, call, seconds))

@@ -12,8 +12,8 @@ from .commands import BUILT_PEERS, free_port, run
 NOBODY = 65534
 
 
-def url(port):
-    return f"postgres://postgres@127.0.0.1:{port}/postgres"
+def url(port, database="postgres"):
+    return f"postgres://postgres@127.0.0.1:{port}/{database}"
 
 
 class Postgres:
@@ -37,10 +37,10 @@ class Postgres:
         command = [self.bin / program, "-D", self.directory, *arguments]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", **self.user)
 
-    def sql(self, *statements):
+    def sql(self, *statements, database="postgres"):
         """Runs each statement in a transaction of its own, as VACUUM requires. Returns the rows."""
         commands = [argument for it in statements for argument in ("-c", it)]
-        return run(self.bin / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *commands, self.url).strip()
+        return run(self.bin / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *commands, url(self.port, database)).strip()
 
     def stop(self):
         self.control("pg_ctl", "-m", "immediate", "stop")

@@ -48,6 +48,8 @@ class Servers:
     def __init__(self, todo_api, directory, postgres, relay):
         self.todo_api, self.directory = todo_api, directory
         self.urls = {0: postgres.url, plan.ELSEWHERE: relay.url}
+        # URLs of the adopted databases. `main` creates those that it measures.
+        self.adopted = {}
 
     def start(self, candidate):
         """Starts the server of a candidate and waits until it is ready."""
@@ -66,6 +68,8 @@ class Servers:
                 return self.ours(url)
             case plan.UNBATCHED:
                 return self.ours(url, batch=False)
+            case plan.ADOPTED | plan.ADOPTED_UUIDS:
+                return self.ours(self.adopted[name])
             case plan.SQLITE:
                 return self.ours(self.new_sqlite())
             case plan.SQLITE_UNBATCHED:

@@ -18,6 +18,7 @@ def tables(results):
     return [
         (f"**{plan.USUAL} callers**: ratio to axum (requests per second ± spread)", usual(results)),
         ("**Fewer and more callers**: ratio to axum (requests per second, p50)", other_callers(results)),
+        (f"**Adopted databases**: ratio to {plan.TODO_API} on its own table, {plan.USUAL} callers", adopted(results)),
         (f"**A database {plan.ELSEWHERE} ms away**: requests per second, ratio to axum and p50", elsewhere(results)),
         (f"**CPU time**: µs per request of the server + of PostgreSQL, {plan.USUAL} callers", cpu(results)),
         ("**Many users**", crowds(results)),
@@ -58,6 +59,16 @@ def other_callers(results):
             for name in results.names():
                 rows.append([str(callers), name, *[cell(Point(name, call, callers)) for call in SINGLE_CALLS]])
     return table(["callers", "", *[plan.CALLS[it] for it in SINGLE_CALLS]], [it for it in rows if any(it[2:])])
+
+
+def adopted(results):
+    calls = next(it.calls for it in plan.CANDIDATES if it.name == plan.ADOPTED)
+
+    def cell(name, call):
+        return times(results.ratio(Point(name, call, plan.USUAL), plan.TODO_API)).strip()
+
+    rows = [[name, *[cell(name, call) for call in calls]] for name in plan.ADOPTED_DATABASES]
+    return table(["", *[plan.CALLS[it] for it in calls]], [it for it in rows if any(it[1:])])
 
 
 def elsewhere(results):

@@ -2,52 +2,47 @@
 
 use std::time::Instant;
 
-use sqlx::{Connection as _, PgConnection};
+use sqlx::PgConnection;
 
 use super::error::AdoptError;
+use super::locks::{self, HeldLock, run_in_transaction};
 use super::plan::Plan;
-use super::statement::Sql;
 use super::{indexes, numbers};
 
-/// Creates the view, and before it the numbers of ids that are no integers. With an observer it creates the indexes as well. Returns what was
-/// done.
+/// What a run has done.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    pub(super) lines: Vec<String>,
+    pub(super) locks: Vec<HeldLock>,
+}
+
+/// Creates the view, and before it the numbers of ids that are no integers. With an observer it creates the indexes as well.
 pub(super) async fn apply(
     connection: &mut PgConnection,
     plan: &Plan,
     observer: Option<&mut PgConnection>,
-) -> Result<Vec<String>, AdoptError> {
-    let mut done = Vec::new();
+) -> Result<Done, AdoptError> {
+    let mut done = Done::default();
     let Some(mapping) = &plan.mapping else { return Ok(done) };
+    let table = mapping.table.plain();
     if !plan.number.is_empty() {
-        run_in_transaction(connection, &plan.number).await?;
+        done.locks.extend(run_in_transaction(connection, locks::NUMBER, &plan.number).await?);
         let began = Instant::now();
-        let rows = numbers::fill(connection, mapping).await?;
-        done.push(format!("{rows} rows got a number in {:.1} s", began.elapsed().as_secs_f64()));
+        let (rows, lock) = numbers::fill(connection, mapping).await?;
+        done.lines.push(format!("{rows} rows got a number in {:.1} s", began.elapsed().as_secs_f64()));
+        done.locks.push(lock);
     }
     let began = Instant::now();
-    run_in_transaction(connection, &plan.create).await?;
+    done.locks.extend(run_in_transaction(connection, locks::CREATE, &plan.create).await?);
     let milliseconds = began.elapsed().as_millis();
-    done.push(format!(
-        "created todo_api.tasks over {} in one transaction of {milliseconds} ms; no row was changed",
-        mapping.table.plain()
+    done.lines.push(format!(
+        "created todo_api.tasks over {table} in one transaction of {milliseconds} ms; no row was changed"
     ));
     if let Some(observer) = observer.filter(|_| !plan.indexes.is_empty()) {
         let began = Instant::now();
-        indexes::create(connection, observer, &plan.indexes).await?;
-        done.push(format!("created the index {} in {:.1} s", indexes::NAME, began.elapsed().as_secs_f64()));
+        done.locks.extend(indexes::create(connection, observer, &plan.indexes).await?);
+        let seconds = began.elapsed().as_secs_f64();
+        done.lines.push(format!("created the index {} in {seconds:.1} s", indexes::NAME));
     }
     Ok(done)
-}
-
-/// Runs the statements, all or none.
-pub(super) async fn run_in_transaction(
-    connection: &mut PgConnection,
-    statements: &[Sql],
-) -> Result<(), AdoptError> {
-    let mut transaction = connection.begin().await?;
-    for statement in statements {
-        statement.execute(&mut transaction).await?;
-    }
-    transaction.commit().await?;
-    Ok(())
 }

@@ -4,35 +4,29 @@
 
 use super::mapping::{Attribute, Mapping};
 use super::names::Literal;
+use crate::store::rejection::{INVALID_MEMBER, Part};
 
-/// Refuses members of new tasks that are no columns.
+/// Refuses members of new tasks that are no columns, or that PostgreSQL computes.
 pub(super) fn check(mapping: &Mapping) -> String {
-    check_if(mapping, "wanted IS NOT NULL")
+    check_if(mapping, "wanted IS NOT NULL", "")
 }
 
-/// Refuses such members of changed tasks.
+/// Refuses such members of changed tasks. A member that PostgreSQL computes may be sent back as it is.
 pub(super) fn check_changed(mapping: &Mapping) -> String {
-    check_if(mapping, "wanted IS DISTINCT FROM OLD.attributes")
+    check_if(
+        mapping,
+        "wanted IS DISTINCT FROM OLD.attributes",
+        " WHERE m.value IS DISTINCT FROM OLD.attributes -> m.key",
+    )
 }
 
-fn check_if(mapping: &Mapping, condition: &str) -> String {
+fn check_if(mapping: &Mapping, condition: &str, filter: &str) -> String {
     let names: Vec<String> = writable(mapping).map(|it| Literal(it.column.plain()).to_string()).collect();
-    let unknown = format!("wanted - ARRAY[{}]::text[]", names.join(", "));
-    // A member that PostgreSQL computes may be sent back as it is.
-    let generated: Vec<String> = mapping
-        .attributes
-        .iter()
-        .filter(|it| it.is_generated)
-        .map(|it| Literal(it.column.plain()).to_string())
-        .collect();
-    let unknown = if generated.is_empty() || !condition.contains("OLD") {
-        format!("{unknown} <> '{{}}'::jsonb")
-    } else {
-        format!("NOT OLD.attributes @> ({unknown})")
-    };
     format!(
-        "  IF {condition} AND {unknown} THEN\n    \
-         RAISE EXCEPTION 'an attribute is no column of the adopted table' USING ERRCODE = '42703';\n  END IF;\n"
+        "  IF {condition} THEN\n    SELECT min(m.key) INTO refused FROM jsonb_each(wanted - ARRAY[{}]::text[]) AS m{filter};\n    \
+         IF refused IS NOT NULL THEN\n      RAISE EXCEPTION 'Tasks have no writable attribute %', refused \
+         USING ERRCODE = '{INVALID_MEMBER}', COLUMN = refused;\n    END IF;\n  END IF;\n",
+        names.join(", ")
     )
 }
 
@@ -69,8 +63,9 @@ fn write(
     }
     let values: Vec<String> = columns.iter().map(|column| format!("r.{column}")).collect();
     format!(
-        "  IF {condition} THEN\n    UPDATE {table} AS t SET ({columns}) = (SELECT {values} FROM jsonb_populate_record(t, {members}) AS r)\n    \
+        "  IF {condition} THEN\n    UPDATE {marker} {table} AS t SET ({columns}) = (SELECT {values} FROM jsonb_populate_record(t.*, {members}) AS r)\n    \
          WHERE {row}\n    RETURNING {fields}\n    INTO {targets};\n  END IF;\n",
+        marker = mapping.marker(Part::Attributes),
         table = mapping.table,
         columns = columns.join(", "),
         values = values.join(", "),

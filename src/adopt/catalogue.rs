@@ -9,6 +9,7 @@ use super::names::{QualifiedName, QuotedIdentifier};
 
 /// A table of another program.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate property")]
 pub(super) struct Table {
     pub(super) oid: i64,
     pub(super) name: QualifiedName,
@@ -21,6 +22,9 @@ pub(super) struct Table {
     pub(super) forces_row_security: bool,
     /// Whether row level security hides rows from the current role.
     pub(super) hides_rows: bool,
+    pub(super) is_partitioned: bool,
+    /// Whether a migration of this server has created the table.
+    pub(super) is_own: bool,
     pub(super) columns: Vec<Column>,
 }
 
@@ -95,23 +99,34 @@ impl Kind {
 /// The tables that the role can see, without those of PostgreSQL and of this server.
 const TABLES: &str = r"
 SELECT c.oid::int8, n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, c.reltuples::int8, c.relrowsecurity,
-       c.relforcerowsecurity, row_security_active(c.oid)
+       c.relforcerowsecurity, row_security_active(c.oid), c.relkind = 'p',
+       EXISTS (SELECT FROM pg_constraint WHERE conrelid = c.oid AND conname = 'tasks_user_id_created_at_id')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
   AND n.nspname NOT IN ('information_schema', 'todo_api')
 ORDER BY n.nspname, c.relname";
 
-/// The columns of these tables. A domain counts as its base type.
+/// The columns of these tables. A domain counts as the type that it is based on, maybe through other domains, with their lengths, defaults
+/// and NOT NULL.
 const COLUMNS: &str = r"
 SELECT a.attrelid::int8, a.attname::text, b.typname::text, format_type(a.atttypid, NULL), format_type(a.atttypid, a.atttypmod),
-       CASE WHEN b.typname = 'varchar' AND a.atttypmod > 4 THEN a.atttypmod - 4 END, NOT a.attnotnull,
-       CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END, a.attidentity <> '', a.attgenerated <> '',
+       CASE WHEN b.typname = 'varchar' THEN nullif(greatest(a.atttypmod, t.length) - 4, -5) END, NOT a.attnotnull AND NOT t.is_required,
+       CASE WHEN a.attgenerated = '' THEN coalesce(pg_get_expr(d.adbin, d.adrelid), t.initial) END, a.attidentity <> '', a.attgenerated <> '',
        EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
                  AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum),
        ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = b.oid ORDER BY e.enumsortorder)
 FROM pg_attribute a
-JOIN pg_type t ON t.oid = a.atttypid
-JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
+CROSS JOIN LATERAL (
+  WITH RECURSIVE chain AS (
+    SELECT oid, typtype, typbasetype, typtypmod, typnotnull, typdefault FROM pg_type WHERE oid = a.atttypid
+    UNION ALL
+    SELECT n.oid, n.typtype, n.typbasetype, n.typtypmod, n.typnotnull, n.typdefault FROM chain c JOIN pg_type n ON n.oid = c.typbasetype
+    WHERE c.typtype = 'd')
+  SELECT max(oid) FILTER (WHERE typtype <> 'd') AS base, max(typtypmod) FILTER (WHERE typtype = 'd') AS length,
+         coalesce(bool_or(typnotnull) FILTER (WHERE typtype = 'd'), false) AS is_required,
+         max(typdefault) FILTER (WHERE typtype = 'd') AS initial
+  FROM chain) AS t
+JOIN pg_type b ON b.oid = t.base
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attrelid = ANY ($1::int8[]::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum";
@@ -126,6 +141,8 @@ impl FromRow<'_, PgRow> for Table {
             has_row_security: row.try_get(5)?,
             forces_row_security: row.try_get(6)?,
             hides_rows: row.try_get(7)?,
+            is_partitioned: row.try_get(8)?,
+            is_own: row.try_get(9)?,
             columns: Vec::new(),
         })
     }

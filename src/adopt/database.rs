@@ -12,7 +12,7 @@ use crate::config::DatabaseUrl;
 const MIN_VERSION: i32 = 130_000;
 
 /// Time that a statement waits for a lock. A statement that waits for a lock on their table makes their later statements wait as well.
-const LOCK_TIMEOUT: &str = "SET lock_timeout = '3s'";
+pub(super) const LOCK_TIMEOUT: &str = "SET lock_timeout = '3s'";
 
 /// The key of the advisory lock that lets one `adopt` run at a time: the bytes of `adopt`.
 const LOCK: &str = "SELECT pg_advisory_lock(418447912052)";

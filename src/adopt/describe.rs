@@ -24,7 +24,7 @@ fn becomes(mapping: &Mapping, column: &Column) -> String {
         (is(&mapping.id.column), id(mapping)),
         (is(&mapping.user_id.column), user(mapping.user_id.kind)),
         (is(&mapping.title.column), text("title", mapping.title.null_is_empty)),
-        (is(&mapping.description.column), "description".to_owned()),
+        (is(&mapping.description.column), description(mapping.description.is_nullable)),
         (is(mapping.completed.column()), completed(&mapping.completed)),
     ];
     if let Some((_, text)) = fields.into_iter().find(|(is_it, _)| *is_it) {
@@ -79,6 +79,14 @@ fn user(kind: UserKind) -> String {
 
 fn text(field: &str, null_is_empty: bool) -> String {
     if null_is_empty { format!("{field}; null is shown as an empty text") } else { field.to_owned() }
+}
+
+fn description(is_nullable: bool) -> String {
+    if is_nullable {
+        "description".to_owned()
+    } else {
+        "description; an empty text instead of null".to_owned()
+    }
 }
 
 fn completed(completed: &Completed) -> String {

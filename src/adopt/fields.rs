@@ -66,8 +66,11 @@ impl Field {
         }
     }
 
-    /// Whether the view can make the field from a column of this type.
+    /// Whether the view can make the field from this column, and write it. PostgreSQL alone writes a generated column.
     pub(super) fn accepts(self, column: &Column) -> bool {
+        if column.is_generated {
+            return false;
+        }
         match self {
             Self::Id => matches!(column.kind, Kind::Integer(_) | Kind::Uuid | Kind::Text),
             Self::UserId => matches!(column.kind, Kind::Text | Kind::Uuid | Kind::Integer(_)),
@@ -100,7 +103,8 @@ impl Field {
     }
 }
 
-fn normalized(name: &str) -> String {
+/// The name without case and underscores.
+pub(super) fn normalized(name: &str) -> String {
     name.chars().filter(|it| *it != '_').flat_map(char::to_lowercase).collect()
 }
 

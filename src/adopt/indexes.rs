@@ -1,14 +1,18 @@
 //! The index for the list, created without blocking writes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use serde::Serialize;
 use sqlx::PgConnection;
 use tokio::time::sleep;
 
+use super::database::LOCK_TIMEOUT;
 use super::error::AdoptError;
 use super::finding::Finding;
+use super::locks::{self, HeldLock, Mode, PlannedLock};
 use super::mapping::{IdKind, Mapping, UserKind};
 use super::names::{QualifiedName, QuotedIdentifier};
+use super::partitions::{self, Partition};
 use super::progress::Progress;
 use super::statement::Sql;
 
@@ -29,11 +33,45 @@ pub(super) struct ExistingIndex {
     pub(super) columns: Vec<String>,
 }
 
+/// A statement for an index, and the lock that it takes on their table.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(super) struct IndexStatement {
+    sql: Sql,
+    #[serde(skip)]
+    table: String,
+    #[serde(skip)]
+    mode: Mode,
+}
+
+impl IndexStatement {
+    pub(super) fn new(sql: String, table: String, mode: Mode) -> Self {
+        Self { sql: Sql::new(sql), table, mode }
+    }
+
+    pub(super) fn sql(&self) -> &Sql {
+        &self.sql
+    }
+
+    pub(super) fn planned_lock(&self) -> PlannedLock {
+        PlannedLock::new(locks::INDEX, self.table.clone(), self.mode)
+    }
+
+    /// The time that the statement waits for its lock. A creation without locking out writes waits for older transactions first, which can
+    /// take longer than a lock may.
+    fn lock_timeout(&self) -> &'static str {
+        if self.mode == Mode::ShareUpdateExclusive { "SET lock_timeout = 0" } else { LOCK_TIMEOUT }
+    }
+}
+
 /// The statements for the index that the list needs, and what its absence costs. Nothing if there is such an index.
-pub(super) fn recommend(mapping: &Mapping, existing: &[ExistingIndex]) -> (Vec<Sql>, Option<Finding>) {
-    let is_ours = |it: &&ExistingIndex| it.name == NAME;
-    let invalid = existing.iter().find(is_ours).is_some_and(|it| !it.is_valid);
-    if existing.iter().any(|it| is_ours(&it) && it.is_valid) {
+pub(super) fn recommend(
+    mapping: &Mapping,
+    existing: &[ExistingIndex],
+    partitions: Option<&[Partition]>,
+) -> (Vec<IndexStatement>, Option<Finding>) {
+    let ours = existing.iter().find(|it| it.name == NAME);
+    if ours.is_some_and(|it| it.is_valid) {
         return (Vec::new(), None);
     }
     let begins_with = |columns: &[&str]| {
@@ -50,17 +88,11 @@ pub(super) fn recommend(mapping: &Mapping, existing: &[ExistingIndex]) -> (Vec<S
     {
         return (Vec::new(), None);
     }
-    let name = index_name(mapping);
-    let mut statements = Vec::new();
-    if invalid {
-        statements.push(Sql::new(format!("DROP INDEX CONCURRENTLY IF EXISTS {name}")));
-    }
-    statements.push(Sql::new(format!(
-        "CREATE INDEX CONCURRENTLY {} ON {} ({})",
-        name.name,
-        mapping.table,
-        key(mapping)
-    )));
+    let key = key(mapping);
+    let statements = match partitions {
+        Some(partitions) => partitions::statements(&mapping.table, &key, partitions, ours),
+        None => statements(mapping, &key, ours),
+    };
     let finding = if is_text && begins_with(&[user]) {
         Finding::note(
             "lists read all tasks of their user and sort them; the index todo_api_list (--indexes) has their order, which matters from \
@@ -72,6 +104,14 @@ pub(super) fn recommend(mapping: &Mapping, existing: &[ExistingIndex]) -> (Vec<S
         )
     };
     (statements, Some(finding))
+}
+
+fn statements(mapping: &Mapping, key: &str, existing: Option<&ExistingIndex>) -> Vec<IndexStatement> {
+    let name = index_name(mapping);
+    let concurrent = |sql| IndexStatement::new(sql, mapping.table.plain(), Mode::ShareUpdateExclusive);
+    let drop = existing.map(|_| concurrent(format!("DROP INDEX CONCURRENTLY IF EXISTS {name}")));
+    let create = concurrent(format!("CREATE INDEX CONCURRENTLY {} ON {} ({key})", name.name, mapping.table));
+    drop.into_iter().chain([create]).collect()
 }
 
 /// The order of the list. Its expressions are those of the view, which is how PostgreSQL recognizes them.
@@ -96,20 +136,22 @@ pub(super) fn index_name(mapping: &Mapping) -> QualifiedName {
     QualifiedName { schema: mapping.table.schema.clone(), name: QuotedIdentifier::new(NAME) }
 }
 
-/// Runs the statements. The creation waits for transactions that are older than it, which can take longer than a lock may. `observer` is
-/// another session, which reads how far it is.
+/// Runs the statements, each by itself. Returns their locks. `observer` is another session, which reads how far it is.
 pub(super) async fn create(
     connection: &mut PgConnection,
     observer: &mut PgConnection,
-    statements: &[Sql],
-) -> Result<(), AdoptError> {
-    Sql::new("SET lock_timeout = 0").execute(connection).await?;
+    statements: &[IndexStatement],
+) -> Result<Vec<HeldLock>, AdoptError> {
     let (pid,): (i32,) = Sql::new("SELECT pg_backend_pid()").fetch_one(connection).await?;
     let work = async {
+        let mut taken = Vec::new();
         for statement in statements {
-            statement.execute(connection).await?;
+            Sql::new(statement.lock_timeout()).execute(connection).await?;
+            let since = Instant::now();
+            statement.sql.execute(connection).await?;
+            taken.push(HeldLock::new(locks::INDEX, statement.table.clone(), statement.mode, since));
         }
-        Ok(())
+        Ok(taken)
     };
     tokio::select! {
         done = work => done,

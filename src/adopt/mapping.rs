@@ -1,6 +1,8 @@
 //! How each field of a task is read from a table of another program, and written to it, as SQL expressions.
 
+use super::constraints::Constraints;
 use super::names::{Literal, QualifiedName, QuotedIdentifier};
+use crate::store::rejection::{INVALID_MEMBER, Marker, Part, UNKNOWN_ACCOUNT};
 
 /// The shape of the view over a table.
 #[derive(Debug, Clone)]
@@ -18,6 +20,7 @@ pub(super) struct Mapping {
     pub(super) values: Vec<FixedValue>,
     /// Other columns, which are members of `attributes`.
     pub(super) attributes: Vec<Attribute>,
+    pub(super) constraints: Constraints,
 }
 
 /// The id.
@@ -40,6 +43,7 @@ pub(super) enum IdKind {
 pub(super) struct UserMapping {
     pub(super) column: QuotedIdentifier,
     pub(super) kind: UserKind,
+    pub(super) max_length: Option<i32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +60,9 @@ pub(super) struct TextMapping {
     pub(super) column: QuotedIdentifier,
     /// Whether null is read as an empty text.
     pub(super) null_is_empty: bool,
+    pub(super) is_nullable: bool,
+    /// The length of the column, in characters.
+    pub(super) max_length: Option<i32>,
 }
 
 /// The completion.
@@ -117,6 +124,10 @@ pub(super) struct Attribute {
     pub(super) is_generated: bool,
 }
 
+/// The greatest lengths that an operator can allow.
+const MAX_TITLE: i32 = 500;
+const MAX_DESCRIPTION: i32 = 10_000;
+
 /// The time of a task whose time is not known.
 const UNKNOWN_TIME: &str = "'1970-01-01 00:00:00+00'::timestamptz";
 
@@ -148,15 +159,20 @@ impl UserMapping {
         }
     }
 
-    /// Statements that refuse an id which the column would store in another form. It would be the id of another user.
+    /// Statements that refuse an id which the column would store in another form, because it would be the id of another user, or cannot hold.
     pub(super) fn check(&self) -> String {
-        let refuse = "RAISE EXCEPTION 'the user id does not fit the type of the adopted column' USING ERRCODE = '22P02'";
-        match self.kind {
-            UserKind::Text => String::new(),
-            UserKind::Uuid => format!(
+        let refuse = format!(
+            "RAISE EXCEPTION 'the user id does not fit the adopted column' USING ERRCODE = '{UNKNOWN_ACCOUNT}'"
+        );
+        match (self.kind, self.max_length) {
+            (UserKind::Text, None) => String::new(),
+            (UserKind::Text, Some(max)) => {
+                format!("  IF char_length(NEW.user_id) > {max} THEN\n    {refuse};\n  END IF;\n")
+            }
+            (UserKind::Uuid, _) => format!(
                 "  IF NEW.user_id !~ '^[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$' THEN\n    {refuse};\n  END IF;\n"
             ),
-            UserKind::Integer(max) => format!(
+            (UserKind::Integer(max), _) => format!(
                 "  IF NEW.user_id !~ '^(0|[1-9][0-9]{{0,17}})$' THEN\n    {refuse};\n  ELSIF NEW.user_id::bigint > {max} THEN\n    {refuse};\n  END IF;\n"
             ),
         }
@@ -167,6 +183,21 @@ impl TextMapping {
     pub(super) fn read(&self, row: &str) -> String {
         let text = format!("{row}{}::text", self.column);
         if self.null_is_empty { format!("coalesce({text}, '')") } else { text }
+    }
+
+    /// The value of the column for this member of `NEW`. A column that cannot be null has an empty text instead.
+    pub(super) fn write(&self, member: &str) -> String {
+        if self.is_nullable { format!("NEW.{member}") } else { format!("coalesce(NEW.{member}, '')") }
+    }
+
+    /// Statements that refuse a text which is too long for the column. Lengths that no client can exceed are not checked.
+    pub(super) fn check(&self, member: &str, limit: i32) -> String {
+        let Some(max) = self.max_length.filter(|it| *it < limit) else { return String::new() };
+        let (first, rest) = member.split_at(1);
+        let message = format!("{}{rest} must be at most {max} characters", first.to_uppercase());
+        let refuse =
+            format!("RAISE EXCEPTION '{message}' USING ERRCODE = '{INVALID_MEMBER}', COLUMN = '{member}'");
+        format!("  IF char_length(NEW.{member}) > {max} THEN\n    {refuse};\n  END IF;\n")
     }
 }
 
@@ -247,6 +278,25 @@ fn now(zoned: bool) -> &'static str {
 }
 
 impl Mapping {
+    /// The comment by which the server knows a failed statement of a trigger.
+    pub(super) fn marker(&self, part: Part) -> Marker<'_> {
+        Marker { part, names: &self.constraints.names }
+    }
+
+    /// Statements that refuse texts which are too long for their columns.
+    pub(super) fn check_texts(&self) -> String {
+        self.title.check("title", MAX_TITLE) + &self.description.check("description", MAX_DESCRIPTION)
+    }
+
+    /// Statements that check the constraints which PostgreSQL would check at the commit, where an error names no statement.
+    pub(super) fn check_deferred(&self) -> String {
+        if self.constraints.are_deferred {
+            format!("  SET {} CONSTRAINTS ALL IMMEDIATE;\n", self.marker(Part::Deferred))
+        } else {
+            String::new()
+        }
+    }
+
     pub(super) fn created_at(&self, row: &str) -> String {
         match &self.created_at {
             Some(time) => time.read(row, UNKNOWN_TIME),

@@ -8,16 +8,19 @@ mod apply;
 mod attributes;
 mod catalogue;
 mod choose;
+mod constraints;
 mod database;
 mod describe;
 mod error;
 mod fields;
 mod finding;
 mod indexes;
+mod locks;
 mod mapping;
 mod names;
 mod numbers;
 mod options;
+mod partitions;
 mod plan;
 mod progress;
 mod record;
@@ -77,7 +80,7 @@ async fn plan_and_apply(
     let role = arguments.role.clone().or_else(|| stored.and_then(|it| it.role));
     let plan = plan::make(connection, database, &choices, role.as_deref()).await?;
     if !arguments.apply || plan.verdict() == Verdict::Blocked {
-        return Ok(Report::plan(plan, Vec::new()));
+        return Ok(Report::plan(plan, apply::Done::default()));
     }
     let done = apply::apply(connection, &plan, observer).await?;
     Ok(Report::plan(plan, done))

@@ -9,10 +9,14 @@ use super::database::{Database, SchemaState};
 use super::error::AdoptError;
 use super::fields::Field;
 use super::finding::{Finding, Level};
+use super::indexes::IndexStatement;
+use super::locks::PlannedLock;
 use super::mapping::Mapping;
 use super::options::Choices;
 use super::statement::Sql;
-use super::{describe, indexes, numbers, record, resolve, rows, surroundings, view};
+use super::{
+    constraints, describe, indexes, locks, numbers, partitions, record, resolve, rows, surroundings, view,
+};
 
 /// The plan.
 #[derive(Debug, Serialize)]
@@ -25,7 +29,9 @@ pub(super) struct Plan {
     /// The statements of the transaction that creates the view.
     pub(super) create: Vec<Sql>,
     /// The statements for indexes, each by itself.
-    pub(super) indexes: Vec<Sql>,
+    pub(super) indexes: Vec<IndexStatement>,
+    /// The locks of `--apply --indexes` on their tables.
+    pub(super) locks: Vec<PlannedLock>,
     /// What the operator does afterwards.
     pub(super) afterwards: Vec<String>,
     #[serde(skip)]
@@ -79,6 +85,7 @@ impl Plan {
             number: Vec::new(),
             create: Vec::new(),
             indexes: Vec::new(),
+            locks: Vec::new(),
             afterwards: Vec::new(),
             mapping: None,
         }
@@ -112,7 +119,7 @@ pub(super) async fn make(
         SchemaState::Absent => {}
     }
     let tables = read_tables(connection).await?;
-    let Chosen { table, reason } = match choose(&tables, choices) {
+    let Chosen { table, reason, finding } = match choose(&tables, choices) {
         Ok(chosen) => chosen,
         Err(finding) => {
             findings.push(finding);
@@ -129,7 +136,8 @@ pub(super) async fn make(
             table.name.plain()
         )));
     }
-    findings.extend(check_own_table(connection, table).await?);
+    findings.extend(finding);
+    findings.extend(check_own_table(table));
     findings.extend(check_role(connection, table, &database, role).await?);
     let can_read = {
         let rights = surroundings::check_rights(connection, &database, table, None).await?;
@@ -144,9 +152,11 @@ pub(super) async fn make(
     findings.extend(found);
     findings.extend(surroundings::check_rights(connection, &database, table, mapping.as_ref()).await?);
     let mut plan = Plan::blocked(database, findings);
-    let Some(mapping) = mapping else { return Ok(plan) };
+    let Some(mut mapping) = mapping else { return Ok(plan) };
     plan.findings.extend(surroundings::check_timezone(&plan.database, table, &mapping));
-    plan.findings.extend(surroundings::check_constraints(connection, table, &mapping).await?);
+    let (constraints, found) = constraints::read(connection, table, &mapping).await?;
+    mapping.constraints = constraints;
+    plan.findings.extend(found);
     let mut rows = table.estimated_rows;
     if can_read {
         let (total, found) = rows::examine(connection, &mapping).await?;
@@ -154,7 +164,8 @@ pub(super) async fn make(
         plan.findings.extend(found);
     }
     let existing = surroundings::read_indexes(connection, table).await?;
-    let (statements, finding) = indexes::recommend(&mapping, &existing);
+    let partitions = partitions::read(connection, table).await?;
+    let (statements, finding) = indexes::recommend(&mapping, &existing, partitions.as_deref());
     plan.indexes = statements;
     plan.findings.extend(finding);
     plan.findings.extend(describe::notes(&mapping));
@@ -164,7 +175,10 @@ pub(super) async fn make(
         rows,
         columns: describe::columns(table, &mapping),
     });
-    plan.number = numbers::create_statements(&mapping);
+    let has_trigger = numbers::has_trigger(connection, table).await?;
+    plan.number = numbers::create_statements(&mapping, has_trigger);
+    plan.locks = locks::planned(&mapping, !has_trigger);
+    plan.locks.extend(plan.indexes.iter().map(IndexStatement::planned_lock));
     let begin = record::begin_statements(&mapping, choices, role)?;
     let view = view::create_statements(&mapping, &plan.database.search_path);
     let end = record::end_statements(&plan.database, role);
@@ -181,14 +195,9 @@ pub(super) async fn make(
 }
 
 /// Refuses a table that this server has made itself.
-async fn check_own_table(
-    connection: &mut PgConnection,
-    table: &Table,
-) -> Result<Option<Finding>, AdoptError> {
-    let query = "SELECT EXISTS (SELECT FROM pg_constraint WHERE conrelid = $1::int8::oid AND conname = 'tasks_user_id_created_at_id')";
-    let is_own: bool = sqlx::query_scalar(query).bind(table.oid).fetch_one(connection).await?;
+fn check_own_table(table: &Table) -> Option<Finding> {
     let text = || format!("{} is this server's own table; there is nothing to adopt", table.name.plain());
-    Ok(is_own.then(|| Finding::blocker(text())))
+    table.is_own.then(|| Finding::blocker(text()))
 }
 
 /// Refuses a role that does not exist, or that their service very likely uses: its names would lead to the view.

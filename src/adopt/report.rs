@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::apply::Done;
+use super::indexes::IndexStatement;
+use super::locks::HeldLock;
 use super::plan::{Plan, Verdict};
 use super::statement::Sql;
 
@@ -14,6 +17,8 @@ pub struct Report {
     content: Content,
     /// What was changed. Empty in a dry run.
     done: Vec<String>,
+    /// The locks that were taken on tables of the other program.
+    held_locks: Vec<HeldLock>,
     #[serde(skip)]
     exit_status: u8,
     #[serde(skip)]
@@ -39,25 +44,30 @@ const WARNINGS: u8 = 4;
 
 impl Report {
     /// The plan, and what of it was done. A run that has applied it is a success also with warnings.
-    pub(super) fn plan(plan: Plan, done: Vec<String>) -> Self {
+    pub(super) fn plan(plan: Plan, done: Done) -> Self {
         let verdict = plan.verdict();
         let (exit_status, summary) = match verdict {
             Verdict::Blocked => (BLOCKED, Some("the database cannot be adopted; see the blockers above")),
-            Verdict::ReadyWithWarnings if done.is_empty() => {
+            Verdict::ReadyWithWarnings if done.lines.is_empty() => {
                 (WARNINGS, Some("the database can be adopted; read the warnings above first"))
             }
             Verdict::ReadyWithWarnings | Verdict::Ready => (0, None),
         };
         let content = Content::Plan { verdict, plan: Box::new(plan) };
-        Self { content, done, exit_status, summary: summary.map(str::to_owned) }
+        Self::new(content, done, exit_status, summary)
     }
 
-    pub(super) fn revert(done: Vec<String>) -> Self {
-        Self { content: Content::Revert, done, exit_status: 0, summary: None }
+    pub(super) fn revert(done: Done) -> Self {
+        Self::new(Content::Revert, done, 0, None)
     }
 
-    pub(super) fn settle(done: Vec<String>) -> Self {
-        Self { content: Content::Settle, done, exit_status: 0, summary: None }
+    pub(super) fn settle(done: Done) -> Self {
+        Self::new(Content::Settle, done, 0, None)
+    }
+
+    fn new(content: Content, done: Done, exit_status: u8, summary: Option<&str>) -> Self {
+        let Done { lines, locks } = done;
+        Self { content, done: lines, held_locks: locks, exit_status, summary: summary.map(str::to_owned) }
     }
 
     /// The exit status and a line for stderr, if the run is no success.
@@ -79,6 +89,9 @@ impl fmt::Display for Report {
         }
         for line in &self.done {
             writeln!(f, "{line}")?;
+        }
+        for lock in &self.held_locks {
+            writeln!(f, "{lock}")?;
         }
         Ok(())
     }
@@ -116,7 +129,15 @@ fn write_plan(f: &mut fmt::Formatter<'_>, plan: &Plan, verdict: Verdict, is_dry:
             &plan.number,
         )?;
         write_statements(f, "Statements of --apply, in one transaction", &plan.create)?;
-        write_statements(f, "Statements of --apply --indexes, each by itself", &plan.indexes)?;
+        write_statements(
+            f,
+            "Statements of --apply --indexes, each by itself",
+            plan.indexes.iter().map(IndexStatement::sql),
+        )?;
+        writeln!(f, "\nLocks of --apply --indexes on tables of the other program")?;
+        for lock in &plan.locks {
+            writeln!(f, "  {lock}")?;
+        }
     }
     if verdict != Verdict::Blocked {
         writeln!(f, "\nAfterwards")?;
@@ -133,11 +154,15 @@ fn write_plan(f: &mut fmt::Formatter<'_>, plan: &Plan, verdict: Verdict, is_dry:
     writeln!(f, "\nVerdict: {verdict}{changed}")
 }
 
-fn write_statements(f: &mut fmt::Formatter<'_>, heading: &str, statements: &[Sql]) -> fmt::Result {
-    if statements.is_empty() {
-        return Ok(());
+fn write_statements<'a>(
+    f: &mut fmt::Formatter<'_>,
+    heading: &str,
+    statements: impl IntoIterator<Item = &'a Sql>,
+) -> fmt::Result {
+    let mut statements = statements.into_iter().peekable();
+    if statements.peek().is_some() {
+        writeln!(f, "\n{heading}")?;
     }
-    writeln!(f, "\n{heading}")?;
     for statement in statements {
         writeln!(f, "  {};", statement.text().replace('\n', "\n  "))?;
     }

@@ -1,7 +1,8 @@
 //! Decides the columns of a table: which field each is, and what becomes of the others.
 
 use super::catalogue::{Column, Kind, Table};
-use super::fields::Field;
+use super::constraints::Constraints;
+use super::fields::{Field, normalized};
 use super::finding::Finding;
 use super::mapping::{
     Attribute, FixedValue, IdKind, IdMapping, Mapping, SoftDeletion, SoftDeletionKind, TextMapping, Time,
@@ -10,7 +11,7 @@ use super::mapping::{
 use super::options::Choices;
 use super::status::{self, StatusCounts};
 
-/// Columns of soft deletion, compared as they are.
+/// Columns of soft deletion, the likeliest first.
 const SOFT_DELETION: [&str; 4] = ["deleted_at", "is_deleted", "deleted", "deleted_on"];
 
 /// Collects findings while it reads columns.
@@ -74,6 +75,7 @@ impl<'a> Resolver<'a> {
             soft_deletion,
             values: Vec::new(),
             attributes: Vec::new(),
+            constraints: Constraints::default(),
         };
         self.others(&mut mapping);
         Some(mapping)
@@ -91,6 +93,10 @@ impl<'a> Resolver<'a> {
         };
         match column {
             Some(column) if field.accepts(column) => Some(column),
+            Some(column) if column.is_generated => {
+                self.findings.push(is_generated(name, column));
+                None
+            }
             Some(column) => {
                 self.findings.push(Finding::blocker(format!(
                     "{name}: the column {} is of the type {}, and must be {}; name another with --column {name}=…",
@@ -121,6 +127,7 @@ impl<'a> Resolver<'a> {
         let name = field.name();
         let finding = match column_of(self.table, self.choices, field) {
             Err(finding) => finding,
+            Ok(Some(column)) if column.is_generated => is_generated(name, column),
             Ok(Some(column)) => {
                 if let Kind::Timestamp { zoned } = column.kind {
                     let is_nullable = column.is_nullable;
@@ -178,26 +185,43 @@ impl<'a> Resolver<'a> {
     fn text(&mut self, column: &Column, limit: i32, null_is_empty: bool) -> TextMapping {
         if let Some(length) = column.max_length.filter(|it| *it < limit) {
             self.findings.push(Finding::warning(format!(
-                "{}: the API accepts {limit} characters by default, and the column {length}; set tasks.title_limit or tasks.description_limit to \
-                 the column's length, or a longer text gets the status 500 and is not stored",
+                "{}: the API accepts {limit} characters by default, and the column {length}; a longer text gets the status 422, in /api/v1 400. \
+                 Set tasks.title_limit or tasks.description_limit to the column's length",
                 column.name.plain()
             )));
         }
-        TextMapping { column: column.name.clone(), null_is_empty }
+        let Column { is_nullable, max_length, .. } = *column;
+        TextMapping { column: column.name.clone(), null_is_empty, is_nullable, max_length }
     }
 
     fn soft_deletion(&mut self) -> Option<SoftDeletion> {
         if self.choices.hard_delete {
             return None;
         }
-        SOFT_DELETION.iter().filter_map(|name| self.table.column(name)).find_map(|column| {
-            let kind = match column.kind {
-                Kind::Boolean => SoftDeletionKind::Boolean,
-                Kind::Timestamp { zoned } => SoftDeletionKind::Moment { zoned },
-                _ => return None,
-            };
-            Some(SoftDeletion { column: column.name.clone(), kind })
-        })
+        let table = self.table;
+        let is_named = |column: &&Column, name: &str| normalized(column.name.plain()) == normalized(name);
+        let columns =
+            SOFT_DELETION.iter().flat_map(|name| table.columns.iter().filter(|it| is_named(it, name)));
+        let mut found: Vec<SoftDeletion> = columns
+            .filter(|column| !column.is_generated)
+            .filter_map(|column| {
+                let kind = match column.kind {
+                    Kind::Boolean => SoftDeletionKind::Boolean,
+                    Kind::Timestamp { zoned } => SoftDeletionKind::Moment { zoned },
+                    _ => return None,
+                };
+                Some(SoftDeletion { column: column.name.clone(), kind })
+            })
+            .collect();
+        if let [first, second, ..] = found.as_slice() {
+            self.findings.push(Finding::warning(format!(
+                "soft deletion: {0} decides which rows are deleted, and {1} is not written. If your service reads {1}, it still shows tasks that \
+                 a client of this server has deleted",
+                first.column.plain(),
+                second.column.plain()
+            )));
+        }
+        (!found.is_empty()).then(|| found.swap_remove(0))
     }
 
     /// The columns that are no field: members of `attributes`, and values for those that new rows need.
@@ -243,6 +267,13 @@ impl<'a> Resolver<'a> {
     }
 }
 
+fn is_generated(field: &str, column: &Column) -> Finding {
+    Finding::blocker(format!(
+        "{field}: PostgreSQL computes the column {}, so it cannot be written; name another with --column {field}=…",
+        column.name.plain()
+    ))
+}
+
 fn numbered(column: &Column, generate: Option<&'static str>) -> IdKind {
     IdKind::Numbered { type_name: column.type_name.clone(), generate }
 }
@@ -255,7 +286,7 @@ fn user_mapping(column: &Column) -> UserMapping {
         Kind::Integer(_) => UserKind::Integer(i64::MAX),
         _ => UserKind::Text,
     };
-    UserMapping { column: column.name.clone(), kind }
+    UserMapping { column: column.name.clone(), kind, max_length: column.max_length }
 }
 
 /// Whether the column is a field of the task, or hides deleted rows.

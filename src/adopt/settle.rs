@@ -1,10 +1,14 @@
 //! Turns the view into this server's own table: for operators who do not go back.
 
+use std::time::Instant;
+
 use sqlx::{Connection as _, PgConnection};
 
+use super::apply::Done;
 use super::database::{Adoption, Database, SchemaState};
 use super::error::AdoptError;
 use super::finding::{Finding, Level};
+use super::locks::{self, HeldLock, Mode};
 use super::mapping::{IdKind, Mapping};
 use super::names::{Literal, QualifiedName, QuotedIdentifier};
 use super::plan;
@@ -21,14 +25,17 @@ const OTHERS: &str = "SELECT coalesce(usename::text, ''), application_name, coun
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' GROUP BY 1, 2 ORDER BY 1, 2";
 
 /// Copies the tasks into a table, renames the old table, and drops the view. All or nothing.
-pub(super) async fn settle(
-    connection: &mut PgConnection,
-    database: Database,
-) -> Result<Vec<String>, AdoptError> {
-    let SchemaState::Adopted(adoption) = database.state.clone() else {
-        return Err(AdoptError::Refused(
-            "this database is not adopted; run todo-api adopt --apply first".to_owned(),
-        ));
+pub(super) async fn settle(connection: &mut PgConnection, database: Database) -> Result<Done, AdoptError> {
+    let adoption = match database.state.clone() {
+        SchemaState::Adopted(adoption) => adoption,
+        SchemaState::Own => {
+            let text = "the tasks are in this server's own table already; there is nothing to settle";
+            return Err(AdoptError::Refused(text.to_owned()));
+        }
+        SchemaState::Absent | SchemaState::Begun(_) | SchemaState::Foreign => {
+            let text = "this database is not adopted; run todo-api adopt --apply first";
+            return Err(AdoptError::Refused(text.to_owned()));
+        }
     };
     refuse_others(connection).await?;
     let plan = plan::make(connection, database, &adoption.choices, adoption.role.as_deref()).await?;
@@ -36,6 +43,8 @@ pub(super) async fn settle(
     if plan.findings.iter().any(|it| it.level == Level::Blocker) {
         return Err(refusal(&plan.findings));
     }
+    refuse_dependents(connection, mapping).await?;
+    let since = Instant::now();
     let mut transaction = connection.begin().await?;
     let lock = format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE NOWAIT", mapping.table);
     Sql::new(lock).execute(&mut transaction).await.map_err(|error| match AdoptError::from(error) {
@@ -49,11 +58,13 @@ pub(super) async fn settle(
     let tasks = copy(&mut transaction).await?;
     let kept = finish(&mut transaction, mapping, &adoption).await?;
     transaction.commit().await?;
+    let lock = HeldLock::new(locks::SETTLE, mapping.table.plain(), Mode::AccessExclusive, since);
     Sql::new("ANALYZE todo_api.tasks").execute(connection).await?;
-    Ok(vec![
+    let lines = vec![
         format!("copied {tasks} tasks into the table todo_api.tasks"),
         format!("kept the old table as {}; drop it by hand when it is not needed", kept.plain()),
-    ])
+    ];
+    Ok(Done { lines, locks: vec![lock] })
 }
 
 fn refusal(findings: &[Finding]) -> AdoptError {
@@ -72,6 +83,27 @@ async fn refuse_others(connection: &mut PgConnection) -> Result<(), AdoptError> 
     Err(AdoptError::Refused(format!(
         "other sessions use this database: {}; stop the other service and this server first, because the table of the tasks changes its place",
         others.join(", ")
+    )))
+}
+
+/// Foreign keys and views of the other program on its table.
+const DEPENDENTS: &str = "SELECT 'the foreign key ' || conname || ' of ' || conrelid::regclass FROM pg_constraint
+    WHERE contype = 'f' AND confrelid = $1::regclass AND conrelid <> confrelid AND conparentid = 0
+    UNION SELECT 'the view ' || r.ev_class::regclass FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
+    WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1::regclass
+      AND r.ev_class NOT IN ($1::regclass, 'todo_api.tasks'::regclass)
+    ORDER BY 1";
+
+/// What refers to their table would go on referring to the old table, which no task of a client reaches any more.
+async fn refuse_dependents(connection: &mut PgConnection, mapping: &Mapping) -> Result<(), AdoptError> {
+    let table = mapping.table.to_string();
+    let found: Vec<String> = sqlx::query_scalar(DEPENDENTS).bind(table).fetch_all(connection).await?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    Err(AdoptError::Refused(format!(
+        "{} would stay with the old table of the tasks; drop them first, and create them for todo_api.tasks afterwards",
+        found.join(", ")
     )))
 }
 

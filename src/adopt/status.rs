@@ -73,6 +73,12 @@ fn status(
         (done, open)
     } else {
         // A column of words takes any word, so that a table without rows can be adopted as well.
+        if done.is_empty() || open.is_none() {
+            findings.push(Finding::warning(format!(
+                "completed: no row and no default of {name} tells the words for completed and open tasks, so 'completed' and 'pending' are taken \
+                 where a word is missing; choose with --done and --open"
+            )));
+        }
         let done = if done.is_empty() { vec!["completed".to_owned()] } else { done };
         (done, open.or_else(|| Some("pending".to_owned())))
     };

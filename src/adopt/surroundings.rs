@@ -1,4 +1,4 @@
-//! What surrounds a table: rights of the role, constraints, triggers and indexes. Only reads.
+//! What surrounds a table: rights of the role, the zone of times, and indexes. Only reads.
 
 use sqlx::PgConnection;
 
@@ -20,16 +20,6 @@ const SEQUENCES: &str =
     "SELECT s.seqrelid::regclass::text FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid
     WHERE d.classid = 'pg_class'::regclass AND d.refobjid = $1::int8::oid AND d.deptype = 'a'
       AND NOT has_sequence_privilege(s.seqrelid, 'USAGE')";
-
-/// The constraints of the table, and the foreign keys to it.
-const CONSTRAINTS: &str = "SELECT CASE WHEN contype = 'f' AND confrelid = $1::int8::oid THEN 'r' ELSE contype::text END, conname::text,
-    conrelid::regclass::text, confrelid::regclass::text, confdeltype::text,
-    ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = conrelid AND a.attnum = ANY (conkey)), pg_get_constraintdef(oid)
-    FROM pg_constraint WHERE conrelid = $1::int8::oid OR (contype = 'f' AND confrelid = $1::int8::oid) ORDER BY conname";
-
-/// Triggers of their own.
-const TRIGGERS: &str = "SELECT tgname::text FROM pg_trigger WHERE tgrelid = $1::int8::oid AND NOT tgisinternal AND tgname <> 'todo_api_number'
-    ORDER BY tgname";
 
 /// The indexes with the names of their columns. An expression has an empty name.
 const INDEXES: &str = "SELECT c.relname::text, i.indisvalid, i.indpred IS NULL,
@@ -95,51 +85,6 @@ pub(super) async fn check_rights(
             "row level security of {} does not apply to the view, which runs as {}; this server separates the users itself",
             table.name.plain(),
             role.plain()
-        )));
-    }
-    Ok(findings)
-}
-
-/// Kind, name, table, referenced table, action on deletion, columns and definition of a constraint.
-type Constraint = (String, String, String, String, String, Vec<String>, String);
-
-/// Constraints and triggers that a write through the view meets.
-pub(super) async fn check_constraints(
-    connection: &mut PgConnection,
-    table: &Table,
-    mapping: &Mapping,
-) -> Result<Vec<Finding>, AdoptError> {
-    let mut findings = Vec::new();
-    let constraints: Vec<Constraint> =
-        sqlx::query_as(CONSTRAINTS).bind(table.oid).fetch_all(&mut *connection).await?;
-    let user = mapping.user_id.column.plain();
-    for (kind, name, from, to, on_delete, columns, definition) in constraints {
-        match kind.as_str() {
-            "f" if columns.iter().any(|it| it == user) => findings.push(Finding::warning(format!(
-                "{user} references {to}: a user who is not there can read, and gets the status 500 for a new task; keep creating users there"
-            ))),
-            "r" if matches!(on_delete.as_str(), "a" | "r") && mapping.soft_deletion.is_none() => {
-                findings.push(Finding::warning(format!(
-                    "{from} references the tasks ({name}): the deletion of a task with rows there gets the status 500, because PostgreSQL does \
-                     not delete them; a cascade in SQLAlchemy is not known to PostgreSQL"
-                )));
-            }
-            "u" if columns != [mapping.id.column.plain()] => findings.push(Finding::note(format!(
-                "the constraint {name} ({definition}) applies; a violation gets the status 500"
-            ))),
-            "c" => findings.push(Finding::note(format!(
-                "the constraint {name} ({definition}) applies; a violation gets the status 500"
-            ))),
-            _ => {}
-        }
-    }
-    let triggers: Vec<(String,)> = sqlx::query_as(TRIGGERS).bind(table.oid).fetch_all(connection).await?;
-    if !triggers.is_empty() {
-        let names: Vec<String> = triggers.into_iter().map(|it| it.0).collect();
-        findings.push(Finding::note(format!(
-            "triggers of {} run for this server as well: {}",
-            table.name.plain(),
-            names.join(", ")
         )));
     }
     Ok(findings)

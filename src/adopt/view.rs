@@ -8,6 +8,7 @@ use super::attributes;
 use super::mapping::{IdKind, Mapping};
 use super::names::{FunctionBody, Literal, QuotedIdentifier};
 use super::statement::Sql;
+use crate::store::rejection::Part;
 
 /// Drops the view and its functions, if they exist. The triggers go with the view.
 pub(super) fn drop_statements() -> Vec<Sql> {
@@ -48,7 +49,7 @@ pub(super) fn create_statements(mapping: &Mapping, search_path: &[String]) -> Ve
 pub(super) fn function(name: &str, body: &str, path: &str) -> Sql {
     let body = FunctionBody(body);
     Sql::new(format!(
-        "CREATE FUNCTION todo_api.{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER\n  SET search_path = {path} AS {body}"
+        "CREATE OR REPLACE FUNCTION todo_api.{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER\n  SET search_path = {path} AS {body}"
     ))
 }
 
@@ -88,6 +89,10 @@ fn view(mapping: &Mapping) -> Sql {
     ))
 }
 
+/// The variables of functions that write. A column with the name of a variable is meant only where it is qualified.
+const BEGIN: &str =
+    "#variable_conflict use_variable\nDECLARE\n  wanted jsonb := NEW.attributes;\n  refused text;\n";
+
 fn insert_body(mapping: &Mapping) -> String {
     let (names, values) = inserted(mapping);
     let id = &mapping.id.column;
@@ -103,11 +108,13 @@ fn insert_body(mapping: &Mapping) -> String {
     };
     let (fields, targets) = returning(mapping);
     format!(
-        "DECLARE\n  wanted jsonb := NEW.attributes;\n{declare}BEGIN\n  IF NEW.id IS NOT NULL THEN\n    \
+        "{BEGIN}{declare}BEGIN\n  IF NEW.id IS NOT NULL THEN\n    \
          RAISE EXCEPTION 'the id of a task is generated' USING ERRCODE = '428C9';\n  END IF;\n{check_user}{check_attributes}  \
-         INSERT INTO {table} AS t ({names})\n  VALUES ({values})\n  RETURNING t.{id}, {fields}\n  INTO {into}, {targets};\n  \
-         IF NOT FOUND THEN\n    RETURN NULL;\n  END IF;\n{number}{write_attributes}  RETURN NEW;\nEND;\n",
-        check_user = mapping.user_id.check(),
+         INSERT {marker} INTO {table} AS t ({names})\n  VALUES ({values})\n  RETURNING t.{id}, {fields}\n  INTO {into}, {targets};\n  \
+         IF NOT FOUND THEN\n    RETURN NULL;\n  END IF;\n{number}{write_attributes}{check_deferred}  RETURN NEW;\nEND;\n",
+        marker = mapping.marker(Part::Fields),
+        check_deferred = mapping.check_deferred(),
+        check_user = mapping.user_id.check() + &mapping.check_texts(),
         check_attributes = attributes::check(mapping),
         table = mapping.table,
         write_attributes = attributes::write_new(mapping, &is_new, &fields, &targets),
@@ -122,7 +129,7 @@ fn inserted(mapping: &Mapping) -> (String, String) {
     }
     columns.push((&mapping.user_id.column, mapping.user_id.write().to_owned()));
     columns.push((&mapping.title.column, "NEW.title".to_owned()));
-    columns.push((&mapping.description.column, "NEW.description".to_owned()));
+    columns.push((&mapping.description.column, mapping.description.write("description")));
     columns.push((mapping.completed.column(), mapping.completed.write()));
     for (time, value) in [(&mapping.created_at, "NEW.created_at"), (&mapping.updated_at, "NEW.updated_at")] {
         if let Some(time) = time {
@@ -148,7 +155,7 @@ fn update_body(mapping: &Mapping) -> String {
     };
     let mut sets = vec![
         changed(&mapping.title.column, "title", "NEW.title"),
-        changed(&mapping.description.column, "description", "NEW.description"),
+        changed(&mapping.description.column, "description", &mapping.description.write("description")),
         changed(mapping.completed.column(), "completed", &mapping.completed.write()),
     ];
     if let Some(time) = &mapping.updated_at {
@@ -159,13 +166,15 @@ fn update_body(mapping: &Mapping) -> String {
     let row = row_of_old(mapping);
     let (fields, targets) = returning(mapping);
     format!(
-        "DECLARE\n  wanted jsonb := NEW.attributes;\nBEGIN\n  IF NEW.id <> OLD.id OR NEW.user_id <> OLD.user_id OR NEW.created_at <> OLD.created_at THEN\n    \
+        "{BEGIN}BEGIN\n  IF NEW.id <> OLD.id OR NEW.user_id <> OLD.user_id OR NEW.created_at <> OLD.created_at THEN\n    \
          RAISE EXCEPTION 'id, user_id and created_at of a task cannot be changed' USING ERRCODE = '0A000';\n  END IF;\n{check}  \
-         UPDATE {table} AS t SET\n    {sets}\n  WHERE {row}\n    AND (NEW.completed = OLD.completed OR {completed} = OLD.completed)\n  \
+         UPDATE {marker} {table} AS t SET\n    {sets}\n  WHERE {row}\n    AND (NEW.completed = OLD.completed OR {completed} = OLD.completed)\n  \
          RETURNING {fields}\n  INTO {targets};\n  IF NOT FOUND THEN\n    IF EXISTS (SELECT FROM {table} AS t WHERE {row}) THEN\n      \
          RAISE EXCEPTION 'the task was completed or reopened at the same moment' USING ERRCODE = '40001';\n    END IF;\n    \
-         RETURN NULL;\n  END IF;\n{write_attributes}  RETURN NEW;\nEND;\n",
-        check = attributes::check_changed(mapping),
+         RETURN NULL;\n  END IF;\n{write_attributes}{check_deferred}  RETURN NEW;\nEND;\n",
+        marker = mapping.marker(Part::Fields),
+        check_deferred = mapping.check_deferred(),
+        check = mapping.check_texts() + &attributes::check_changed(mapping),
         table = mapping.table,
         sets = sets.join(",\n    "),
         completed = mapping.completed.read("t."),
@@ -174,14 +183,21 @@ fn update_body(mapping: &Mapping) -> String {
 }
 
 fn delete_body(mapping: &Mapping) -> String {
-    let (table, row) = (&mapping.table, row_of_old(mapping));
+    let (table, row, marker) = (&mapping.table, row_of_old(mapping), mapping.marker(Part::Deletion));
     let delete = match &mapping.soft_deletion {
-        None => format!("DELETE FROM {table} AS t WHERE {row}"),
+        None => format!("DELETE {marker} FROM {table} AS t WHERE {row}"),
         Some(deletion) => {
-            format!("UPDATE {table} AS t SET {} = {} WHERE {row}", deletion.column, deletion.deleted())
+            format!(
+                "UPDATE {marker} {table} AS t SET {} = {} WHERE {row}",
+                deletion.column,
+                deletion.deleted()
+            )
         }
     };
-    format!("BEGIN\n  {delete};\n  IF NOT FOUND THEN\n    RETURN NULL;\n  END IF;\n  RETURN OLD;\nEND;\n")
+    let check_deferred = mapping.check_deferred();
+    format!(
+        "BEGIN\n  {delete};\n  IF NOT FOUND THEN\n    RETURN NULL;\n  END IF;\n{check_deferred}  RETURN OLD;\nEND;\n"
+    )
 }
 
 /// The condition for the row of `OLD`, if it still belongs to the same user and is not deleted.

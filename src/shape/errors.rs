@@ -136,7 +136,10 @@ fn plain_code(error: &ApiError) -> &'static str {
     match error {
         ApiError::MalformedRequest | ApiError::InvalidJson(_) | ApiError::InvalidQuery(_) => "BAD_REQUEST",
         ApiError::Unauthenticated(_) => "AUTHENTICATION_REQUIRED",
-        ApiError::UserMismatch | ApiError::NotOwner | ApiError::OriginNotAllowed => "FORBIDDEN",
+        ApiError::UserMismatch
+        | ApiError::NotOwner
+        | ApiError::UnknownAccount
+        | ApiError::OriginNotAllowed => "FORBIDDEN",
         ApiError::RouteNotFound | ApiError::TaskNotFound => "RESOURCE_NOT_FOUND",
         ApiError::MethodNotAllowed(_) => "METHOD_NOT_ALLOWED",
         ApiError::RequestTimeout => "REQUEST_TIMEOUT",

@@ -3,6 +3,7 @@
 use sqlx::Error;
 use sqlx::error::DatabaseError;
 
+use super::rejection;
 use crate::error::ApiError;
 use crate::task::too_large;
 
@@ -12,6 +13,10 @@ impl From<Error> for ApiError {
         let detail = error.to_string();
         if error.as_database_error().is_some_and(is_attributes_size) {
             return Self::Validation(vec![too_large()]);
+        }
+        let postgres = error.as_database_error().and_then(|it| it.try_downcast_ref());
+        if let Some(rejection) = postgres.and_then(rejection::of) {
+            return rejection;
         }
         if is_unavailable(&error) { Self::Unavailable(detail) } else { Self::Internal(detail) }
     }

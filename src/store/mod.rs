@@ -14,6 +14,7 @@ mod migrate;
 pub(crate) mod pool;
 mod pooler;
 mod postgres_pool;
+pub(crate) mod rejection;
 pub(crate) mod run;
 mod schema;
 mod session;

@@ -1,91 +1,21 @@
 //! A run that is killed at any statement leaves a database that the next run completes.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::OwnedReadHalf;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
-
+use super::proxy::{Pause, Proxy};
 use super::schemas::{self, Legacy};
 use super::{LegacyDatabase, text};
-use crate::harness::PostgresServer;
-
-/// Forwards a session to PostgreSQL and counts its statements. Reports when it has forwarded the statement with the number `stop`.
-struct CountingProxy {
-    port: u16,
-    count: Arc<AtomicUsize>,
-    stopped: Arc<Notify>,
-}
-
-impl CountingProxy {
-    async fn start(stop: usize) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let (count, stopped) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
-        let proxy = Self { port, count: count.clone(), stopped: stopped.clone() };
-        tokio::spawn(async move {
-            let (client, _) = listener.accept().await.unwrap();
-            let server = TcpStream::connect(("127.0.0.1", PostgresServer::shared().port())).await.unwrap();
-            let ((reader, mut to_client), (mut from_server, mut to_server)) =
-                (client.into_split(), server.into_split());
-            tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
-            let mut reader = reader;
-            let mut kind = None;
-            while let Some(message) = read_message(&mut reader, kind.is_some()).await {
-                kind = Some(message[0]);
-                if to_server.write_all(&message).await.is_err() {
-                    break;
-                }
-                // A simple query, or the execution of a prepared statement.
-                if matches!(message[0], b'Q' | b'E') && count.fetch_add(1, Ordering::Relaxed) + 1 == stop {
-                    stopped.notify_one();
-                    // Nothing more is forwarded. The killed client closes its connection.
-                    while read_message(&mut reader, true).await.is_some() {}
-                    break;
-                }
-            }
-        });
-        proxy
-    }
-}
-
-/// A message with its head. The first message of a session has no type.
-async fn read_message(reader: &mut OwnedReadHalf, has_type: bool) -> Option<Vec<u8>> {
-    let mut message = Vec::new();
-    if has_type {
-        message.push(reader.read_u8().await.ok()?);
-    }
-    let length = reader.read_i32().await.ok()?;
-    message.extend(length.to_be_bytes());
-    let body = message.len();
-    message.resize(body + usize::try_from(length - 4).ok()?, 0);
-    reader.read_exact(&mut message[body..]).await.ok()?;
-    Some(message)
-}
 
 /// Kills `adopt` with these arguments while its statement `stop` runs. Returns false if it ended before.
-async fn kill_at(db: &LegacyDatabase, arguments: &[&str], stop: usize) -> bool {
-    let proxy = CountingProxy::start(stop).await;
-    let url = db.url.replace(&format!(":{}", PostgresServer::shared().port()), &format!(":{}", proxy.port));
-    let config = db.config.clone().with("DATABASE_URL", &format!("{url}?sslmode=disable"));
-    let arguments: Vec<&str> =
-        ["adopt"].iter().chain(db.legacy.arguments).chain(arguments).copied().collect();
-    let mut child = config
-        .command(&arguments)
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
+pub(super) async fn kill_at(db: &LegacyDatabase, arguments: &[&str], stop: usize) -> bool {
+    let proxy = Proxy::start(Pause::AfterStatement(stop)).await;
+    let mut child = proxy.adopt(db, arguments).spawn().unwrap();
     tokio::select! {
-        () = proxy.stopped.notified() => {
+        () = proxy.paused() => {
             child.kill().await.unwrap();
             true
         }
         status = child.wait() => {
             assert!(status.unwrap().success());
-            assert!(proxy.count.load(Ordering::Relaxed) < stop);
+            assert!(proxy.count() < stop);
             false
         }
     }
@@ -179,8 +109,15 @@ async fn numbering_continues_after_a_kill_and_keeps_its_numbers() {
 impl LegacyDatabase {
     /// Waits until PostgreSQL has ended the sessions of killed runs. A statement that ran goes on, and its commit may take effect.
     async fn killed_sessions_end(&mut self) {
-        let sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'todo-api adopt'";
-        while self.query::<i64>(sessions).await > 0 {
+        self.sessions_end("application_name = 'todo-api adopt'").await;
+    }
+
+    /// Waits until other sessions in the database that satisfy the condition have ended.
+    pub(super) async fn sessions_end(&mut self, condition: &str) {
+        let name = self.url.rsplit('/').next().unwrap();
+        let sessions =
+            format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND {condition}");
+        while self.query::<i64>(&sessions).await > 0 {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
     }

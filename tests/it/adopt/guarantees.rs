@@ -75,7 +75,7 @@ async fn user_ids_that_a_column_would_store_in_another_form_are_refused() {
         let server = db.start_server().await;
         let before = db.rows().await;
         let response = server.client_for(alias).post("/api/tasks", &json!({ "title": "t" })).await;
-        assert_eq!(response.status, 500, "{alias}: {response:?}");
+        assert_eq!(response.status, 403, "{alias}: {response:?}");
         assert_eq!(server.client_for(alias).get("/api/tasks").await.json(), json!([]));
         assert_eq!(db.rows().await, before);
         // A short alias is also a part of times and durations.
@@ -205,7 +205,7 @@ async fn list_and_get_use_indexes_through_the_view() {
 
 impl LegacyDatabase {
     /// The plan of a statement with these arguments.
-    async fn explain(&mut self, statement: &str, arguments: &str) -> String {
+    pub(super) async fn explain(&mut self, statement: &str, arguments: &str) -> String {
         self.execute(&format!("DEALLOCATE ALL; PREPARE planned AS {statement}")).await;
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN EXECUTE planned({arguments})"));
         let lines: Vec<(String,)> =

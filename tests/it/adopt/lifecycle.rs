@@ -103,6 +103,16 @@ const BLOCKERS: &[(&str, &[&str], &str)] = &[
         "no primary key or unique index",
     ),
     (
+        "CREATE TABLE task (id serial, user_id text, title text, description text, done boolean, PRIMARY KEY (user_id, id))",
+        &[],
+        "no primary key or unique index of id alone",
+    ),
+    (
+        "CREATE TABLE task (id serial PRIMARY KEY, user_id text, title text, description text, n integer, done boolean GENERATED ALWAYS AS (n > 1) STORED)",
+        &["--table", "task"],
+        "PostgreSQL computes the column done",
+    ),
+    (
         "CREATE TABLE task (id serial PRIMARY KEY, user_id json, title text, description text, done boolean)",
         &["--table", "task"],
         "the column user_id is of the type json",

@@ -1,12 +1,18 @@
 //! `todo-api adopt`: a database of another program is served in place.
 
+mod constraints;
 mod crash;
 mod guarantees;
 mod lifecycle;
+mod locks;
+mod million;
+mod partitioned;
+mod proxy;
 mod roles;
 mod schemas;
 mod serving;
 mod settling;
+mod wary;
 
 use std::process::Output;
 
@@ -102,21 +108,17 @@ impl LegacyDatabase {
 
     /// Runs a command without another session in the database. The next use must be `reconnect`.
     async fn disconnected(&mut self, arguments: &[&str]) -> Output {
-        let other = PgConnection::connect(&PostgresServer::shared().url("postgres")).await.unwrap();
-        std::mem::replace(&mut self.connection, other).close().await.unwrap();
-        let sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1";
-        let name = self.url.rsplit('/').next().unwrap().to_owned();
-        // A closed session ends a moment later.
-        while sqlx::query_scalar::<_, i64>(sessions)
-            .bind(&name)
-            .fetch_one(&mut self.connection)
-            .await
-            .unwrap()
-            > 0
-        {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+        self.disconnect().await;
         self.config.run(arguments).await
+    }
+
+    /// Leaves the database without a session. The connection is to another database until `reconnect`.
+    async fn disconnect(&mut self) {
+        let (server, _) = self.url.rsplit_once('/').unwrap();
+        let other = PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
+        std::mem::replace(&mut self.connection, other).close().await.unwrap();
+        // A closed session ends a moment later.
+        self.sessions_end("true").await;
     }
 
     async fn reconnect(mut self) -> Self {

@@ -27,7 +27,7 @@ async fn long_statements_run_at_the_same_time() {
         assert_eq!(response.status, 201, "{response:?}");
     }
     let (after, _) = batches(&server).await["create"];
-    assert_eq!(after - before, 12.0, "each request has a statement of its own");
+    assert!((after - before - 12.0).abs() < 0.5, "each request has a statement of its own: {before}, {after}");
 }
 
 /// One statement hangs in the database and another waits for its connection. So no third one begins.
