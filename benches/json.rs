@@ -12,7 +12,7 @@ use serde_json::json;
 use todo_api::clock;
 use todo_api::config::ConfigLoader;
 use todo_api::shape::{Shape, shapes};
-use todo_api::task::{NewTask, TaskRow};
+use todo_api::task::{NewTask, TaskRef};
 
 fn parse(criterion: &mut Criterion) {
     let shape = bare_shape();
@@ -34,7 +34,7 @@ fn parse(criterion: &mut Criterion) {
 fn encode(criterion: &mut Criterion) {
     let shape = bare_shape();
     let now = clock::now();
-    let task = TaskRow {
+    let task = TaskRef {
         id: 42,
         user_id: "OXBCUoYTYknDAfOjmZLTtR1Hr1NictVf",
         title: "Task number 42",

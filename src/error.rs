@@ -78,7 +78,8 @@ impl TokenError {
 }
 
 impl ApiError {
-    /// The status. Errors in the form [`ErrorForm::Error`](crate::config::ErrorForm::Error) have 400 in place of 422.
+    /// The status. A shape with errors in the form [`ErrorForm::Error`](crate::config::ErrorForm::Error) responds with 400 in place of 422
+    /// (`shape::errors`).
     #[must_use]
     pub fn status(&self) -> Status {
         match self {
@@ -164,10 +165,8 @@ impl ApiError {
     }
 }
 
-struct Recorded(OnceLock<ApiError>);
-
 fn error_cell<'r>(request: &'r Request<'_>) -> &'r OnceLock<ApiError> {
-    &request.local_cache(|| Recorded(OnceLock::new())).0
+    request.local_cache(OnceLock::new)
 }
 
 fn joined_messages(fields: &[FieldError]) -> String {

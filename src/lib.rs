@@ -7,8 +7,8 @@
 //!      → store::Store, bound to the user → store::batch, if other requests wait as well → one SQL statement
 //!      → task::Task → JSON in the shape of the dialect
 //!
-//! HTTP → the same fairings → issuer::protection (rate limit, CSRF) → route in issuer::routes → issuer::input
-//!      → issuer::password_auth → issuer::store → JSON of Better Auth
+//! HTTP → the same fairings → issuer::protection (rate limit, CSRF) → guard issuer::password_auth → issuer::input (body)
+//!      → route in issuer::routes → issuer::password_auth → issuer::store → JSON of Better Auth
 //! ```
 //!
 //! The task API has two dialects, the bare `/api` and the enveloped `/api/v1`, and [`api`] has the routes of both. Each dialect has a
@@ -75,6 +75,7 @@ pub fn rocket(config: &Config) -> Rocket<Build> {
         .attach(request::stage(config.server.body_timeout()))
         .attach(api::stage(shapes.clone()))
         .attach(mcp::stage(config))
+        // After the stages of the store and of the verifier, which it uses.
         .attach(issuer::stage(config))
         .attach(welcome::stage(config))
         .attach(docs::stage(config.server.docs, move || openapi(&shapes, issuer.as_ref())))

@@ -17,7 +17,7 @@ use crate::error::ApiError;
 use crate::fairings::MAX_CHUNK_SIZE;
 use crate::shape::{ListQuery, Shape};
 use crate::store::{FoundIds, ListPosition, Store};
-use crate::task::{ListOptions, TaskRow, Window};
+use crate::task::{ListOptions, TaskRef, Window};
 
 /// The maximum of tasks in the first batch. Most lists fit into it.
 const FIRST_BATCH_SIZE: i64 = 128;
@@ -203,7 +203,7 @@ impl Batch<'_> {
     }
 
     /// Adds a task. Breaks when the batch is full.
-    fn push(&mut self, task: TaskRow<'_>) -> ControlFlow<()> {
+    fn push(&mut self, task: TaskRef<'_>) -> ControlFlow<()> {
         let is_first_of_list = self.opening > 0 && self.json.len() == self.opening;
         if !is_first_of_list {
             self.json.push(b',');

@@ -33,12 +33,12 @@ pub fn stage(shapes: Arc<Shapes>) -> AdHoc {
 
 #[catch(default)]
 async fn error_response<'r>(status: Status, request: &'r Request<'_>) -> ErrorResponse<'r> {
-    respond_with_error(status, request).await
+    respond_in_shape(status, request).await
 }
 
 /// Renders the error of a request in its shape. The catchers of the issuer are registered at paths that task paths can begin with, and call
 /// this for them.
-pub(crate) async fn respond_with_error<'r>(status: Status, request: &'r Request<'_>) -> ErrorResponse<'r> {
+pub(crate) async fn respond_in_shape<'r>(status: Status, request: &'r Request<'_>) -> ErrorResponse<'r> {
     let error = error_for(status, request);
     let (status, body) = Shape::of(request).map(|shape| shape.error(&error)).unzip();
     let status = status.unwrap_or(error.status());

@@ -24,7 +24,7 @@ const NO_SETTING: &str = "no setting changes this";
 
 /// The owner of the key that signed a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Signer {
+pub(super) enum KeyOwner {
     /// The secret `BETTER_AUTH_SECRET`, which third-party applications do not have.
     Secret,
     /// The embedded issuer of this server.
@@ -33,7 +33,7 @@ pub(super) enum Signer {
     JwksIssuer,
 }
 
-/// Claims validation with separate rules for each signer.
+/// Claims validation with separate rules for each owner of a key.
 #[derive(Debug)]
 pub(super) struct ClaimsValidation {
     configured: ConfiguredRules,
@@ -73,15 +73,18 @@ impl ClaimsValidation {
     pub(super) fn new(config: &AuthConfig) -> Self {
         let list = |it: &Option<OneOrMany>| it.as_ref().map(|it| it.as_slice().to_vec());
         let (issuers, audiences) = (list(&config.issuer), list(&config.audience));
-        let origin = config.origin();
-        let clients = match (&audiences, &origin) {
+        // Without the URL of a Better Auth the keys are those of another issuer, such as Clerk.
+        let better_auth = config.origin();
+        let clients = match (&audiences, &better_auth) {
             (Some(_), _) => Clients::Accepted,
             (None, Some(_)) => Clients::Rejected,
             (None, None) => Clients::AzpIgnored,
         };
         let jwks = JwksRules {
-            issuers: issuers.clone().or_else(|| Some(vec![origin.clone()?])),
-            audiences: audiences.clone().or_else(|| Some(default_audiences(origin?, issuers.as_deref()))),
+            issuers: issuers.clone().or_else(|| Some(vec![better_auth.clone()?])),
+            audiences: audiences
+                .clone()
+                .or_else(|| Some(default_audiences(better_auth?, issuers.as_deref()))),
             clients,
             scopes: config.scopes(),
             allow_anonymous: config.allow_anonymous,
@@ -102,18 +105,18 @@ impl ClaimsValidation {
     /// Checks that the token was issued for this API. Its lifetime is checked separately.
     pub(super) fn validate(
         &self,
-        signer: Signer,
+        owner: KeyOwner,
         typ: Option<&Value>,
         claims: &Claims,
     ) -> Result<(), ClaimMismatch> {
         reject_session_cache(typ, claims)?;
-        match signer {
-            Signer::Secret => self.configured.check(claims),
-            Signer::EmbeddedIssuer => {
+        match owner {
+            KeyOwner::Secret => self.configured.check(claims),
+            KeyOwner::EmbeddedIssuer => {
                 self.configured.check(claims)?;
                 self.configured.check_embedded(typ, claims)
             }
-            Signer::JwksIssuer => self.jwks.check(typ, claims),
+            KeyOwner::JwksIssuer => self.jwks.check(typ, claims),
         }
     }
 }

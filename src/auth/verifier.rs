@@ -14,7 +14,7 @@ use super::metrics::VerificationCounters;
 use super::mismatch_log::MismatchLog;
 use super::rejection::Rejection;
 use super::token_cache::{AcceptedToken, Fingerprint, TokenCache};
-use super::validation::{ClaimsValidation, Signer};
+use super::validation::{ClaimsValidation, KeyOwner};
 use crate::clock;
 use crate::config::AuthConfig;
 use crate::error::TokenError;
@@ -29,7 +29,7 @@ pub struct Verifier {
     /// Key cache of the embedded issuer.
     embedded: OnceLock<Arc<KeyCache>>,
     max_stale: Duration,
-    cache: TokenCache,
+    accepted_tokens: TokenCache,
     validation: ClaimsValidation,
     leeway: f64,
     mismatches: MismatchLog,
@@ -46,7 +46,7 @@ impl Verifier {
             jwks: endpoint.map(|it| Arc::new(KeyCache::new(it, max_stale))),
             embedded: OnceLock::new(),
             max_stale,
-            cache: TokenCache::new(),
+            accepted_tokens: TokenCache::new(),
             validation: ClaimsValidation::new(config),
             leeway: config.leeway.into(),
             mismatches: MismatchLog::default(),
@@ -94,24 +94,24 @@ impl Verifier {
 
     async fn verify_through_cache(&self, token: &str) -> Result<UserId, Rejection> {
         let fingerprint = Fingerprint::new(token);
-        if let Some(cached) = self.cache.get(&fingerprint).filter(|it| self.is_current(&it.key)) {
+        if let Some(cached) = self.accepted_tokens.get(&fingerprint).filter(|it| self.is_current(&it.key)) {
             cached.lifetime.check(clock::now(), self.leeway)?;
             return Ok(cached.user_id);
         }
         let jws = Jws::parse(token)?;
-        let (signer, key) = self.check_signature(&jws).await?;
+        let (owner, key) = self.check_signature(&jws).await?;
         let claims: Claims = jws.claims()?;
         let lifetime = claims.lifetime()?;
         lifetime.check(clock::now(), self.leeway)?;
-        self.validation.validate(signer, jws.header.typ.as_ref(), &claims)?;
+        self.validation.validate(owner, jws.header.typ.as_ref(), &claims)?;
         let user_id = claims.user_id()?;
-        self.cache.insert(fingerprint, AcceptedToken { user_id: user_id.clone(), lifetime, key });
+        self.accepted_tokens.insert(fingerprint, AcceptedToken { user_id: user_id.clone(), lifetime, key });
         Ok(user_id)
     }
 
-    fn key_caches(&self) -> impl Iterator<Item = (Signer, &Arc<KeyCache>)> {
-        let embedded = self.embedded.get().map(|cache| (Signer::EmbeddedIssuer, cache));
-        embedded.into_iter().chain(self.jwks.as_ref().map(|cache| (Signer::JwksIssuer, cache)))
+    fn key_caches(&self) -> impl Iterator<Item = (KeyOwner, &Arc<KeyCache>)> {
+        let embedded = self.embedded.get().map(|cache| (KeyOwner::EmbeddedIssuer, cache));
+        embedded.into_iter().chain(self.jwks.as_ref().map(|cache| (KeyOwner::JwksIssuer, cache)))
     }
 
     /// Whether the key is still in a trusted set. Cached tokens whose key was removed must be verified again.
@@ -120,33 +120,33 @@ impl Verifier {
             || self.key_caches().any(|(_, cache)| cache.contains(key))
     }
 
-    /// Verifies the signature. Returns the key that verifies it and the signer to which the key belongs.
+    /// Verifies the signature. Returns the key that verifies it and the owner to which the key belongs.
     ///
     /// A token whose key is cached waits for no refresh. So a key source that does not respond holds up only the tokens that need it.
-    async fn check_signature(&self, jws: &Jws<'_>) -> Result<(Signer, Arc<Key>), TokenError> {
+    async fn check_signature(&self, jws: &Jws<'_>) -> Result<(KeyOwner, Arc<Key>), TokenError> {
         let alg = &jws.header.alg;
         if let Some(secret) = self.secret.as_ref().filter(|it| it.supports(alg)) {
-            return Ok((Signer::Secret, first_matching_key(vec![secret.clone()], jws)?));
+            return Ok((KeyOwner::Secret, first_matching_key(vec![secret.clone()], jws)?));
         }
         if !is_jwks_algorithm(alg) {
             return Err(TokenError::Invalid);
         }
-        let verify = |signer, keys: Result<_, _>| Ok((signer, first_matching_key(keys?, jws)?));
+        let verify = |owner, keys: Result<_, _>| Ok((owner, first_matching_key(keys?, jws)?));
         let mut result = Err(TokenError::Invalid);
         let mut without_key = Vec::new();
-        for (signer, cache) in self.key_caches() {
+        for (owner, cache) in self.key_caches() {
             let keys = candidate_keys(cache, &jws.header);
             if keys.as_ref().is_ok_and(Vec::is_empty) {
-                without_key.push((signer, cache));
+                without_key.push((owner, cache));
             }
-            result = verify(signer, keys);
+            result = verify(owner, keys);
             if result.is_ok() {
                 return result;
             }
         }
         join_all(without_key.iter().map(|(_, cache)| cache.refresh_for_unknown_key())).await;
-        for (signer, cache) in without_key {
-            result = verify(signer, candidate_keys(cache, &jws.header));
+        for (owner, cache) in without_key {
+            result = verify(owner, candidate_keys(cache, &jws.header));
             if result.is_ok() {
                 break;
             }

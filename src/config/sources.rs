@@ -96,7 +96,7 @@ fn apply_neon_jwks_url(figment: Figment) -> Result<Figment, ConfigError> {
 }
 
 /// The figment for Rocket itself, with Rocket's defaults for its other settings. Two features of Rocket are always disabled: its log, which
-/// would contain request headers (`fairings::request_log` writes the access log), and its signal handling, which would close the listener
+/// would contain request headers (`fairings::log_line` writes the access log), and its signal handling, which would close the listener
 /// immediately (`serve` handles signals).
 pub(super) fn for_rocket(figment: &Figment) -> Figment {
     Figment::from(RocketConfig::default())

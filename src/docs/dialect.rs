@@ -12,7 +12,7 @@ use crate::config::{ErrorForm, ErrorPlaceholder, IdType, ListForm, ShapeConfig, 
 use crate::error::ApiError;
 use crate::shape::{AnyError, EnvelopedError, GENEROUS_WORDS, PlainError, Shape, status_filter_words};
 use crate::task::{
-    AttributeRule, Description, FieldError, JsonType, NewTask, Task, TaskPatch, TaskRow, Title, Window,
+    AttributeRule, Description, FieldError, JsonType, NewTask, Task, TaskPatch, TaskRef, Title, Window,
 };
 
 /// The schema of a value in a template of errors.
@@ -327,9 +327,9 @@ impl<'a> Dialect<'a> {
 }
 
 /// An example task.
-fn example() -> TaskRow<'static> {
+fn example() -> TaskRef<'static> {
     let time = DateTime::from_timestamp_millis(1_795_241_910_512).unwrap_or_default();
-    TaskRow {
+    TaskRef {
         id: 42,
         user_id: "user_abc123",
         title: "Deploy",

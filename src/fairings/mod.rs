@@ -4,6 +4,7 @@ mod chunk_size;
 mod cors;
 mod headers;
 mod host;
+mod log_line;
 mod otel;
 mod request_log;
 mod request_record;

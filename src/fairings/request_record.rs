@@ -8,8 +8,8 @@ use rocket::request::Request;
 use rocket::response::Response;
 use uuid::Builder;
 
+use super::log_line;
 use super::otel::{OtelSpan, OtelTracer};
-use super::request_log;
 use crate::ops::{InFlightGuard, Lifecycle, Metrics};
 
 const REQUEST_ID: &str = "X-Request-Id";
@@ -72,7 +72,7 @@ pub(super) fn finish(request: &Request<'_>, response: &mut Response<'_>) {
     if let Some(span) = &record.otel_span {
         span.finish(record.method, route, status);
     }
-    request_log::write(record, request, route, status, elapsed);
+    log_line::write(record, request, route, status, elapsed);
 }
 
 /// A random UUID. The generator of the thread is cryptographically secure like the system's, and rarely makes a system call.

@@ -29,7 +29,7 @@ async fn error_response<'r>(status: Status, request: &'r Request<'_>) -> ErrorRe
     let login = request.rocket().state::<LoginPaths>().and_then(|paths| paths.find(request.uri()));
     // A task path may be below a login path, as `/api/users/me/tasks` is below `/api/users`.
     if is_task_path(request) || !(is_better_auth || login.is_some()) {
-        return api::respond_with_error(status, request).await;
+        return api::respond_in_shape(status, request).await;
     }
     // Better Auth and a login route may share a path with different methods: `GET /api/auth/token` is Better Auth's, `POST` the login route's.
     // Of the login routes, only `Me` has `GET`.

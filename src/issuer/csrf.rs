@@ -59,6 +59,7 @@ pub(super) fn check_csrf(
     if !has_cookie && !protocol.needs_origin_without_cookie(signs_in, has_origin, has_fetch_metadata) {
         return Ok(());
     }
+    // With a cookie the origin is compared below, which covers this case.
     if !has_cookie && fetch_site == Some("cross-site") && fetch_mode == Some("navigate") {
         return Err(AuthError::CrossSiteNavigationLoginBlocked);
     }

@@ -38,7 +38,7 @@ pub(super) struct HashQueue {
     permits: Arc<Semaphore>,
     counts: Arc<Mutex<QueueCounts>>,
     max_len: usize,
-    /// Whether [`MAX_SHARE`] holds.
+    /// Whether a network has at most [`MAX_SHARE`] hashes.
     has_shares: bool,
 }
 
@@ -50,8 +50,8 @@ struct QueueCounts {
 }
 
 impl HashQueue {
-    /// Creates a queue for this many concurrent hashes. Without shares a single client can fill it: they are off with `issuer.rate_limit`, as
-    /// every limit of a client is.
+    /// Creates a queue for this many concurrent hashes. Without shares a single client can fill it: they are off if `issuer.rate_limit` is
+    /// false, as every limit of a client is.
     pub(super) fn new(max_concurrent: usize, has_shares: bool) -> Self {
         let max_len = max_concurrent.saturating_mul(QUEUED_PER_CONCURRENT);
         Self {

@@ -305,8 +305,8 @@ fn js_type_name(value: Option<&Value>) -> &'static str {
 
 /// Whether text is an email, by the rules of Better Auth's validator (zod) and the maximum length of RFC 5321.
 ///
-/// zod is stricter than the RFC. Before the `@` it accepts letters, digits and `_'+-.`, but no dot at the start, at the end or next to
-/// another dot. After the `@` it requires a domain with at least two labels.
+/// zod is stricter than the RFC. Before the `@` it accepts letters, digits and `_'+-.`, but no dot at the start or next to another dot,
+/// and neither a dot nor an apostrophe at the end. After the `@` it requires a domain with at least two labels.
 pub(super) fn is_email(text: &str) -> bool {
     if text.len() > MAX_EMAIL_LEN {
         return false;

@@ -108,7 +108,7 @@ impl RateLimiter {
         bucket.check_key(&network).map_err(too_many_requests)
     }
 
-    /// The attempt as which the request was counted. A request that was not is counted now, in [`PasswordGroup::Other`].
+    /// The attempt of this request. Usually [`RateLimiter::count`] has counted it. Otherwise it is counted now, in [`PasswordGroup::Other`].
     pub(super) fn counted_attempt<'r>(
         &self,
         request: &'r Request<'_>,

@@ -45,7 +45,7 @@ pub(super) struct ClientInfo {
 #[derive(Debug)]
 pub(super) struct RequestContext<'r> {
     /// Public origin of this server, such as `https://tasks.example.com`.
-    pub(super) origin: String,
+    pub(super) own_origin: String,
     /// IP of the client. `None` for a client on a Unix socket.
     pub(super) client_ip: Option<IpAddr>,
     policy: &'r TrustPolicy,
@@ -59,7 +59,7 @@ impl<'r> RequestContext<'r> {
         let peer = request.remote().map(|remote| remote.ip());
         let via_trusted_proxy = peer.is_some_and(|ip| policy.settings.is_trusted_proxy(ip));
         let host = headers.get_one("Host");
-        let origin = policy.settings.origin().unwrap_or_else(|| {
+        let own_origin = policy.settings.origin().unwrap_or_else(|| {
             let forwarded = headers.get_one("X-Forwarded-Proto").filter(|_| via_trusted_proxy);
             let is_https = forwarded.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
             let scheme = if is_https { "https" } else { "http" };
@@ -67,7 +67,7 @@ impl<'r> RequestContext<'r> {
         });
         let client_ip = if via_trusted_proxy { forwarded_ip(request, policy, peer) } else { peer };
         let user_agent = headers.get_one("User-Agent").unwrap_or_default();
-        Self { origin, client_ip, policy, host, user_agent }
+        Self { own_origin, client_ip, policy, host, user_agent }
     }
 
     /// The cookie with an API token, if the setting `auth.cookie` has a name.
@@ -77,7 +77,7 @@ impl<'r> RequestContext<'r> {
 
     /// Whether cookies must have the `Secure` attribute.
     pub(super) fn is_secure(&self) -> bool {
-        self.origin.starts_with("https://")
+        self.own_origin.starts_with("https://")
     }
 
     pub(super) fn client_info(&self) -> ClientInfo {
@@ -101,7 +101,7 @@ impl<'r> RequestContext<'r> {
     /// The result is the serialization of the parsed URL, so that no browser parses it differently.
     pub(super) fn allowed_redirect(&self, target: &str) -> Option<String> {
         if target.starts_with('/') {
-            let url = Url::parse(&self.origin).ok()?.join(target).ok()?;
+            let url = Url::parse(&self.own_origin).ok()?.join(target).ok()?;
             // The parser removes `/./` and `/../`, so the result may start with `//` even if the target does not.
             let path = &url[Position::BeforePath..];
             return (is_safe_path(target) && is_safe_path(path)).then(|| path.to_owned());
@@ -112,7 +112,7 @@ impl<'r> RequestContext<'r> {
 
     /// Makes a path or URL absolute and sets a query parameter.
     pub(super) fn absolute_url(&self, target: &str, name: &str, value: &str) -> Option<String> {
-        let mut url = Url::parse(&self.origin).and_then(|origin| origin.join(target)).ok()?;
+        let mut url = Url::parse(&self.own_origin).and_then(|own| own.join(target)).ok()?;
         let others: Vec<(String, String)> = url
             .query_pairs()
             .filter(|(other, _)| other != name)

@@ -92,8 +92,8 @@ impl TokenIssuer {
             user,
             sub: &user.id,
             exp: expires_at.timestamp(),
-            iss: self.issuer.as_deref().unwrap_or(&context.origin),
-            aud: self.audience.as_deref().unwrap_or(&context.origin),
+            iss: self.issuer.as_deref().unwrap_or(&context.own_origin),
+            aud: self.audience.as_deref().unwrap_or(&context.own_origin),
             more: self.more_claims.as_ref().map(|claims| filled(claims, user)),
         };
         let signed = match &self.method {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::clock;
 use crate::store::TaskCursor;
-use crate::task::TaskRow;
+use crate::task::TaskRef;
 
 /// The size of titles and descriptions at which a page is full, in bytes. A page must not fill a model's context.
 const PAGE_BYTES: usize = 32 * 1024;
@@ -35,9 +35,9 @@ pub(super) struct TaskResult<'a> {
     updated_at: DateTime<Utc>,
 }
 
-impl<'a> From<TaskRow<'a>> for TaskResult<'a> {
-    fn from(task: TaskRow<'a>) -> Self {
-        let TaskRow { id, title, description, completed, created_at, updated_at, .. } = task;
+impl<'a> From<TaskRef<'a>> for TaskResult<'a> {
+    fn from(task: TaskRef<'a>) -> Self {
+        let TaskRef { id, title, description, completed, created_at, updated_at, .. } = task;
         Self { id, title, description, completed, created_at, updated_at }
     }
 }
@@ -58,7 +58,7 @@ pub(super) struct ListResult {
 
 impl ListResult {
     /// Adds a task. Breaks when the page is full.
-    pub(super) fn push(&mut self, task: TaskRow<'_>) -> ControlFlow<()> {
+    pub(super) fn push(&mut self, task: TaskRef<'_>) -> ControlFlow<()> {
         self.bytes += task.title.len() + task.description.unwrap_or_default().len();
         self.tasks.push(json!(TaskResult::from(task)));
         if self.bytes >= PAGE_BYTES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

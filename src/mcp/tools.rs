@@ -11,7 +11,7 @@ use super::schema::{closed, merged, object_schema};
 use crate::error::ApiError;
 use crate::shape::decode::{Decoder, FromBody};
 use crate::store::{ListPosition, UserTasks};
-use crate::task::{Completion, JsonObject, NewTask, Task, TaskId, TaskPatch, TaskRow};
+use crate::task::{Completion, JsonObject, NewTask, Task, TaskId, TaskPatch, TaskRef};
 
 /// A tool, by the name that agents know it by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,5 +186,5 @@ fn found(id: TaskId, task: Option<Task>) -> Result<Value, ToolError> {
 }
 
 fn task_result(task: &Task) -> Value {
-    json!(TaskResult::from(TaskRow::from(task)))
+    json!(TaskResult::from(TaskRef::from(task)))
 }

@@ -9,7 +9,8 @@ struct OriginCheck {
     is_disallowed: bool,
 }
 
-/// Marks the origin of the request as disallowed. Call it before the request is routed.
+/// Marks the origin of the request as disallowed. Call it before the request is routed, because the first call of this function or of
+/// [`check_origin`] decides.
 ///
 /// Not recorded as an error yet: routes of the issuer compare the origin themselves and may accept it.
 pub(crate) fn disallow_origin(request: &Request<'_>) {

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::status::StatusWords;
 use crate::clock;
 use crate::config::{FieldNames, IdType, ListForm, ListKeys, ShapeConfig, Wrapper};
-use crate::task::{AttributeRules, TaskRow, Window};
+use crate::task::{AttributeRules, TaskRef, Window};
 
 /// Encodes tasks. The names are encoded once, when the server starts.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl TaskEncoder {
     /// # Errors
     ///
     /// The stored attributes are not JSON.
-    pub fn write(&self, json: &mut Vec<u8>, task: TaskRow<'_>) -> serde_json::Result<()> {
+    pub fn write(&self, json: &mut Vec<u8>, task: TaskRef<'_>) -> serde_json::Result<()> {
         for (prefix, member) in &self.members {
             json.extend_from_slice(prefix);
             match member {
@@ -111,6 +111,7 @@ impl TaskEncoder {
                 None => json.extend_from_slice(&attribute.default),
             }
         }
+        // The state of an open task is stored as an attribute with the name of the status, which `write` has written.
         let status = self.status.as_ref().map(|it| it.field.as_str());
         for (name, value) in
             stored.iter().filter(|(name, _)| self.allows_any_attribute && Some(name.as_str()) != status)

@@ -34,7 +34,7 @@ pub(crate) use status::GENEROUS_WORDS;
 
 use crate::config::{PathTemplate, ShapeConfig, ShapesConfig};
 use crate::error::ApiError;
-use crate::task::{TaskRow, TaskRules};
+use crate::task::{TaskRef, TaskRules};
 use decode::Decoder;
 use encode::{ListEncoder, TaskEncoder};
 
@@ -75,7 +75,7 @@ impl Shape {
     /// # Errors
     ///
     /// The stored attributes are not JSON.
-    pub fn task_json(&self, task: TaskRow<'_>) -> serde_json::Result<Vec<u8>> {
+    pub fn task_json(&self, task: TaskRef<'_>) -> serde_json::Result<Vec<u8>> {
         let mut json = Vec::with_capacity(512);
         json.extend_from_slice(self.config.wrapper.opening().as_bytes());
         if let Some(key) = &self.config.task_key {

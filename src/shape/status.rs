@@ -1,7 +1,7 @@
 //! Completion in words.
 
 use crate::config::StatusConfig;
-use crate::task::{Completion, StateCondition, TaskRow};
+use crate::task::{Completion, StateCondition, TaskRef};
 
 /// The words of a status: those of open tasks, and then that of completed tasks.
 ///
@@ -34,7 +34,7 @@ impl StatusWords {
     }
 
     /// The word of a task.
-    pub(super) fn word_of<'a>(&'a self, task: TaskRow<'_>) -> &'a str {
+    pub(super) fn word_of<'a>(&'a self, task: TaskRef<'_>) -> &'a str {
         if task.completed {
             return self.words.last().map_or("", String::as_str);
         }

@@ -11,8 +11,9 @@
 //!         └ PgConnection or SqliteConnection, of sqlx
 //! ```
 //!
-//! A statement calls, in this order: [`Pool::acquire`], `time_limit` and `begin` of the lease, `executor` for the statement itself,
-//! `end_transaction` with its result, and [`Connection::release`] with the outcome. `store::run` does this for single statements and
+//! A statement calls, in this order: [`Pool::acquire`], `time_limit` of the lease, and `enforce` of that limit on the following:
+//! `begin_if_needed` of the lease, `executor` for the statement itself, and `end_transaction` with its result. Then it calls
+//! [`Connection::release`] with the outcome. `store::run` does this for single statements and
 //! transactions, and `store::batch` for shared statements.
 
 use std::sync::Arc;
@@ -51,7 +52,7 @@ struct PoolCounters {
 /// The status of the connection pool.
 #[derive(Debug, Clone, Copy)]
 pub struct PoolStatus {
-    /// Whether the database responded to the last statement. False until the first response.
+    /// Whether the last statement did not fail as unavailable. False until the first response.
     pub is_up: bool,
     /// Idle connections.
     pub idle: u64,
@@ -59,7 +60,7 @@ pub struct PoolStatus {
     pub used: u64,
     /// The maximum of connections.
     pub max: u64,
-    /// Statements that found no idle connection, since the start.
+    /// Statements that had to wait until a connection was returned, since the start.
     pub waits: u64,
     /// Statements that got no connection in time, since the start.
     pub timeouts: u64,
@@ -107,12 +108,12 @@ pub(crate) enum Work {
 
 /// Whether a statement runs a second time if it fails through no fault of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Execution {
+pub(crate) enum Retry {
     /// [`Connection::release`] may ask for a second run. So on SQLite a write can share its commit with the writes that wait at the same
     /// time (`store::group_commit`): if the commit fails because of another write, this one runs again.
-    Repeatable,
+    Allowed,
     /// A failure is final. On SQLite, a write is committed by itself.
-    Final,
+    Never,
 }
 
 /// The end of a statement or transaction.
@@ -120,7 +121,7 @@ pub(crate) enum Execution {
 pub(crate) enum Released<T> {
     /// It has this result.
     Done(Result<T, ApiError>),
-    /// It has changed nothing and must run again, as [`Execution::Final`]. On SQLite another write of its group has failed the commit. On PostgreSQL a concurrent
+    /// It has changed nothing and must run again, as [`Retry::Never`]. On SQLite another write of its group has failed the commit. On PostgreSQL a concurrent
     /// write has made the statement fail (`40001`), which changed nothing.
     RunAgain,
 }
@@ -237,7 +238,7 @@ impl Connection {
     pub(crate) async fn release<T>(
         self,
         outcome: Result<sqlx::Result<T>, Elapsed>,
-        execution: Execution,
+        retry: Retry,
     ) -> Released<T> {
         let Ok(result) = outcome else {
             self.counts.is_up.store(false, Ordering::Relaxed);
@@ -250,8 +251,7 @@ impl Connection {
         match self.lease {
             EngineLease::Postgres(mut lease) => {
                 lease.record_outcome(result.as_ref().err());
-                if execution == Execution::Repeatable && result.as_ref().is_err_and(is_serialization_failure)
-                {
+                if retry == Retry::Allowed && result.as_ref().is_err_and(is_serialization_failure) {
                     return Released::RunAgain;
                 }
             }

@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 
 use super::deadpool_ext;
 use super::error::{is_connection_lost, is_out_of_connections};
-use super::pool::{Execution, Work};
+use super::pool::{Retry, Work};
 use super::session::{PgSession, SessionManager, Transactions};
 use crate::config::DatabaseConfig;
 
@@ -195,7 +195,7 @@ impl PgLease {
     }
 
     /// Begins a transaction if the work or the session needs one.
-    pub(crate) async fn begin(&mut self, work: Work, _: Execution) -> sqlx::Result<()> {
+    pub(crate) async fn begin_if_needed(&mut self, work: Work, _: Retry) -> sqlx::Result<()> {
         let needs_transaction = match self.object.session.transactions {
             Transactions::ForSeveralStatements => work == Work::Transaction,
             Transactions::ForWrites => work != Work::Read,
@@ -209,7 +209,7 @@ impl PgLease {
     }
 
     async fn begin_transaction(&mut self) -> sqlx::Result<()> {
-        let begin: SqlStr = self.object.session.begin.clone();
+        let begin: SqlStr = self.object.session.begin_sql.clone();
         self.in_transaction = true;
         sqlx::raw_sql(begin).execute(self.executor()).await.map(drop)
     }

@@ -5,6 +5,19 @@
 
 /// Runs a statement: `run!(pool.reader(), query_as(sql::GET).bind(id).bind(user) => fetch_optional)`.
 ///
+/// On PostgreSQL this becomes the following, in a loop for a second run:
+///
+/// ```text
+/// let mut connection = pool.reader().await?;
+/// let statement = async {
+///     lease.begin_if_needed(work, retry).await?;
+///     let result = sqlx::query_as(sql::GET.postgres).persistent(…).bind(id).bind(user).fetch_optional(lease.executor()).await;
+///     lease.end_transaction(result).await
+/// };
+/// let outcome = lease.time_limit(pool.query_timeout()).enforce(statement).await;
+/// connection.release(outcome, retry).await
+/// ```
+///
 /// The part after the arrow is a method of sqlx that fetches rows, or `execute`, which returns the number of changed rows, or a closure
 /// over the stream of rows. The pool must be a variable. The result of a write is that of its commit: a write that returns `Ok` is stored.
 macro_rules! run {
@@ -25,7 +38,7 @@ macro_rules! run {
     // `|query, executor|` names the variables of the expression after it: the closure of each arm above is pasted in here. The order of the
     // calls is described in `store::pool`.
     (@ $pool:ident.$access:ident(), $function:ident($sql:expr)$(.bind($value:expr))*, |$query:ident, $executor:ident| $run:expr) => {{
-        let mut execution = $crate::store::pool::Execution::Repeatable;
+        let mut retry = $crate::store::pool::Retry::Allowed;
         loop {
             let mut connection = $pool.$access().await?;
             let work = connection.work;
@@ -33,7 +46,7 @@ macro_rules! run {
                 ($lease:ident, $engine:ident) => {{
                     let time_limit = $lease.time_limit($pool.query_timeout());
                     let statement = async {
-                        $lease.begin(work, execution).await?;
+                        $lease.begin_if_needed(work, retry).await?;
                         let result = {
                             let $query = sqlx::$function($sql.$engine).persistent($lease.is_persistent())$(.bind($value))*;
                             let $executor = $lease.executor();
@@ -48,10 +61,10 @@ macro_rules! run {
                 $crate::store::pool::EngineLease::Postgres(lease) => on_engine!(lease, postgres),
                 $crate::store::pool::EngineLease::Sqlite(lease) => on_engine!(lease, sqlite),
             };
-            match connection.release(outcome, execution).await {
+            match connection.release(outcome, retry).await {
                 $crate::store::pool::Released::Done(result) => break result,
                 $crate::store::pool::Released::RunAgain => {
-                    execution = $crate::store::pool::Execution::Final;
+                    retry = $crate::store::pool::Retry::Never;
                 }
             }
         }
@@ -68,14 +81,14 @@ macro_rules! run {
 macro_rules! transaction {
     ($pool:ident, [$($kind:ident($sql:expr)$(.$bind:ident($value:expr))*),+ $(,)?]) => {{
         let work = $crate::store::pool::Work::Transaction;
-        let mut execution = $crate::store::pool::Execution::Repeatable;
+        let mut retry = $crate::store::pool::Retry::Allowed;
         loop {
             let mut connection = $pool.acquire(work).await?;
             macro_rules! on_engine {
                 ($lease:ident, $engine:ident) => {{
                     let time_limit = $lease.time_limit($pool.query_timeout());
                     let transaction = async {
-                        $lease.begin(work, execution).await?;
+                        $lease.begin_if_needed(work, retry).await?;
                         let statements = async {
                             $(
                                 let query = sqlx::query($sql.$engine).persistent($lease.is_persistent())$(.$bind($value))*;
@@ -98,10 +111,10 @@ macro_rules! transaction {
                 $crate::store::pool::EngineLease::Postgres(lease) => on_engine!(lease, postgres),
                 $crate::store::pool::EngineLease::Sqlite(lease) => on_engine!(lease, sqlite),
             };
-            match connection.release(outcome, execution).await {
+            match connection.release(outcome, retry).await {
                 $crate::store::pool::Released::Done(result) => break result,
                 $crate::store::pool::Released::RunAgain => {
-                    execution = $crate::store::pool::Execution::Final;
+                    retry = $crate::store::pool::Retry::Never;
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Sessions of PostgreSQL: their time limits, and the connection poolers in front of them.
+//! Sessions of PostgreSQL, which are connections to it and not logins: their time limits, and the connection poolers in front of them.
 //!
 //! A statement that this process gives up goes on in PostgreSQL and takes effect later. So PostgreSQL itself must end it first. A start-up
 //! parameter does that at no cost, but poolers refuse or ignore such parameters.
@@ -27,8 +27,8 @@ pub(super) struct PgSession {
     /// Whether statements are prepared once, under a name, and kept (sqlx: `persistent`).
     pub(super) persistent: bool,
     pub(super) transactions: Transactions,
-    /// Begins a transaction with time limits.
-    pub(super) begin: SqlStr,
+    /// The statement that begins a transaction with time limits.
+    pub(super) begin_sql: SqlStr,
 }
 
 /// Which statements run in an explicit transaction.
@@ -48,7 +48,7 @@ pub(super) struct SessionManager {
     options: PgConnectOptions,
     with_limits: PgConnectOptions,
     statement_timeout: Duration,
-    begin: SqlStr,
+    begin_sql: SqlStr,
     prepared_statements: bool,
     /// Whether start-up parameters have been refused or ignored. Then a pooler is in front of the server.
     has_pooler: AtomicBool,
@@ -63,7 +63,7 @@ impl SessionManager {
             options: options.clone(),
             with_limits: with_limits(options, statement, lock),
             statement_timeout,
-            begin: begin(statement, lock),
+            begin_sql: begin_sql(statement, lock),
             prepared_statements: settings.prepared_statements,
             has_pooler: AtomicBool::new(false),
         }
@@ -103,7 +103,7 @@ impl SessionManager {
     }
 
     fn session(&self, connection: PgConnection, persistent: bool, transactions: Transactions) -> PgSession {
-        PgSession { connection, persistent, transactions, begin: self.begin.clone() }
+        PgSession { connection, persistent, transactions, begin_sql: self.begin_sql.clone() }
     }
 
     /// Whether PostgreSQL ends a statement on this connection before this process gives it up: by the start-up parameter, or by a setting
@@ -125,7 +125,7 @@ fn with_limits(options: &PgConnectOptions, statement_timeout: u128, lock_timeout
 }
 
 /// The statement that begins a transaction with time limits. It is put together from two numbers, because `SET` takes no parameters.
-fn begin(statement_timeout: u128, lock_timeout: u128) -> SqlStr {
+fn begin_sql(statement_timeout: u128, lock_timeout: u128) -> SqlStr {
     let begin = format!(
         "BEGIN; SET LOCAL statement_timeout = {statement_timeout}; SET LOCAL lock_timeout = {lock_timeout}"
     );

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::batch::KindMetrics;
 use super::group_commit::{self, Membership, overwrite_log};
-use super::pool::{Execution, Work};
+use super::pool::{Retry, Work};
 use super::sqlite_executor::{ToEnd, execute};
 use super::sqlite_pool::SqliteManager;
 
@@ -63,9 +63,9 @@ impl SqliteLease {
     }
 
     /// Begins a transaction if the work needs one. Writes that wait at the same time share a transaction, unless they commit alone.
-    pub(crate) async fn begin(&mut self, work: Work, execution: Execution) -> sqlx::Result<()> {
+    pub(crate) async fn begin_if_needed(&mut self, work: Work, retry: Retry) -> sqlx::Result<()> {
         let is_transaction = work == Work::Transaction;
-        if execution == Execution::Final {
+        if retry == Retry::Never {
             group_commit::commit(&mut self.object).await;
         } else if let Some(commits) = self.commits.as_ref().filter(|_| work != Work::Read)
             && let Some(membership) = group_commit::join(&mut self.object, commits, is_transaction).await?

@@ -21,7 +21,7 @@ use crate::clock;
 use crate::error::ApiError;
 use crate::task::{
     Attributes, Completion, Description, ListOptions, NewTask, Order, Search, Task, TaskId, TaskPatch,
-    TaskRow, Title, Window,
+    TaskRef, Title, Window,
 };
 
 /// The tasks of a user. Each statement compares `user_id`.
@@ -37,8 +37,8 @@ pub struct UserTasks<'a> {
 }
 
 impl<'a> UserTasks<'a> {
-    pub(super) fn new(pool: &'a BatchedPool, user: &'a str) -> Self {
-        Self { pool: &pool.pool, batching: pool.batching.as_deref(), user }
+    pub(super) fn new(batched: &'a BatchedPool, user: &'a str) -> Self {
+        Self { pool: &batched.pool, batching: batched.batching.as_deref(), user }
     }
 
     /// Visits at most `limit` tasks from a position on, until `visit` breaks. Returns the cursor of the next batch if there may be more
@@ -48,7 +48,7 @@ impl<'a> UserTasks<'a> {
         options: ListOptions,
         position: ListPosition,
         limit: i64,
-        visit: impl FnMut(TaskRow<'_>) -> ControlFlow<()>,
+        visit: impl FnMut(TaskRef<'_>) -> ControlFlow<()>,
     ) -> Result<Option<TaskCursor>, ApiError> {
         let Self { pool, user, .. } = self;
         let mut visit = Visit { left: limit, cursor: None, visitor: visit };
@@ -158,7 +158,7 @@ impl<'a> UserTasks<'a> {
         &self,
         found: FoundIds,
         limit: i64,
-        visit: impl FnMut(TaskRow<'_>) -> ControlFlow<()>,
+        visit: impl FnMut(TaskRef<'_>) -> ControlFlow<()>,
     ) -> Result<Option<FoundIds>, ApiError> {
         let Self { pool, user, .. } = self;
         let size = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -306,14 +306,14 @@ struct Visit<F> {
     visitor: F,
 }
 
-impl<F: FnMut(TaskRow<'_>) -> ControlFlow<()>> Visit<F> {
+impl<F: FnMut(TaskRef<'_>) -> ControlFlow<()>> Visit<F> {
     /// Visits a row. When enough rows have been visited, the others are only read: the connection has to be ready for the next statement.
     fn row<R: CursorColumn>(&mut self, row: &R) -> sqlx::Result<()>
     where
-        for<'r> TaskRow<'r>: FromRow<'r, R>,
+        for<'r> TaskRef<'r>: FromRow<'r, R>,
     {
         if self.cursor.is_none() {
-            let task = TaskRow::from_row(row)?;
+            let task = TaskRef::from_row(row)?;
             let id = task.id;
             self.left -= 1;
             if (self.visitor)(task).is_break() || self.left == 0 {
@@ -351,7 +351,7 @@ impl CursorColumn for SqliteRow {
 }
 
 /// Decodes a row by position, in the order of `columns!`. A lookup by name would hash each field of each row.
-macro_rules! from_row {
+macro_rules! row_by_position {
     ($task:ty, $row:ty) => {
         impl<'r> FromRow<'r, $row> for $task {
             fn from_row(row: &'r $row) -> sqlx::Result<Self> {
@@ -370,7 +370,7 @@ macro_rules! from_row {
     };
 }
 
-from_row!(Task, PgRow);
-from_row!(Task, SqliteRow);
-from_row!(TaskRow<'r>, PgRow);
-from_row!(TaskRow<'r>, SqliteRow);
+row_by_position!(Task, PgRow);
+row_by_position!(Task, SqliteRow);
+row_by_position!(TaskRef<'r>, PgRow);
+row_by_position!(TaskRef<'r>, SqliteRow);

@@ -53,7 +53,7 @@ pub struct Task {
 /// A borrowed task: its texts stay in the row of the database. A list may have thousands of tasks.
 #[derive(Debug, Clone, Copy)]
 #[expect(missing_docs, reason = "the fields are those of Task")]
-pub struct TaskRow<'a> {
+pub struct TaskRef<'a> {
     pub id: i64,
     pub user_id: &'a str,
     pub title: &'a str,
@@ -64,7 +64,7 @@ pub struct TaskRow<'a> {
     pub attributes: Option<&'a str>,
 }
 
-impl<'a> From<&'a Task> for TaskRow<'a> {
+impl<'a> From<&'a Task> for TaskRef<'a> {
     fn from(task: &'a Task) -> Self {
         let Task { id, user_id, title, description, completed, created_at, updated_at, attributes } = task;
         Self {

@@ -1,7 +1,7 @@
 //! Routes of `/api/auth`, by subject.
 
 mod account;
-mod login;
+mod login_paths;
 mod reset;
 mod session;
 mod sign_in;
@@ -26,7 +26,7 @@ pub(super) fn all(settings: &IssuerConfig) -> Result<Vec<Route>, uri::Error<'sta
     let sign_in = sign_in::routes(settings.email_login);
     let better_auth = [status, sign_in, session::routes(), account::routes(), reset::routes()];
     let better_auth = better_auth.into_iter().flatten().map(|it| it.at(BETTER_AUTH));
-    let all = better_auth.chain(login::routes(&settings.login_paths)?.into_iter().map(Ok));
+    let all = better_auth.chain(login_paths::routes(&settings.login_paths)?.into_iter().map(Ok));
     let all: Vec<ProtectedRoutes> = all.collect::<Result<_, _>>()?;
     Ok(all.into_iter().flat_map(ProtectedRoutes::into_routes).collect())
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::row::from_row;
+use super::row::row_by_name;
 use super::{AuthStore, sql};
 use crate::clock;
 use crate::error::ApiError;
@@ -23,7 +23,7 @@ pub(crate) struct StoredKey {
     pub(crate) alg: Option<String>,
 }
 
-from_row!(StoredKey, |row| Self {
+row_by_name!(StoredKey, |row| Self {
     id: row.try_get("id")?,
     public_key: row.try_get("publicKey")?,
     private_key: row.try_get("privateKey")?,

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::row::from_row;
+use super::row::row_by_name;
 use super::users::User;
 use super::{AuthStore, sql};
 use crate::clock;
@@ -55,7 +55,7 @@ pub(crate) struct Session {
     pub(crate) id: String,
 }
 
-from_row!(Session, |row| Self {
+row_by_name!(Session, |row| Self {
     expires_at: row.try_get("expiresAt")?,
     token: row.try_get("token")?,
     created_at: row.try_get("createdAt")?,
@@ -74,7 +74,7 @@ pub(crate) struct SessionWithUser {
 }
 
 // The user's columns have aliases, because both tables have an `id`, a `createdAt` and an `updatedAt`.
-from_row!(SessionWithUser, |row| Self {
+row_by_name!(SessionWithUser, |row| Self {
     session: Session::from_row(row)?,
     user: User {
         name: row.try_get("userName")?,

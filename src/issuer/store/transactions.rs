@@ -39,7 +39,7 @@ where
     }
 }
 
-/// Binds the parameters of [`sql::INSERT_USER`].
+/// Binds the parameters of [`sql::INSERT_USER`], in a statement of `transaction!`.
 trait BindUser<'q> {
     fn bind_user(self, user: &'q User) -> Self;
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::row::from_row;
+use super::row::row_by_name;
 use super::{AuthStore, sql};
 use crate::clock;
 use crate::error::ApiError;
@@ -40,7 +40,7 @@ pub(crate) struct User {
     pub(crate) id: String,
 }
 
-from_row!(User, |row| Self {
+row_by_name!(User, |row| Self {
     name: row.try_get("name")?,
     email: row.try_get("email")?,
     email_verified: row.try_get("emailVerified")?,
@@ -102,7 +102,7 @@ pub(crate) struct Account {
     scopes: Vec<String>,
 }
 
-from_row!(Account, |row| Self {
+row_by_name!(Account, |row| Self {
     account_id: row.try_get("accountId")?,
     provider_id: row.try_get("providerId")?,
     user_id: row.try_get("userId")?,

@@ -10,7 +10,7 @@ use crate::clock;
 use crate::error::ApiError;
 use crate::store::pool::{Pool, Work};
 use crate::store::sql;
-use crate::task::{Description, NewTask, Task, TaskRow};
+use crate::task::{Description, NewTask, Task, TaskRef};
 
 /// Inserts a task for each request.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl CreateRequest {
     }
 
     /// Whether the request asks for this task. Such requests of a user are interchangeable.
-    fn has_content_of(&self, task: TaskRow<'_>) -> bool {
+    fn has_content_of(&self, task: TaskRef<'_>) -> bool {
         self.new.title.as_str() == task.title
             && self.description() == task.description
             && self.new.completed == task.completed
@@ -69,7 +69,7 @@ impl SharedStatement for CreateMany {
 fn assign(requests: &[CreateRequest], rows: Vec<SharedRow>) -> Served<Task> {
     let mut responses: Vec<CreateResponse> = requests.iter().map(|_| None).collect();
     let has_content = |request: &CreateRequest, row: &PgRow| {
-        TaskRow::from_row(row).is_ok_and(|task| request.has_content_of(task))
+        TaskRef::from_row(row).is_ok_and(|task| request.has_content_of(task))
     };
     let mut changed: Vec<SharedRow> =
         rows.into_iter().filter(|row| !give(row, requests, &mut responses, has_content)).collect();

@@ -1,7 +1,7 @@
-//! Lanes: the statements of a kind that run at the same time, and the queue of the requests that wait for one.
+//! Lanes: the rights to run a statement of a kind, and the queue of the requests that wait for one.
 //!
-//! A request calls [`wait_for_turn`]. When a lane is dropped, [`Inner::start_next`] starts the next statement: by [`Lane::run`] for several
-//! requests, and otherwise by giving the lane to the only one.
+//! A request calls [`wait_for_turn`]. When an occupied lane is dropped, [`Inner::start_next`] starts the next statement: by [`OccupiedLane::run`]
+//! for several requests, and otherwise by giving the lane to the only one.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -27,6 +27,9 @@ const MAX_WAITING: usize = 1_000;
 /// the network, and PostgreSQL can run others meanwhile. If the database is on the same machine, statements are shorter, and more lanes would only
 /// make batches smaller.
 const TIME_PER_LANE: Duration = Duration::from_millis(1);
+
+/// A statement that takes this much longer than the average hangs. Ordinary differences are smaller.
+const HANG_MARGIN: Duration = Duration::from_millis(1);
 
 /// A queue of this length opens a lane more than the average time does. A batch of this size hardly gets cheaper by waiting, and without
 /// a further lane a core would be idle while the other side of the connection works.
@@ -82,7 +85,7 @@ pub(in crate::store) enum BatchError {
 /// How a request gets its response.
 pub(in crate::store) enum Turn<S: SharedStatement> {
     /// The caller runs its own statement, and keeps the lane, if it has one, until the statement has ended. It has none if batching is off.
-    Alone(Option<Lane<S>>),
+    Alone(Option<OccupiedLane<S>>),
     /// A shared statement has served the request.
     Served(S::Response),
 }
@@ -115,17 +118,24 @@ struct State<S: SharedStatement> {
     is_watched: bool,
 }
 
+/// Whether a request may share a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    Allowed,
+    /// PostgreSQL has rejected its batch. The request waits for a lane of its own.
+    Never,
+}
+
 /// A request in the queue.
 struct Waiting<S: SharedStatement> {
     request: S::Request,
     since: Instant,
     sender: TurnSender<S>,
-    /// Whether PostgreSQL has rejected its batch. Then it shares no further statement.
-    is_rejected: bool,
+    sharing: Sharing,
 }
 
 /// An occupied lane: the right to run a statement. Dropping it frees the lane and starts the next statement.
-pub(in crate::store) struct Lane<S: SharedStatement> {
+pub(in crate::store) struct OccupiedLane<S: SharedStatement> {
     lanes: Arc<Inner<S>>,
     since: Instant,
 }
@@ -163,12 +173,13 @@ impl<S: SharedStatement> Lanes<S> {
     ///
     /// # Errors
     ///
-    /// Too many requests wait, or the request has waited for `connect_timeout` ([`Inner::watch_queue`]): then it is in no statement and never
-    /// will be. Or its shared statement failed, or ended without a response: then the statement may have run.
+    /// - Too many requests wait. The request is in no statement.
+    /// - The request has waited for `connect_timeout` ([`Inner::watch_queue`]). It is in no statement and never will be.
+    /// - Its shared statement failed, or ended without a response. The statement may have run.
     async fn wait_for_turn(&self, request: impl FnOnce() -> S::Request) -> Result<Turn<S>, ApiError> {
         let receiver = {
             let mut state = self.0.lock();
-            if state.waiting.is_empty() && state.occupy(self.0.max_lanes, false) {
+            if state.waiting.is_empty() && state.occupy(self.0.max_lanes, Sharing::Allowed) {
                 drop(state);
                 return Ok(Turn::Alone(Some(self.0.occupied_lane(1))));
             }
@@ -176,8 +187,8 @@ impl<S: SharedStatement> Lanes<S> {
                 return Err(ApiError::Unavailable("too many requests wait for the database".to_owned()));
             }
             let (sender, receiver) = oneshot::channel();
-            self.0.enqueue(&mut state, request(), sender, false);
-            if state.waiting.len() >= LARGE_BATCH && state.has_free_lane(self.0.max_lanes, false) {
+            self.0.enqueue(&mut state, request(), sender, Sharing::Allowed);
+            if state.waiting.len() >= LARGE_BATCH && state.has_free_lane(self.0.max_lanes, Sharing::Allowed) {
                 drop(state);
                 self.0.start_next();
             }
@@ -208,9 +219,9 @@ impl<S: SharedStatement> Inner<S> {
 
     /// The lane that [`State::occupy`] has occupied, for a statement that serves `size` requests. Call it without the lock, because a
     /// lane takes the lock when it is dropped.
-    fn occupied_lane(self: &Arc<Self>, size: usize) -> Lane<S> {
+    fn occupied_lane(self: &Arc<Self>, size: usize) -> OccupiedLane<S> {
         self.metrics.record_size(size);
-        Lane { lanes: self.clone(), since: Instant::now() }
+        OccupiedLane { lanes: self.clone(), since: Instant::now() }
     }
 
     /// Adds a request to the end of the queue, which is in the order of [`Waiting::since`].
@@ -219,9 +230,9 @@ impl<S: SharedStatement> Inner<S> {
         state: &mut State<S>,
         request: S::Request,
         sender: TurnSender<S>,
-        is_rejected: bool,
+        sharing: Sharing,
     ) {
-        state.waiting.push_back(Waiting { request, since: Instant::now(), sender, is_rejected });
+        state.waiting.push_back(Waiting { request, since: Instant::now(), sender, sharing });
         if !mem::replace(&mut state.is_watched, true) {
             self.runtime.spawn(self.clone().watch_queue());
         }
@@ -231,7 +242,7 @@ impl<S: SharedStatement> Inner<S> {
     fn enqueue_rejected(self: &Arc<Self>, batch: impl Iterator<Item = (S::Request, TurnSender<S>)>) {
         let mut state = self.lock();
         for (request, sender) in batch {
-            self.enqueue(&mut state, request, sender, true);
+            self.enqueue(&mut state, request, sender, Sharing::Never);
         }
     }
 
@@ -257,29 +268,33 @@ impl<S: SharedStatement> Inner<S> {
 
     /// Starts statements for the requests that wait, while lanes are free.
     fn start_next(self: &Arc<Self>) {
-        while let Some(batch) = self.next_batch() {
-            self.start(batch);
+        while let Some((lane, batch)) = self.next_batch() {
+            self.start(lane, batch);
         }
     }
 
     /// Occupies a lane and takes the requests that it serves from the queue.
-    fn next_batch(&self) -> Option<Vec<Waiting<S>>> {
-        let mut state = self.lock();
-        state.waiting.retain(|waiting| !waiting.sender.is_closed());
-        let is_rejected = state.waiting.front()?.is_rejected;
-        if !state.occupy(self.max_lanes, is_rejected) {
-            return None;
-        }
-        let size = if is_rejected {
-            1
-        } else {
-            state.waiting.iter().take(S::MAX_SIZE).take_while(|it| !it.is_rejected).count()
+    fn next_batch(self: &Arc<Self>) -> Option<(OccupiedLane<S>, Vec<Waiting<S>>)> {
+        let batch: Vec<_> = {
+            let mut state = self.lock();
+            state.waiting.retain(|waiting| !waiting.sender.is_closed());
+            let sharing = state.waiting.front()?.sharing;
+            if !state.occupy(self.max_lanes, sharing) {
+                return None;
+            }
+            let size = match sharing {
+                Sharing::Never => 1,
+                Sharing::Allowed => {
+                    let can_share = |it: &&Waiting<S>| it.sharing == Sharing::Allowed;
+                    state.waiting.iter().take(S::MAX_SIZE).take_while(can_share).count()
+                }
+            };
+            state.waiting.drain(..size).collect()
         };
-        Some(state.waiting.drain(..size).collect())
+        Some((self.occupied_lane(batch.len()), batch))
     }
 
-    fn start(self: &Arc<Self>, mut batch: Vec<Waiting<S>>) {
-        let lane = self.occupied_lane(batch.len());
+    fn start(&self, lane: OccupiedLane<S>, mut batch: Vec<Waiting<S>>) {
         for waiting in &batch {
             self.metrics.record_wait(waiting.since.elapsed());
         }
@@ -298,19 +313,19 @@ impl<S: SharedStatement> State<S> {
     /// - There are never more than `max_lanes`, because each statement needs a connection.
     /// - Below that, the average time of the statements gives the number of lanes. Fewer lanes make larger batches.
     /// - A large batch has one lane more.
-    /// - The number does not count if all statements hang, or for a request of a rejected batch, which shares no statement.
-    fn has_free_lane(&self, max_lanes: usize, is_rejected: bool) -> bool {
+    /// - If all statements hang, or for a request that shares none, only `max_lanes` applies.
+    fn has_free_lane(&self, max_lanes: usize, sharing: Sharing) -> bool {
         let lanes = u128::from(S::MIN_LANES) + self.average_time.as_micros() / TIME_PER_LANE.as_micros();
         let lanes = usize::try_from(lanes).unwrap_or(usize::MAX);
         let lanes = lanes.saturating_add((self.waiting.len() >= LARGE_BATCH).into());
         // No statement has started for longer than a statement takes: those that run hang, and the next must not wait for them.
-        let all_hang = || self.last_start.elapsed() > self.average_time + TIME_PER_LANE;
-        self.busy < max_lanes && (is_rejected || self.busy < lanes || all_hang())
+        let all_hang = || self.last_start.elapsed() > self.average_time + HANG_MARGIN;
+        self.busy < max_lanes && (sharing == Sharing::Never || self.busy < lanes || all_hang())
     }
 
     /// Occupies a lane if one is free. Returns whether it has.
-    fn occupy(&mut self, max_lanes: usize, is_rejected: bool) -> bool {
-        let is_free = self.has_free_lane(max_lanes, is_rejected);
+    fn occupy(&mut self, max_lanes: usize, sharing: Sharing) -> bool {
+        let is_free = self.has_free_lane(max_lanes, sharing);
         if is_free {
             self.busy += 1;
             self.last_start = Instant::now();
@@ -326,7 +341,7 @@ impl<S: SharedStatement> State<S> {
     }
 }
 
-impl<S: SharedStatement> Lane<S> {
+impl<S: SharedStatement> OccupiedLane<S> {
     /// Runs the shared statement and sends each request its response.
     async fn run(self, batch: Vec<Waiting<S>>) {
         let (requests, senders): (Vec<_>, Vec<_>) =
@@ -351,7 +366,7 @@ impl<S: SharedStatement> Lane<S> {
     }
 }
 
-impl<S: SharedStatement> Drop for Lane<S> {
+impl<S: SharedStatement> Drop for OccupiedLane<S> {
     fn drop(&mut self) {
         self.lanes.lock().release(self.since.elapsed());
         self.lanes.start_next();

@@ -8,7 +8,7 @@ use sqlx::{Postgres, Row};
 use super::lanes::BatchError;
 use crate::error::ApiError;
 use crate::store::error::is_connection_lost;
-use crate::store::pool::{EngineLease, Execution, Pool, Released, Work};
+use crate::store::pool::{EngineLease, Pool, Released, Retry, Work};
 
 /// The columns `id` and `user_id`, in the order of `columns!`.
 const ID: usize = 0;
@@ -78,8 +78,8 @@ pub(super) async fn run_shared(
     };
     let time_limit = lease.time_limit(pool.query_timeout());
     let statement = async {
-        // A failure is final for the batch: its requests then run alone.
-        lease.begin(work, Execution::Final).await?;
+        // The batch does not run again. Its requests run alone.
+        lease.begin_if_needed(work, Retry::Never).await?;
         let query = query.persistent(lease.is_persistent());
         let visit_rows = async {
             let mut rows = query.fetch(lease.executor());
@@ -93,7 +93,7 @@ pub(super) async fn run_shared(
     };
     let outcome = time_limit.enforce(statement).await;
     let is_rejected = matches!(&outcome, Ok(Err(error)) if is_rejection(error));
-    match connection.release(outcome, Execution::Final).await {
+    match connection.release(outcome, Retry::Never).await {
         Released::Done(Ok(())) => Ok(()),
         Released::Done(Err(error)) if !is_rejected => Err(BatchError::Unavailable(error)),
         Released::Done(Err(_)) | Released::RunAgain => Err(BatchError::Rejected),

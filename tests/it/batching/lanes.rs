@@ -27,7 +27,10 @@ async fn long_statements_run_at_the_same_time() {
         assert_eq!(response.status, 201, "{response:?}");
     }
     let (after, _) = batches(&server).await["create"];
-    assert!((after - before - 12.0).abs() < 0.5, "each request has a statement of its own: {before}, {after}");
+    assert!(
+        (after - before - 12.0).abs() < 0.5,
+        "each request has a statement of its own: {before}, {after}"
+    );
 }
 
 /// One statement hangs in the database and another waits for its connection. So no third one begins.
