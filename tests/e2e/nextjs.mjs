@@ -1,6 +1,6 @@
 // Runs examples/nextjs: its production build behind its reverse proxy, and its development server.
 import { spawnSync } from "node:child_process";
-import { cpSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SECRET, freePort, here, pause, start } from "./lib.mjs";
 
@@ -14,8 +14,12 @@ const next = join(example, "node_modules/next/dist/bin/next");
 export function build() {
   const { status, stdout, stderr } = spawnSync("npm", ["run", "build"], { cwd: example, env: environment, encoding: "utf8" });
   if (status !== 0) throw new Error(`the build failed:\n${stdout}${stderr}`);
-  // As in its Dockerfile.
-  cpSync(join(example, ".next/static"), join(example, ".next/standalone/.next/static"), { recursive: true });
+}
+
+/** A variable of the API in compose.yaml, with the addresses of this run. */
+export function composeVariable(name, { url, web, builtIn }) {
+  const [, value] = readFileSync(join(example, "compose.yaml"), "utf8").match(new RegExp(`^      ${name}: '(.*)'$`, "m"));
+  return value.replaceAll("http://localhost:3000", url).replace("http://web:3000", web).replace("${BUILT_IN_AUTH:-false}", builtIn);
 }
 
 /**
@@ -36,7 +40,8 @@ export async function production({ builtIn = false, database, startApi }) {
         HOSTNAME: "127.0.0.1",
         PORT: String(webPort),
         API_URL: api.url,
-        ...(builtIn ? { AUTH_URL: api.url } : { BETTER_AUTH_URL: url, BETTER_AUTH_SECRET: SECRET, DATABASE_URL: database }),
+        BUILT_IN_AUTH: String(builtIn),
+        ...(builtIn ? {} : { BETTER_AUTH_URL: url, BETTER_AUTH_SECRET: SECRET, DATABASE_URL: database }),
       },
     },
     (line) => line.includes("Ready"),
@@ -61,7 +66,7 @@ export async function production({ builtIn = false, database, startApi }) {
   return { url, api, web, stop };
 }
 
-/** `npm run dev` beside `cargo run`: two origins, and Better Auth in a SQLite file unless `variables` has AUTH_URL. */
+/** `npm run dev` beside `cargo run`: two origins, and Better Auth in a SQLite file unless `variables` has BUILT_IN_AUTH. */
 export async function development(apiUrl, port, variables = {}) {
   const url = `http://localhost:${port}`;
   const env = { ...environment, BETTER_AUTH_URL: url, NEXT_PUBLIC_API_URL: apiUrl, API_URL: apiUrl, ...variables };
