@@ -10,10 +10,12 @@ const bin = join(here, "node_modules/node/bin");
 const environment = { PATH: `${bin}:${process.env.PATH}`, HOME: process.env.HOME, NEXT_TELEMETRY_DISABLED: "1" };
 const next = join(example, "node_modules/next/dist/bin/next");
 
-/** Builds the example once for all tests. */
+/** Lints and builds the example once for all tests. */
 export function build() {
-  const { status, stdout, stderr } = spawnSync("npm", ["run", "build"], { cwd: example, env: environment, encoding: "utf8" });
-  if (status !== 0) throw new Error(`the build failed:\n${stdout}${stderr}`);
+  for (const script of ["lint", "build"]) {
+    const { status, stdout, stderr } = spawnSync("npm", ["run", script], { cwd: example, env: environment, encoding: "utf8" });
+    if (status !== 0) throw new Error(`npm run ${script} failed:\n${stdout}${stderr}`);
+  }
 }
 
 /** A variable of the API in compose.yaml, with the addresses of this run. */

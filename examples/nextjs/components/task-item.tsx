@@ -31,9 +31,9 @@ export function TaskItem({ task, problem, nextFocus, onProblem }: Props) {
   }, [isEdited]);
 
   useLayoutEffect(() => {
-    const element = item.current;
+    const [element, next] = [item.current, nextFocus.current];
     return () => {
-      if (element?.contains(document.activeElement)) nextFocus.current?.focus();
+      if (element?.contains(document.activeElement)) next?.focus();
     };
   }, [nextFocus]);
 
