@@ -71,7 +71,7 @@ export async function production({ builtIn = false, database, startApi }) {
 /** `npm run dev` beside `cargo run`: two origins, and Better Auth in a SQLite file unless `variables` has BUILT_IN_AUTH. */
 export async function development(apiUrl, port, variables = {}) {
   const url = `http://localhost:${port}`;
-  const env = { ...environment, BETTER_AUTH_URL: url, NEXT_PUBLIC_API_URL: apiUrl, API_URL: apiUrl, ...variables };
+  const env = { ...environment, BETTER_AUTH_URL: url, API_URL: apiUrl, ...variables };
   const web = await start(join(bin, "node"), [next, "dev", "--port", String(port)], { cwd: example, env }, (line) => line.includes("Ready"));
   // The first response waits for the compiler, which takes a minute on a busy machine.
   while (!(await fetch(`${url}/login`).catch(() => undefined))) await pause(50);

@@ -1,11 +1,9 @@
 "use client";
 
-import { useSearchParams } from "next/navigation";
 import { useRef, useState } from "react";
 import type { Filter, Task } from "@/lib/api";
 import { authClient } from "@/lib/auth-client";
 import { TransientError } from "@/lib/errors";
-import { parseFilter } from "@/lib/filter";
 import { useCreateTask, useTasks } from "@/lib/tasks";
 import { TaskForm } from "./task-form";
 import { TaskItem } from "./task-item";
@@ -16,12 +14,13 @@ const STATUSES = [
   ["completed", "Completed"],
 ] as const;
 
-export function TaskList({ userName }: { userName: string }) {
-  // The filter is in the URL, so that a reload, a bookmark and the login keep it.
-  const query = useSearchParams();
-  const filter = parseFilter(query.get("status"), query.get("order"));
+export function TaskList({ userName, initialFilter }: { userName: string; initialFilter: Filter }) {
+  const [filter, setFilterState] = useState(initialFilter);
   const setFilter = (changes: Partial<Filter>) => {
-    window.history.replaceState(null, "", `?${new URLSearchParams({ ...filter, ...changes })}`);
+    const changed = { ...filter, ...changes };
+    setFilterState(changed);
+    // The filter is also in the URL, so that a reload, a bookmark and the login keep it.
+    window.history.replaceState(null, "", `?${new URLSearchParams(changed)}`);
   };
   const { tasks, error, isFetching, isKnown } = useTasks(filter);
   const creation = useCreateTask();
