@@ -119,7 +119,8 @@ curl -s SERVER/api/tasks -H "Authorization: Bearer $TOKEN" -d '{"title": "Ship i
 curl -s SERVER/api/tasks -H "Authorization: Bearer $TOKEN"</pre>
 "#;
 
-const FRONTEND: &str = "<p>A complete application with Next.js is in <code>examples/nextjs</code>. It runs with this server by
+const FRONTEND: &str =
+    "<p>A complete application with Next.js is in <code>examples/nextjs</code>. It runs with this server by
 ";
 
 const BETTER_AUTH: &str = r"<p>Without <code>BUILT_IN_AUTH</code> the application has a Better Auth of its own, with the plugin <code>jwt()</code>, as yours

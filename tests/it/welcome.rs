@@ -36,12 +36,15 @@ async fn development_server_explains_itself_at_the_root() {
 #[tokio::test(flavor = "multi_thread")]
 async fn start_page_starts_the_example_with_the_authentication_that_this_server_accepts() {
     let config = ServerConfig::with_database(Engine::Sqlite).await;
-    for (name, value) in
-        [("BETTER_AUTH_URL", "http://localhost:3000"), ("ROCKET_ISSUER", "{enabled=false}")]
+    for (name, value) in [("BETTER_AUTH_URL", "http://localhost:3000"), ("ROCKET_ISSUER", "{enabled=false}")]
     {
         let server = config.clone().with(name, value).start().await;
         let page = server.anonymous().get("/").await;
-        assert!(page.body.contains("npm ci\nAPI_URL=http://localhost:0 npm run dev"), "{name}: {}", page.body);
+        assert!(
+            page.body.contains("npm ci\nAPI_URL=http://localhost:0 npm run dev"),
+            "{name}: {}",
+            page.body
+        );
     }
 }
 
