@@ -4,7 +4,7 @@ import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@ta
 import { type ReactNode, createContext, use, useEffect, useState } from "react";
 import { type Api, createApi } from "@/lib/api";
 import { authClient } from "@/lib/auth-client";
-import { SessionChangedError, TransientError } from "@/lib/errors";
+import { SessionChangedError } from "@/lib/errors";
 
 const ApiContext = createContext<Api | undefined>(undefined);
 
@@ -47,8 +47,8 @@ function makeQueryClient() {
         refetchOnWindowFocus: "always",
         // Without a network, a request fails and says so. The default waits silently, and closing the page loses the change.
         networkMode: "always",
-        retry: (count, error) => count < 1 && error instanceof TransientError,
-        retryDelay: (_, error) => (error instanceof TransientError ? error.retryAfter * 1000 : 0),
+        // The user reads the error at once. useTasks() repeats the request.
+        retry: false,
       },
       mutations: { networkMode: "always" },
     },

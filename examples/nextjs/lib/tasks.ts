@@ -57,8 +57,9 @@ function useChange(taskId?: number) {
       // Only the last of several changes reads the lists again. Earlier responses would not have the later changes.
       if (client.isMutating({ mutationKey: ["tasks"] }) === 1) void client.invalidateQueries({ queryKey: ["tasks"] });
     },
-    // After a 503 a change that sets values is sent again. A new task is not, because the first attempt may have stored it.
-    retry: (count, error) => isRepeatable && count < 2 && error instanceof UnavailableError,
+    // After a 503 a change that sets values is sent again. A new task is not, because the first attempt may have stored it. A longer wait is up to
+    // the user, who reads the error.
+    retry: (count, error) => isRepeatable && count < 2 && error instanceof UnavailableError && error.retryAfter <= 5,
     retryDelay: (_, error) => (error instanceof TransientError ? error.retryAfter * 1000 : 0),
   });
 }
