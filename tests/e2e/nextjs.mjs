@@ -31,7 +31,8 @@ export function composeVariable(name, { url, web, builtIn }) {
 export async function production({ builtIn = false, database, startApi }) {
   const [port, webPort] = [await freePort(), await freePort()];
   const url = `http://localhost:${port}`;
-  const api = await startApi(url, `http://127.0.0.1:${webPort}`);
+  const webUrl = `http://127.0.0.1:${webPort}`;
+  const api = await startApi(url, webUrl);
   const web = await start(
     join(bin, "node"),
     [join(example, ".next/standalone/server.js")],
@@ -65,7 +66,7 @@ export async function production({ builtIn = false, database, startApi }) {
   );
   while (!(await fetch(`${url}/login`).catch(() => undefined))) await pause(50);
   const stop = () => Promise.all([proxy.stop(), web.stop(), api.stop()]);
-  return { url, api, web, stop };
+  return { url, webUrl, api, stop };
 }
 
 /** `npm run dev` beside `cargo run`: two origins, and Better Auth in a SQLite file unless `variables` has BUILT_IN_AUTH. */

@@ -661,6 +661,12 @@ test("behind one origin, with the API's built-in authentication", async (t) => {
     await other.close();
   });
 
+  await t.test("the app itself forwards /api/auth, although its build knew nothing of the API", async () => {
+    const cookie = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+    const response = await fetch(`${app.webUrl}/api/auth/get-session?disableCookieCache=true`, { headers: { cookie } });
+    assert.equal((await response.json()).user.email, "ann@example.com");
+  });
+
   await t.test("rate limits count the user's address, and a visitor without a session costs nothing", async () => {
     const cookie = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
     let isLimited = false;
