@@ -61,6 +61,8 @@ fn render(config: &Config) -> String {
     html.push_str(TOKEN_COMMAND);
     html.push_str("<h2>Connect a frontend</h2>\n");
     html.push_str(FRONTEND);
+    let _ = writeln!(html, "<pre>cd examples/nextjs\nnpm ci\n{}npm run dev</pre>", example_variables(config));
+    html.push_str(BETTER_AUTH);
     let origins = config.cors.origins.as_slice();
     let _ = match origins {
         [] => {
@@ -74,6 +76,19 @@ fn render(config: &Config) -> String {
     };
     html.push_str(FOOT);
     html.replace("SERVER", &format!("localhost:{}", config.rocket.port))
+}
+
+/// The variables with which the example uses this server: its URL unless that is the example's default, and the built-in authentication unless a
+/// Better Auth is configured. Without the second one, the example's own Better Auth would issue tokens that this server rejects.
+fn example_variables(config: &Config) -> String {
+    let mut variables = String::new();
+    if config.rocket.port != rocket::Config::default().port {
+        variables.push_str("API_URL=http://SERVER ");
+    }
+    if config.issuer.enabled && config.auth.base_url().is_none() {
+        variables.push_str("BUILT_IN_AUTH=true ");
+    }
+    variables
 }
 
 /// Escapes text for HTML. The path of the database is the operator's text.
@@ -104,11 +119,12 @@ curl -s SERVER/api/tasks -H "Authorization: Bearer $TOKEN" -d '{"title": "Ship i
 curl -s SERVER/api/tasks -H "Authorization: Bearer $TOKEN"</pre>
 "#;
 
-const FRONTEND: &str = r"<p>A complete application with Next.js and Better Auth is in <code>examples/nextjs</code>:
-<pre>cd examples/nextjs
-npm ci
-npm run dev</pre>
-<p>Your own Better Auth needs the plugin <code>jwt()</code>, and this server the URL of Better Auth:
+const FRONTEND: &str =
+    "<p>A complete application with Next.js is in <code>examples/nextjs</code>. It runs with this server by
+";
+
+const BETTER_AUTH: &str = r"<p>Without <code>BUILT_IN_AUTH</code> the application has a Better Auth of its own, with the plugin <code>jwt()</code>, as yours
+needs it. Then start this server with the URL of Better Auth:
 <pre>BETTER_AUTH_URL=http://localhost:3000 cargo run</pre>
 ";
 

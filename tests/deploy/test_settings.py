@@ -48,6 +48,16 @@ class Settings(unittest.TestCase):
         for services in (self.compose, self.example):
             self.assertLessEqual(services["api"]["environment"].keys(), KNOWN)
 
+    def test_one_variable_switches_the_example_to_the_built_in_authentication(self):
+        text = str(self.example)
+        self.assertEqual(set(re.findall(r"\$\{(\w+)", text)), {"BUILT_IN_AUTH", "BETTER_AUTH_SECRET"})
+        for name in ("proxy", "web"):
+            self.assertEqual(self.example[name]["environment"]["BUILT_IN_AUTH"], "${BUILT_IN_AUTH:-false}")
+        api = self.example["api"]["environment"]
+        self.assertIn("{enabled=${BUILT_IN_AUTH:-false},", api["ROCKET_ISSUER"])
+        # A server that has the secret can forge the session cookie of every user of Better Auth.
+        self.assertEqual(api["BETTER_AUTH_SECRET"], "${BUILT_IN_AUTH:+${BETTER_AUTH_SECRET}}")
+
     def test_no_variable_for_what_is_secret_is_in_a_config_map(self):
         for overlay in self.overlays:
             self.assertFalse({"DATABASE_URL", "MIGRATE_DATABASE_URL", "BETTER_AUTH_SECRET"} & overlay.settings().keys())

@@ -44,7 +44,7 @@ export function start(command, args, options, isUp) {
     const take = (text) => {
       lines.push(...text.toString().split("\n"));
       const line = lines.find(isUp);
-      if (line) resolve({ line, lines, stop });
+      if (line) resolve({ line, lines, pid: child.pid, stop });
     };
     child.stdout.on("data", take);
     child.stderr.on("data", take);

@@ -1,6 +1,6 @@
 // Runs examples/nextjs: its production build behind its reverse proxy, and its development server.
 import { spawnSync } from "node:child_process";
-import { cpSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SECRET, freePort, here, pause, start } from "./lib.mjs";
 
@@ -10,12 +10,18 @@ const bin = join(here, "node_modules/node/bin");
 const environment = { PATH: `${bin}:${process.env.PATH}`, HOME: process.env.HOME, NEXT_TELEMETRY_DISABLED: "1" };
 const next = join(example, "node_modules/next/dist/bin/next");
 
-/** Builds the example once for all tests. */
+/** Lints and builds the example once for all tests. */
 export function build() {
-  const { status, stdout, stderr } = spawnSync("npm", ["run", "build"], { cwd: example, env: environment, encoding: "utf8" });
-  if (status !== 0) throw new Error(`the build failed:\n${stdout}${stderr}`);
-  // As in its Dockerfile.
-  cpSync(join(example, ".next/static"), join(example, ".next/standalone/.next/static"), { recursive: true });
+  for (const script of ["lint", "build"]) {
+    const { status, stdout, stderr } = spawnSync("npm", ["run", script], { cwd: example, env: environment, encoding: "utf8" });
+    if (status !== 0) throw new Error(`npm run ${script} failed:\n${stdout}${stderr}`);
+  }
+}
+
+/** A variable of the API in compose.yaml, with the addresses of this run. */
+export function composeVariable(name, { url, web, builtIn }) {
+  const [, value] = readFileSync(join(example, "compose.yaml"), "utf8").match(new RegExp(`^      ${name}: '(.*)'$`, "m"));
+  return value.replaceAll("http://localhost:3000", url).replace("http://web:3000", web).replace("${BUILT_IN_AUTH:-false}", builtIn);
 }
 
 /**
@@ -25,7 +31,8 @@ export function build() {
 export async function production({ builtIn = false, database, startApi }) {
   const [port, webPort] = [await freePort(), await freePort()];
   const url = `http://localhost:${port}`;
-  const api = await startApi(url, `http://127.0.0.1:${webPort}`);
+  const webUrl = `http://127.0.0.1:${webPort}`;
+  const api = await startApi(url, webUrl);
   const web = await start(
     join(bin, "node"),
     [join(example, ".next/standalone/server.js")],
@@ -36,7 +43,8 @@ export async function production({ builtIn = false, database, startApi }) {
         HOSTNAME: "127.0.0.1",
         PORT: String(webPort),
         API_URL: api.url,
-        ...(builtIn ? { AUTH_URL: api.url } : { BETTER_AUTH_URL: url, BETTER_AUTH_SECRET: SECRET, DATABASE_URL: database }),
+        BUILT_IN_AUTH: String(builtIn),
+        ...(builtIn ? {} : { BETTER_AUTH_URL: url, BETTER_AUTH_SECRET: SECRET, DATABASE_URL: database }),
       },
     },
     (line) => line.includes("Ready"),
@@ -58,13 +66,13 @@ export async function production({ builtIn = false, database, startApi }) {
   );
   while (!(await fetch(`${url}/login`).catch(() => undefined))) await pause(50);
   const stop = () => Promise.all([proxy.stop(), web.stop(), api.stop()]);
-  return { url, api, web, stop };
+  return { url, webUrl, api, stop };
 }
 
-/** `npm run dev` beside `cargo run`: two origins, and Better Auth in a SQLite file unless `variables` has AUTH_URL. */
+/** `npm run dev` beside `cargo run`: two origins, and Better Auth in a SQLite file unless `variables` has BUILT_IN_AUTH. */
 export async function development(apiUrl, port, variables = {}) {
   const url = `http://localhost:${port}`;
-  const env = { ...environment, BETTER_AUTH_URL: url, NEXT_PUBLIC_API_URL: apiUrl, API_URL: apiUrl, ...variables };
+  const env = { ...environment, BETTER_AUTH_URL: url, API_URL: apiUrl, ...variables };
   const web = await start(join(bin, "node"), [next, "dev", "--port", String(port)], { cwd: example, env }, (line) => line.includes("Ready"));
   // The first response waits for the compiler, which takes a minute on a busy machine.
   while (!(await fetch(`${url}/login`).catch(() => undefined))) await pause(50);

@@ -15,7 +15,7 @@ async fn development_server_explains_itself_at_the_root() {
         "SQLite at todo.db",
         "/api/auth/signup",
         "token --user me",
-        "npm ci\nnpm run dev",
+        "npm ci\nAPI_URL=http://localhost:0 BUILT_IN_AUTH=true npm run dev",
         "http://localhost:4321",
     ] {
         assert!(page.body.contains(says), "{says}: {}", page.body);
@@ -30,6 +30,22 @@ async fn development_server_explains_itself_at_the_root() {
     }
     let post = anonymous.post("/", &serde_json::json!({})).await;
     post.assert_error(405, "METHOD_NOT_ALLOWED", "Method not allowed");
+}
+
+/// With the built-in authentication alone, this server rejects the tokens of the example's own Better Auth.
+#[tokio::test(flavor = "multi_thread")]
+async fn start_page_starts_the_example_with_the_authentication_that_this_server_accepts() {
+    let config = ServerConfig::with_database(Engine::Sqlite).await;
+    for (name, value) in [("BETTER_AUTH_URL", "http://localhost:3000"), ("ROCKET_ISSUER", "{enabled=false}")]
+    {
+        let server = config.clone().with(name, value).start().await;
+        let page = server.anonymous().get("/").await;
+        assert!(
+            page.body.contains("npm ci\nAPI_URL=http://localhost:0 npm run dev"),
+            "{name}: {}",
+            page.body
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,8 +25,8 @@ export function LoginForm({ target }: { target: string }) {
     const { error } = await (isNew ? authClient.signUp.email({ name, email, password }) : authClient.signIn.email({ email, password })).catch(
       () => ({ error: { status: 0, code: undefined, message: "The server cannot be reached." } }),
     );
-    // A complete load: the server then renders the page for the new session.
-    if (!error) return location.assign(target);
+    // A complete load: the server then renders the page for the new session. "Back" must not lead to this form.
+    if (!error) return location.replace(target);
     setIsPending(false);
     const message = error.status === 429 ? "Too many attempts. Try again in a few seconds." : (error.message ?? "The server is unavailable at the moment.");
     setFailure({ field: FIELD_OF_CODE[error.code ?? ""], message });

@@ -1,11 +1,9 @@
 "use client";
 
-import { useSearchParams } from "next/navigation";
 import { useRef, useState } from "react";
-import type { Filter } from "@/lib/api";
+import type { Filter, Task } from "@/lib/api";
 import { authClient } from "@/lib/auth-client";
-import { isTransient } from "@/lib/errors";
-import { parseFilter } from "@/lib/filter";
+import { TransientError } from "@/lib/errors";
 import { useCreateTask, useTasks } from "@/lib/tasks";
 import { TaskForm } from "./task-form";
 import { TaskItem } from "./task-item";
@@ -16,22 +14,24 @@ const STATUSES = [
   ["completed", "Completed"],
 ] as const;
 
-export function TaskList({ userName }: { userName: string }) {
-  // The filter is in the URL, so that a reload, a bookmark and the login keep it.
-  const query = useSearchParams();
-  const filter = parseFilter(query.get("status"), query.get("order"));
+export function TaskList({ userName, initialFilter }: { userName: string; initialFilter: Filter }) {
+  const [filter, setFilterState] = useState(initialFilter);
   const setFilter = (changes: Partial<Filter>) => {
-    window.history.replaceState(null, "", `?${new URLSearchParams({ ...filter, ...changes })}`);
+    const changed = { ...filter, ...changes };
+    setFilterState(changed);
+    // The filter is also in the URL, so that a reload, a bookmark and the login keep it.
+    window.history.replaceState(null, "", `?${new URLSearchParams(changed)}`);
   };
-  const tasks = useTasks(filter);
-  const { create, error } = useCreateTask();
-  const [problem, setProblem] = useState<string>();
+  const { tasks, error, isFetching, isKnown } = useTasks(filter);
+  const creation = useCreateTask();
+  const [problem, setProblem] = useState<{ task?: Task; message: string } | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
 
   async function signOut() {
-    // SessionWatch then reloads the page, here as in every other tab.
+    setProblem(null);
+    // Session then reloads the page, here as in every other tab.
     const { error } = await authClient.signOut().catch((error: Error) => ({ error }));
-    if (error) setProblem("You are still signed in, because the server is unavailable.");
+    if (error) setProblem({ message: "You are still signed in, because the server is unavailable." });
   }
 
   return (
@@ -43,7 +43,15 @@ export function TaskList({ userName }: { userName: string }) {
         <p>{userName}</p>
         <button onClick={signOut}>Sign out</button>
       </header>
-      <TaskForm label="New task" action="Add" error={error} save={create} />
+      <TaskForm
+        label="New task"
+        action="Add"
+        error={creation.error}
+        save={(title, description) => {
+          setProblem(null);
+          return creation.create(title, description);
+        }}
+      />
       <div className="filter">
         <fieldset>
           <legend>Show</legend>
@@ -62,18 +70,35 @@ export function TaskList({ userName }: { userName: string }) {
           </select>
         </label>
       </div>
-      {tasks.error && (
+      {error && (
         <p role="alert">
-          {tasks.error.message} {isTransient(tasks.error) && "Trying again…"}
+          {error.message} {error instanceof TransientError && "Trying again…"}
         </p>
       )}
-      {problem && <p role="alert">{problem}</p>}
-      <ul aria-label="Tasks" aria-busy={tasks.isFetching}>
-        {tasks.data?.map((task) => (
-          <TaskItem key={task.id} task={task} nextFocus={heading} onError={setProblem} />
+      {problem && !tasks.some(({ id }) => id === problem.task?.id) && (
+        <p role="alert">
+          {problem.task && `${problem.task.title}: `}
+          {problem.message}
+        </p>
+      )}
+      <p role="status">{describeLength(tasks.length, isKnown)}</p>
+      <ul aria-label="Tasks" aria-busy={isFetching}>
+        {tasks.map((task) => (
+          <TaskItem
+            key={task.id}
+            task={task}
+            problem={problem?.task?.id === task.id ? problem.message : undefined}
+            nextFocus={heading}
+            onProblem={setProblem}
+          />
         ))}
       </ul>
-      {tasks.data?.length === 0 && <p>No tasks.</p>}
     </main>
   );
+}
+
+/** The result of a change or of a filter for screen readers, which announce the new text of a status. */
+function describeLength(length: number, isKnown: boolean): string {
+  if (length === 0) return isKnown ? "No tasks." : "";
+  return length === 1 ? "1 task" : `${length} tasks`;
 }

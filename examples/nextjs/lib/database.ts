@@ -7,7 +7,7 @@ const url = process.env.DATABASE_URL;
 export const database = url ? openPool(url) : new DatabaseSync("auth.db");
 
 function openPool(connectionString: string) {
-  const pool = new Pool({ connectionString, connectionTimeoutMillis: 5000 });
+  const pool = new Pool({ connectionString, connectionTimeoutMillis: 5000, query_timeout: 5000 });
   // Without a listener, an idle connection that PostgreSQL closes would end this process. The pool opens another connection.
   pool.on("error", (error) => console.error("idle database connection failed:", error.message));
   return pool;

@@ -13,27 +13,30 @@ export class ApiError extends Error {
   }
 }
 
-/** 503, or an issuer that cannot sign a token now: the database is unavailable, and the same request will succeed later. */
-export class UnavailableError extends Error {
+/** An error after which the same request may succeed. `retryAfter` is in seconds. */
+export class TransientError extends Error {
   readonly retryAfter: number;
 
-  constructor(seconds: number) {
-    super("The server is unavailable at the moment.");
-    this.retryAfter = seconds;
+  constructor(message: string, retryAfter: number) {
+    super(message);
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** 503, a gateway without the API, or an issuer that cannot sign a token now. */
+export class UnavailableError extends TransientError {
+  /** `Retry-After` may also be a date, which needs the server's clock. Then a second passes, as without the header. */
+  constructor(retryAfter?: string | null) {
+    super("The server is unavailable at the moment.", Number(retryAfter) || 1);
   }
 }
 
 /** No response. Browsers do not tell pages whether the network, the server or a missing CORS header is the reason. */
-export class UnreachableError extends Error {
+export class UnreachableError extends TransientError {
   constructor(message = "The server cannot be reached.") {
-    super(message);
+    super(message, 3);
   }
 }
 
-/** The session has ended. */
-export class SignedOutError extends Error {}
-
-/** Whether the same request may succeed later. */
-export function isTransient(error: unknown): boolean {
-  return error instanceof UnavailableError || error instanceof UnreachableError;
-}
+/** The session has ended or belongs to another user. After a reload, the server leads to the login or shows that user's tasks. */
+export class SessionChangedError extends Error {}
