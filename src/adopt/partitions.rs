@@ -111,5 +111,6 @@ pub(super) fn statements(
 
 /// An index of a partitioned table without those of its partitions. It has no content.
 fn create_only(name: &QuotedIdentifier, table: &QualifiedName, key: &str) -> IndexStatement {
-    IndexStatement::new(format!("CREATE INDEX {name} ON ONLY {table} ({key})"), table.plain(), Mode::Share)
+    let create = format!("CREATE INDEX {name} ON ONLY {table} ({key})");
+    IndexStatement::new(create, table.plain(), Mode::Share)
 }
