@@ -21,16 +21,12 @@ async fn long_statements_run_at_the_same_time() {
     for _ in 0..30 {
         me.create("alone").await;
     }
-    let (before, _) = batches(&server).await["create"];
     let wanted: Vec<String> = (0..12).map(|number| format!("{number}")).collect();
     for response in create_all(&me, &wanted).await {
         assert_eq!(response.status, 201, "{response:?}");
     }
-    let (after, _) = batches(&server).await["create"];
-    assert!(
-        (after - before - 12.0).abs() < 0.5,
-        "each request has a statement of its own: {before}, {after}"
-    );
+    let (statements, requests) = batches(&server).await["create"];
+    assert!(requests <= statements, "each request has a statement of its own: {requests} in {statements}");
 }
 
 /// One statement hangs in the database and another waits for its connection. So no third one begins.
