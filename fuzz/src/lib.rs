@@ -16,7 +16,7 @@ impl RefUnwindSafe for Service {}
 
 impl Service {
     /// Begins a request.
-    pub fn request<'c>(&'c self, method: Method, path: &'static str) -> LocalRequest<'c> {
+    pub fn request<'c>(&'c self, method: Method, path: &'c str) -> LocalRequest<'c> {
         self.0.req(method, path)
     }
 }
@@ -36,6 +36,7 @@ pub fn service() -> Service {
         ("auth.secret", SECRET),
         ("issuer.url", "http://localhost:8000"),
         ("issuer.alg", "EdDSA"),
+        ("tasks.attributes.priority", "medium"),
     ]);
     let settings = config.and_then(|it| it.load()).expect("settings");
     Service(Client::untracked(todo_api::rocket(&settings)).expect("the service starts"))

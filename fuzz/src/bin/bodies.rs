@@ -17,6 +17,7 @@ const ROUTES: &[(Method, &str)] = &[
     (Method::Post, "/api/auth/reset-password"),
     (Method::Post, "/api/auth/revoke-session"),
     (Method::Post, "/api/auth/login"),
+    (Method::Post, "/mcp"),
 ];
 
 fn main() {
@@ -36,6 +37,7 @@ fn main() {
             .request(method, path)
             .header(kind)
             .header(Header::new("Authorization", format!("Bearer {token}")))
+            .header(Header::new("Accept", "application/json, text/event-stream"))
             .body(body);
         let response = send(request);
         let status = response.status().code;

@@ -43,5 +43,6 @@ fn signed(header: &[u8], claims: &[u8], key: &EncodingKey) -> String {
 fn has_user(token: &str) -> bool {
     let claims = token.split('.').nth(1).and_then(|it| BASE64.decode(it).ok()).unwrap_or_default();
     let claims: Value = serde_json::from_slice(&claims).unwrap_or_default();
-    claims["sub"].as_str().is_some_and(|it| !it.is_empty()) && claims["exp"].is_number()
+    let user = ["sub", "user_id", "id"].iter().map(|name| &claims[*name]).find(|it| !it.is_null());
+    user.and_then(Value::as_str).is_some_and(|it| !it.is_empty()) && claims["exp"].is_number()
 }
