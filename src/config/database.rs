@@ -21,10 +21,6 @@ const DEFAULT_MIN_CONNECTIONS: u32 = 5;
 /// Number of rows that sqlx's SQLite thread buffers ahead of the reader. A larger buffer makes lists faster and takes more memory.
 const SQLITE_ROW_BUFFER: usize = 100;
 
-/// The page cache of a connection: 400 KiB, which a negative number means. The operating system caches the file as well, and SQLite's 2 MB for
-/// each of five connections would be a third of the memory of the process.
-const SQLITE_CACHE_SIZE: &str = "-400";
-
 /// Section `databases.todo`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -119,7 +115,6 @@ impl DatabaseUrl {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
             .row_buffer_size(SQLITE_ROW_BUFFER)
-            .pragma("cache_size", SQLITE_CACHE_SIZE)
             .disable_statement_logging()
     }
 

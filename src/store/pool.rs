@@ -18,6 +18,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use tokio::time::error::Elapsed;
@@ -30,8 +31,18 @@ use super::sqlite_pool::{self, DatabaseFile, SqlitePool};
 use crate::config::{ConfigError, DatabaseConfig, DatabaseUrl};
 use crate::error::ApiError;
 
-/// SQLite connections that read, next to the connection that writes. Each has a thread, so more than there are cores is waste.
-const SQLITE_READERS: usize = 4;
+/// The maximum of SQLite connections that read, next to the connection that writes.
+const MAX_SQLITE_READERS: usize = 4;
+
+/// The page cache of a SQLite connection that reads, in KiB, which the sign means. The operating system caches the file as well, and SQLite's
+/// default of 2 MB for each connection would be a quarter of the memory of the process.
+const SQLITE_READER_CACHE: &str = "-400";
+
+/// The number of SQLite connections that read. Each has a thread, so more than there are cores is waste. With two, a long read does not stop
+/// all others.
+fn sqlite_readers() -> usize {
+    thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, MAX_SQLITE_READERS))
+}
 
 /// The connections. Opened when they are needed: an unavailable database does not keep the process from starting.
 #[derive(Debug, Clone)]
@@ -145,8 +156,8 @@ impl Pool {
                 if settings.batch {
                     writer = writer.with_group_commit(metrics.kind("commit"));
                 }
-                let options = options.pragma("query_only", "ON");
-                let readers = SqlitePool::new(options, file, SQLITE_READERS, settings).map_err(fails)?;
+                let options = options.pragma("query_only", "ON").pragma("cache_size", SQLITE_READER_CACHE);
+                let readers = SqlitePool::new(options, file, sqlite_readers(), settings).map_err(fails)?;
                 Engine::Sqlite { writer, readers }
             }
         };

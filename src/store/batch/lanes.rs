@@ -31,10 +31,6 @@ const TIME_PER_LANE: Duration = Duration::from_millis(1);
 /// A statement that takes this much longer than the average hangs. Ordinary differences are smaller.
 const HANG_MARGIN: Duration = Duration::from_millis(1);
 
-/// A queue of this length opens a lane more than the average time does. A batch of this size hardly gets cheaper by waiting, and without
-/// a further lane a core would be idle while the other side of the connection works.
-const LARGE_BATCH: usize = 8;
-
 /// The longest time that a statement adds to the average. A hanging statement does not show how long the others take.
 const MAX_SAMPLE: Duration = Duration::from_millis(100);
 
@@ -188,10 +184,6 @@ impl<S: SharedStatement> Lanes<S> {
             }
             let (sender, receiver) = oneshot::channel();
             self.0.enqueue(&mut state, request(), sender, Sharing::Allowed);
-            if state.waiting.len() >= LARGE_BATCH && state.has_free_lane(self.0.max_lanes, Sharing::Allowed) {
-                drop(state);
-                self.0.start_next();
-            }
             receiver
         };
         // Without a response, the task of the batch has panicked, or the process ends.
@@ -308,24 +300,17 @@ impl<S: SharedStatement> Inner<S> {
 }
 
 impl<S: SharedStatement> State<S> {
-    /// Whether a lane is free.
+    /// Occupies a lane if one is free. Returns whether it has.
     ///
     /// - There are never more than `max_lanes`, because each statement needs a connection.
     /// - Below that, the average time of the statements gives the number of lanes. Fewer lanes make larger batches.
-    /// - A large batch has one lane more.
     /// - If all statements hang, or for a request that shares none, only `max_lanes` applies.
-    fn has_free_lane(&self, max_lanes: usize, sharing: Sharing) -> bool {
+    fn occupy(&mut self, max_lanes: usize, sharing: Sharing) -> bool {
         let lanes = u128::from(S::MIN_LANES) + self.average_time.as_micros() / TIME_PER_LANE.as_micros();
         let lanes = usize::try_from(lanes).unwrap_or(usize::MAX);
-        let lanes = lanes.saturating_add((self.waiting.len() >= LARGE_BATCH).into());
         // No statement has started for longer than a statement takes: those that run hang, and the next must not wait for them.
         let all_hang = || self.last_start.elapsed() > self.average_time + HANG_MARGIN;
-        self.busy < max_lanes && (sharing == Sharing::Never || self.busy < lanes || all_hang())
-    }
-
-    /// Occupies a lane if one is free. Returns whether it has.
-    fn occupy(&mut self, max_lanes: usize, sharing: Sharing) -> bool {
-        let is_free = self.has_free_lane(max_lanes, sharing);
+        let is_free = self.busy < max_lanes && (sharing == Sharing::Never || self.busy < lanes || all_hang());
         if is_free {
             self.busy += 1;
             self.last_start = Instant::now();
