@@ -80,7 +80,8 @@ async function shows(page, ...expected) {
 
 /** Alerts with a text. Next.js has an empty one for its own announcements. */
 const alerts = (scope) => scope.getByRole("alert").filter({ hasText: /./ });
-const alert = (page, text) => page.getByRole("alert").filter({ hasText: text }).waitFor({ timeout: 15_000 });
+/** Waits for an alert with this text. The form and the list may have the same at the same time. */
+const alert = (page, text) => page.getByRole("alert").filter({ hasText: text }).first().waitFor({ timeout: 15_000 });
 
 /** Checks the page as it is with axe, in both color schemes, and that it fits on a phone. */
 async function isAccessible(page, state) {
