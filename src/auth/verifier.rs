@@ -122,7 +122,8 @@ impl Verifier {
 
     /// Verifies the signature. Returns the key that verifies it and the owner to which the key belongs.
     ///
-    /// A token whose key is cached waits for no refresh. So a key source that does not respond holds up only the tokens that need it.
+    /// A token whose key is cached waits for no refresh. So a key source that does not respond holds up only the tokens that need it. If no
+    /// source has a key for the token, the error of the last source counts.
     async fn check_signature(&self, jws: &Jws<'_>) -> Result<(KeyOwner, Arc<Key>), TokenError> {
         let alg = &jws.header.alg;
         if let Some(secret) = self.secret.as_ref().filter(|it| it.supports(alg)) {

@@ -7,7 +7,7 @@ use crate::config::{ConfigLoader, DatabaseConfig, DatabaseUrl};
 use crate::error::ApiError;
 use crate::store::run::run;
 use crate::store::sql::Statement;
-use crate::store::{BatchedPool, MigrationError, Store, check_origin};
+use crate::store::{BatchedPool, MigrationError, Store, check_not_foreign};
 
 /// The time of the database, in seconds since 1970. As the first statement it also shows whether the database responds.
 const NOW: Statement = Statement {
@@ -59,7 +59,7 @@ pub(super) async fn check_schema(loader: &ConfigLoader, opened: Option<&Opened>)
     };
     let is_migrated = opened.store.is_migrated(&crate::schema(&issuer)).await;
     if matches!(is_migrated, Ok(false))
-        && let Err(MigrationError::Failed(why)) = check_origin(&database).await
+        && let Err(MigrationError::Failed(why)) = check_not_foreign(&database).await
     {
         return Err(Fault::new(why, "the server does not start on it"));
     }

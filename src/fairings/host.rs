@@ -26,7 +26,7 @@ impl Fairing for RequiredHost {
 
     /// Records the error and changes the method to `CONNECT`, because a fairing cannot respond. No route handles `CONNECT`. A fallback of
     /// `request::method_fallback` fails with the recorded error, and Rocket fails if the path has no fallback. Either way the catcher renders
-    /// the recorded error. Unlike `fairings::Cors`, which leaves the rejection to the guards, because some routes have no guard.
+    /// the recorded error. A guard could reject the request instead, as for `fairings::Cors`, but some routes have no guard.
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         if super::is_api(request) && !has_one_host(request) {
             let _ = ApiError::MalformedRequest.record(request);

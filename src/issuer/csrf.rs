@@ -27,21 +27,27 @@ impl Protocol {
     }
 
     /// Whether a request without a cookie needs a trusted origin.
-    fn needs_origin_without_cookie(self, signs_in: bool, has_origin: bool, has_fetch_metadata: bool) -> bool {
+    fn needs_origin_without_cookie(
+        self,
+        signs_in: bool,
+        has_origin_or_referrer: bool,
+        has_fetch_metadata: bool,
+    ) -> bool {
         match self {
-            // A browser that hides the page's origin must not be signed in by another site's page.
-            Self::BetterAuth => signs_in && (has_origin || has_fetch_metadata),
+            // Another site's page must sign no browser in. A browser that hides the page's origin still sends `Sec-Fetch-*`.
+            Self::BetterAuth => signs_in && (has_origin_or_referrer || has_fetch_metadata),
             // Node's `fetch` sends `Sec-Fetch-Mode` without `Origin`. A browser sends `Origin` with every `POST`, and another site's page
             // must sign nobody out either.
-            Self::Login => has_origin,
+            Self::Login => has_origin_or_referrer,
         }
     }
 }
 
-/// CSRF check of a `POST`.
+/// CSRF check of a request that may change something, by the rules of the protocol.
 ///
-/// A request with a cookie must come from a trusted origin. A sign-in or sign-up from a browser must do so even without a cookie. Clients that
-/// send neither cookies nor `Origin`, `Referer` or `Sec-Fetch-*` headers are not browsers and pass.
+/// A request with a cookie must come from a trusted origin. Without a cookie, a sign-in or sign-up of Better Auth from a browser must do so, and
+/// every request of the login routes that has an origin. Clients that send neither cookies nor `Origin`, `Referer` or `Sec-Fetch-*` headers are not
+/// browsers and pass.
 pub(super) fn check_csrf(
     request: &Request<'_>,
     context: &RequestContext<'_>,
@@ -55,11 +61,13 @@ pub(super) fn check_csrf(
     let referrer = header("Referer");
     let has_cookie = protocol.has_cookie(request, context);
     let has_fetch_metadata = [fetch_site, fetch_mode, header("Sec-Fetch-Dest")].iter().any(Option::is_some);
-    let has_origin = origin.is_some() || referrer.is_some();
-    if !has_cookie && !protocol.needs_origin_without_cookie(signs_in, has_origin, has_fetch_metadata) {
+    let has_origin_or_referrer = origin.is_some() || referrer.is_some();
+    if !has_cookie
+        && !protocol.needs_origin_without_cookie(signs_in, has_origin_or_referrer, has_fetch_metadata)
+    {
         return Ok(());
     }
-    // With a cookie the origin is compared below, which covers this case.
+    // A form of another site. Better Auth responds to it with an error of its own, before it compares the origin.
     if !has_cookie && fetch_site == Some("cross-site") && fetch_mode == Some("navigate") {
         return Err(AuthError::CrossSiteNavigationLoginBlocked);
     }

@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::error::AuthError;
-use super::rate_limit::ClientNetwork;
+use super::rate_limit::Network;
 use crate::error::ApiError;
 
 /// Maximum time that a hash waits for a permit. Then its request fails with 503.
@@ -46,7 +46,7 @@ pub(super) struct HashQueue {
 #[derive(Debug, Default)]
 struct QueueCounts {
     total: usize,
-    by_network: HashMap<ClientNetwork, usize>,
+    by_network: HashMap<Network, usize>,
 }
 
 impl HashQueue {
@@ -64,7 +64,7 @@ impl HashQueue {
 
     /// Waits until a hash of this customer network may run. The hash counts as running until the permit is dropped.
     pub(super) async fn acquire(&self, client_ip: Option<IpAddr>) -> Result<HashPermit, AuthError> {
-        let network = client_ip.map(|ip| ClientNetwork::new(ip, CUSTOMER_PREFIX_LEN));
+        let network = client_ip.map(|ip| Network::new(ip, CUSTOMER_PREFIX_LEN));
         let counted = self.count(network.filter(|_| self.has_shares))?;
         match timeout(PERMIT_TIMEOUT, self.permits.clone().acquire_owned()).await {
             Ok(Ok(permit)) => Ok(HashPermit { _permit: permit, _counted: counted }),
@@ -73,7 +73,7 @@ impl HashQueue {
     }
 
     /// Counts a hash, if neither the queue nor the share of its customer network is full.
-    fn count(&self, network: Option<ClientNetwork>) -> Result<CountedHash, AuthError> {
+    fn count(&self, network: Option<Network>) -> Result<CountedHash, AuthError> {
         let mut counts = lock(&self.counts);
         if counts.total >= self.max_len {
             return Err(unavailable());
@@ -102,7 +102,7 @@ pub(super) struct HashPermit {
 struct CountedHash {
     counts: Arc<Mutex<QueueCounts>>,
     /// `None` if shares are off or the client has no IP.
-    network: Option<ClientNetwork>,
+    network: Option<Network>,
 }
 
 impl Drop for CountedHash {

@@ -1,7 +1,7 @@
 //! Embedded issuer: `/api/auth` implements Better Auth's protocol on Better Auth's tables. Login routes (`issuer.login_paths`) serve frontends
 //! without Better Auth's client.
 //!
-//! It replaces a Better Auth server, or shares the database with one. No other module depends on this module. Its tokens reach the API as those of
+//! It replaces a Better Auth server, or shares the database with one. Only `lib.rs` depends on this module. Its tokens reach the API as those of
 //! any other issuer do, and [`AuthUser`](crate::auth::AuthUser) verifies them.
 //!
 //! `AuthStore`, `AuthError` and `AuthResponse` have their names from the path `/api/auth`.

@@ -137,7 +137,7 @@ impl<'r> FromRequest<'r> for PasswordAuth<'r> {
             let missing = "missing managed state: PasswordHasher or RateLimiter";
             return Outcome::Error((Status::InternalServerError, missing));
         };
-        match limiter.counted_attempt(request, context.client_ip) {
+        match limiter.attempt_of(request, context.client_ip) {
             Ok(attempt) => Outcome::Success(Self { hasher, attempt, store }),
             Err(error) => Outcome::Error((error.record(request), "too many requests")),
         }

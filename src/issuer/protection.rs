@@ -75,7 +75,7 @@ impl Protected {
         let limiter = request.rocket().state::<Arc<RateLimiter>>();
         let limiter =
             limiter.ok_or_else(|| ApiError::Internal("missing managed state: RateLimiter".to_owned()))?;
-        limiter.count(request, self.group, context.client_ip)?;
+        limiter.count_request(request, self.group, context.client_ip)?;
         check_uri(request)?;
         if request.method() == Method::Get {
             return Ok(());

@@ -51,9 +51,9 @@ pub(super) struct RateLimiter(Option<Buckets>);
 
 #[derive(Debug)]
 struct Buckets {
-    password_attempts: DefaultKeyedRateLimiter<(PasswordGroup, ClientNetwork)>,
-    emails: DefaultKeyedRateLimiter<ClientNetwork>,
-    general: DefaultKeyedRateLimiter<ClientNetwork>,
+    password_attempts: DefaultKeyedRateLimiter<(PasswordGroup, Network)>,
+    emails: DefaultKeyedRateLimiter<Network>,
+    general: DefaultKeyedRateLimiter<Network>,
 }
 
 /// Proof that the current request was counted as a password attempt.
@@ -93,7 +93,7 @@ impl RateLimiter {
     }
 
     /// Counts the request in its group.
-    pub(super) fn count(
+    pub(super) fn count_request(
         &self,
         request: &Request<'_>,
         group: RateLimitGroup,
@@ -103,13 +103,13 @@ impl RateLimiter {
             return self.count_attempt(request, group, client_ip).map(drop);
         }
         let (Some(buckets), Some(ip)) = (&self.0, client_ip) else { return Ok(()) };
-        let network = ClientNetwork::new(ip, CLIENT_PREFIX_LEN);
+        let network = Network::new(ip, CLIENT_PREFIX_LEN);
         let bucket = if matches!(group, RateLimitGroup::Email) { &buckets.emails } else { &buckets.general };
         bucket.check_key(&network).map_err(too_many_requests)
     }
 
     /// The attempt of this request. Usually [`RateLimiter::count`] has counted it. Otherwise it is counted now, in [`PasswordGroup::Other`].
-    pub(super) fn counted_attempt<'r>(
+    pub(super) fn attempt_of<'r>(
         &self,
         request: &'r Request<'_>,
         client_ip: Option<IpAddr>,
@@ -117,7 +117,7 @@ impl RateLimiter {
         self.count_attempt(request, PasswordGroup::Other, client_ip)
     }
 
-    /// Counts the request as a password attempt. A request counts once: a second call returns the result of the first.
+    /// Counts the request as a password attempt. A request counts once: a second call returns the result of the first, whatever its group.
     fn count_attempt<'r>(
         &self,
         request: &'r Request<'_>,
@@ -126,7 +126,7 @@ impl RateLimiter {
     ) -> Result<&'r Attempt, AuthError> {
         let counted = request.local_cache(|| {
             if let (Some(buckets), Some(ip)) = (&self.0, client_ip) {
-                let key = (group, ClientNetwork::new(ip, CLIENT_PREFIX_LEN));
+                let key = (group, Network::new(ip, CLIENT_PREFIX_LEN));
                 buckets.password_attempts.check_key(&key).map_err(too_many_requests)?;
             }
             Ok(Attempt { client_ip })
@@ -152,11 +152,11 @@ fn too_many_requests(until: NotUntil<<DefaultClock as Clock>::Instant>) -> AuthE
     AuthError::TooManyRequests(wait.as_secs() + 1)
 }
 
-/// The network of a client: its first address. An IPv4 address is a network of its own.
+/// A network, by its first address. An IPv4 address is a network of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct ClientNetwork(IpAddr);
+pub(super) struct Network(IpAddr);
 
-impl ClientNetwork {
+impl Network {
     /// The network of an IP, with this prefix length in bits if it is an IPv6 address.
     pub(super) fn new(ip: IpAddr, prefix_len: u8) -> Self {
         Self(match ip.to_canonical() {

@@ -70,7 +70,7 @@ impl Shape {
         errors::render(&self.config.errors, error)
     }
 
-    /// A response with one task.
+    /// The body of a response with one task.
     ///
     /// # Errors
     ///

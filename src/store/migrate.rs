@@ -117,7 +117,7 @@ async fn migrate(settings: &DatabaseConfig, schema: &MigrationSet) -> Result<(),
 }
 
 /// Fails if the migrations must not run on this database, because another program has made it. Changes nothing.
-pub(crate) async fn check_origin(settings: &DatabaseConfig) -> Result<(), MigrationError> {
+pub(crate) async fn check_not_foreign(settings: &DatabaseConfig) -> Result<(), MigrationError> {
     if let DatabaseUrl::Postgres { options, .. } = settings.migrate_url() {
         let mut connection = connect_without_limits(&options).await?;
         adopted::check(&mut connection).await?;

@@ -27,7 +27,7 @@ mod tasks;
 pub use batch::BatchMetrics;
 pub use batched_pool::BatchedPool;
 pub use found::{FoundIds, MAX_FOUND};
-pub(crate) use migrate::check_origin;
+pub(crate) use migrate::check_not_foreign;
 pub use migrate::{MigrationError, MigrationRecord, Migrations, migrate_within, task_migration_records};
 pub use pool::{Pool, PoolStatus};
 pub use schema::{Migration, MigrationSet, TASK_MIGRATIONS};

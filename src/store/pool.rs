@@ -18,7 +18,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use tokio::time::error::Elapsed;
@@ -31,18 +30,12 @@ use super::sqlite_pool::{self, DatabaseFile, SqlitePool};
 use crate::config::{ConfigError, DatabaseConfig, DatabaseUrl};
 use crate::error::ApiError;
 
-/// The maximum of SQLite connections that read, next to the connection that writes.
-const MAX_SQLITE_READERS: usize = 4;
+/// SQLite connections that read, next to the connection that writes. Each has a thread.
+const SQLITE_READERS: usize = 4;
 
 /// The page cache of a SQLite connection that reads, in KiB, which the sign means. The operating system caches the file as well, and SQLite's
 /// default of 2 MB for each connection would be a quarter of the memory of the process.
 const SQLITE_READER_CACHE: &str = "-400";
-
-/// The number of SQLite connections that read. Each has a thread, so more than there are cores is waste. With two, a long read does not stop
-/// all others.
-fn sqlite_readers() -> usize {
-    thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, MAX_SQLITE_READERS))
-}
 
 /// The connections. Opened when they are needed: an unavailable database does not keep the process from starting.
 #[derive(Debug, Clone)]
@@ -132,7 +125,7 @@ pub(crate) enum Retry {
 pub(crate) enum Released<T> {
     /// It has this result.
     Done(Result<T, ApiError>),
-    /// It has changed nothing and must run again, as [`Retry::Never`]. On SQLite another write of its group has failed the commit. On PostgreSQL a concurrent
+    /// It has changed nothing and must run again, as [`Retry::Never`]. On SQLite another write of its group has made the commit fail. On PostgreSQL a concurrent
     /// write has made the statement fail (`40001`), which changed nothing.
     RunAgain,
 }
@@ -157,7 +150,7 @@ impl Pool {
                     writer = writer.with_group_commit(metrics.kind("commit"));
                 }
                 let options = options.pragma("query_only", "ON").pragma("cache_size", SQLITE_READER_CACHE);
-                let readers = SqlitePool::new(options, file, sqlite_readers(), settings).map_err(fails)?;
+                let readers = SqlitePool::new(options, file, SQLITE_READERS, settings).map_err(fails)?;
                 Engine::Sqlite { writer, readers }
             }
         };
@@ -187,7 +180,7 @@ impl Pool {
                 pool.acquire().await.map(EngineLease::Sqlite)
             }
         };
-        let lease = lease.map_err(|error| self.record_failure(error))?;
+        let lease = lease.map_err(|error| self.record_no_connection(error))?;
         Ok(Connection { lease, work, counts: self.counts.clone() })
     }
 
@@ -195,8 +188,8 @@ impl Pool {
         self.counts.waits.fetch_add(is_exhausted.into(), Ordering::Relaxed);
     }
 
-    /// Records that a statement got no connection.
-    pub(super) fn record_failure(&self, error: sqlx::Error) -> sqlx::Error {
+    /// Records that a statement got no connection, or that a request waited too long in the queue of a batch.
+    pub(super) fn record_no_connection(&self, error: sqlx::Error) -> sqlx::Error {
         self.counts.is_up.store(false, Ordering::Relaxed);
         let is_timeout = matches!(error, sqlx::Error::PoolTimedOut);
         self.counts.timeouts.fetch_add(is_timeout.into(), Ordering::Relaxed);

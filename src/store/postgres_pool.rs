@@ -48,7 +48,7 @@ struct PgManager {
     max_lifetime: Duration,
 }
 
-/// A session in the pool, and what decides whether it can be reused.
+/// A connection in the pool, and what decides whether it can be reused.
 #[derive(Debug)]
 struct PooledConnection {
     session: PgSession,
@@ -210,6 +210,7 @@ impl PgLease {
 
     async fn begin_transaction(&mut self) -> sqlx::Result<()> {
         let begin: SqlStr = self.object.session.begin_sql.clone();
+        // Before the statement: if it fails, the connection is not used again (`record_outcome`).
         self.in_transaction = true;
         sqlx::raw_sql(begin).execute(self.executor()).await.map(drop)
     }

@@ -21,22 +21,22 @@
 /// The part after the arrow is a method of sqlx that fetches rows, or `execute`, which returns the number of changed rows, or a closure
 /// over the stream of rows. The pool must be a variable. The result of a write is that of its commit: a write that returns `Ok` is stored.
 macro_rules! run {
-    ($pool:ident.$access:ident(), $query:ident($sql:expr)$(.bind($value:expr))* => execute) => {
-        $crate::store::run::run!(@ $pool.$access(), $query($sql)$(.bind($value))*, |query, executor| async {
+    ($pool:ident.$access:ident(), $function:ident($sql:expr)$(.bind($value:expr))* => execute) => {
+        $crate::store::run::run!(@ $pool.$access(), $function($sql)$(.bind($value))*, |query, executor| async {
             Ok(query.execute(executor).await?.rows_affected())
         })
     };
-    ($pool:ident.$access:ident(), $query:ident($sql:expr)$(.bind($value:expr))* => |$rows:ident| $body:block) => {
-        $crate::store::run::run!(@ $pool.$access(), $query($sql)$(.bind($value))*, |query, executor| async {
+    ($pool:ident.$access:ident(), $function:ident($sql:expr)$(.bind($value:expr))* => |$rows:ident| $body:block) => {
+        $crate::store::run::run!(@ $pool.$access(), $function($sql)$(.bind($value))*, |query, executor| async {
             let mut $rows = query.fetch(executor);
             $body
         })
     };
-    ($pool:ident.$access:ident(), $query:ident($sql:expr)$(.bind($value:expr))* => $fetch:ident) => {
-        $crate::store::run::run!(@ $pool.$access(), $query($sql)$(.bind($value))*, |query, executor| query.$fetch(executor))
+    ($pool:ident.$access:ident(), $function:ident($sql:expr)$(.bind($value:expr))* => $fetch:ident) => {
+        $crate::store::run::run!(@ $pool.$access(), $function($sql)$(.bind($value))*, |query, executor| query.$fetch(executor))
     };
-    // `|query, executor|` names the variables of the expression after it: the closure of each arm above is pasted in here. The order of the
-    // calls is described in `store::pool`.
+    // What looks like a closure is none: `|query, executor|` names two variables, and the expression after them, which uses them, is pasted below.
+    // The order of the calls is described in `store::pool`.
     (@ $pool:ident.$access:ident(), $function:ident($sql:expr)$(.bind($value:expr))*, |$query:ident, $executor:ident| $run:expr) => {{
         let mut retry = $crate::store::pool::Retry::Allowed;
         loop {

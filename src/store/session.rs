@@ -42,7 +42,7 @@ pub(super) enum Transactions {
     Always,
 }
 
-/// Opens sessions.
+/// Opens connections.
 #[derive(Debug)]
 pub(super) struct SessionManager {
     options: PgConnectOptions,
@@ -69,7 +69,7 @@ impl SessionManager {
         }
     }
 
-    /// Opens a session, and finds out how statements can be run on it.
+    /// Opens a connection, and finds out how statements can be run on it.
     ///
     /// # Errors
     ///

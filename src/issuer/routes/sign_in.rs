@@ -16,7 +16,7 @@ use crate::issuer::store::{AuthStore, NewUser};
 use crate::issuer::username::LoginName;
 use crate::request::NoBody;
 
-/// The routes. With `issuer.email_login` the paths of sign-up and sign-in are login routes.
+/// The routes. With `issuer.email_login` the paths of sign-up and sign-in are login routes, which `config::LoginPaths` then has.
 pub(super) fn routes(email_login: bool) -> Vec<ProtectedRoutes> {
     let sign_out = ProtectedRoutes::new(RateLimitGroup::General, routes![sign_out]);
     if email_login {

@@ -23,7 +23,7 @@ use crate::store::pool::Pool;
 /// rejected batches are queued again even if it is exceeded.
 const MAX_WAITING: usize = 1_000;
 
-/// A kind has one more lane for this much average time of its statements: with 5 ms it has five more. Longer statements mostly wait for
+/// A kind has one lane more for each millisecond that its statements take on average: with 5 ms it has five more. Longer statements mostly wait for
 /// the network, and PostgreSQL can run others meanwhile. If the database is on the same machine, statements are shorter, and more lanes would only
 /// make batches smaller.
 const TIME_PER_LANE: Duration = Duration::from_millis(1);
@@ -75,7 +75,7 @@ pub(in crate::store) enum BatchError {
     /// PostgreSQL rejected the statement and changed nothing. One of the requests may be the reason, so each waits for a lane of its own.
     Rejected,
     /// The database is unavailable, or the outcome is unknown.
-    Unavailable(ApiError),
+    Failed(ApiError),
 }
 
 /// How a request gets its response.
@@ -248,7 +248,7 @@ impl<S: SharedStatement> Inner<S> {
             while let Some(waiting) =
                 state.waiting.pop_front_if(|it| it.since.elapsed() > self.connect_timeout)
             {
-                let error = self.pool.record_failure(sqlx::Error::PoolTimedOut);
+                let error = self.pool.record_no_connection(sqlx::Error::PoolTimedOut);
                 let _ = waiting.sender.send(Err(error.into()));
             }
             if state.waiting.is_empty() {
@@ -302,7 +302,7 @@ impl<S: SharedStatement> Inner<S> {
 impl<S: SharedStatement> State<S> {
     /// Occupies a lane if one is free. Returns whether it has.
     ///
-    /// - There are never more than `max_lanes`, because each statement needs a connection.
+    /// - There are never more than `max_lanes`: one for each connection, and one that waits for a connection.
     /// - Below that, the average time of the statements gives the number of lanes. Fewer lanes make larger batches.
     /// - If all statements hang, or for a request that shares none, only `max_lanes` applies.
     fn occupy(&mut self, max_lanes: usize, sharing: Sharing) -> bool {
@@ -337,7 +337,7 @@ impl<S: SharedStatement> OccupiedLane<S> {
                 self.lanes.metrics.record_unclaimed(served.unclaimed_rows);
                 served.responses
             }
-            Err(BatchError::Unavailable(error)) => senders.iter().map(|_| Err(error.clone())).collect(),
+            Err(BatchError::Failed(error)) => senders.iter().map(|_| Err(error.clone())).collect(),
             Err(BatchError::Rejected) => {
                 // The dropped lane starts the first of them.
                 return self.lanes.enqueue_rejected(requests.into_iter().zip(senders));

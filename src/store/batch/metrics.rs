@@ -33,7 +33,7 @@ impl BatchMetrics {
         let sizes = HistogramOpts::new("todo_db_batch_size", "Requests that a statement serves.");
         let waits = HistogramOpts::new(
             "todo_db_batch_wait_seconds",
-            "Time that requests wait for a shared statement, in seconds.",
+            "Time that requests wait for a lane, in seconds.",
         );
         let unclaimed = Opts::new(
             "todo_db_batch_unclaimed_rows_total",

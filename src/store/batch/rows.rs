@@ -71,8 +71,8 @@ pub(super) async fn run_shared(
     query: Query<'_, Postgres, PgArguments>,
     mut visit: impl FnMut(SharedRow) + Send,
 ) -> Result<(), BatchError> {
-    let mut connection = pool.acquire(work).await.map_err(BatchError::Unavailable)?;
-    // Always PostgreSQL: `BatchedPool` has no batches on SQLite.
+    let mut connection = pool.acquire(work).await.map_err(BatchError::Failed)?;
+    // Cannot fail: `BatchedPool` has no batches on SQLite.
     let EngineLease::Postgres(lease) = &mut connection.lease else {
         return Err(BatchError::Rejected);
     };
@@ -95,7 +95,8 @@ pub(super) async fn run_shared(
     let is_rejected = matches!(&outcome, Ok(Err(error)) if is_rejection(error));
     match connection.release(outcome, Retry::Never).await {
         Released::Done(Ok(())) => Ok(()),
-        Released::Done(Err(error)) if !is_rejected => Err(BatchError::Unavailable(error)),
+        Released::Done(Err(error)) if !is_rejected => Err(BatchError::Failed(error)),
+        // With `Retry::Never` no statement must run again.
         Released::Done(Err(_)) | Released::RunAgain => Err(BatchError::Rejected),
     }
 }
