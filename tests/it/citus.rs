@@ -13,11 +13,27 @@ const SINGLE_SHARD: &[(&str, &str)] = &[
     ("PAGE_ASCENDING", "'u', NULL, 10, 0"),
     ("COUNT", "'u', NULL"),
     ("GET", "1, 'u'"),
-    ("CREATE", "'u', 't', NULL, false, now()"),
-    ("UPDATE", "1, 'u', now(), 't', false, NULL, NULL"),
-    ("SET_COMPLETED", "1, 'u', now(), NULL"),
+    ("CREATE", r#"'u', 't', NULL, false, now(), '{"priority":"high"}'"#),
+    ("UPDATE", r#"1, 'u', now(), 't', false, NULL, false, true, '{"priority":"high"}'"#),
+    (
+        "UPDATE_IN_STATE",
+        r#"1, 'u', now(), 't', false, NULL, false, true, NULL, 'status', 'pending', '["pending","in_progress"]'"#,
+    ),
     ("DELETE", "1, 'u'"),
+    (
+        "FIND_DESCENDING",
+        r#"'u', NULL, 'text', '[["priority",["high"],"low"]]', 'title', NULL, NULL, NULL, 10, 0"#,
+    ),
+    (
+        "FIND_ASCENDING",
+        r#"'u', NULL, 'text', '[["priority",["high"],"low"]]', 'title', NULL, NULL, NULL, 10, 0"#,
+    ),
+    ("COUNT_FOUND", r#"'u', NULL, 'text', '[["priority",["high"],"low"]]'"#),
+    ("GET_FOUND", "'u', '[1, 2]'"),
 ];
+
+/// Statements on other tables, and the one that reads the tasks of all users.
+const OTHERS: [&str; 3] = ["EXISTS_FOR_OTHER_USER", "MIGRATIONS_TABLE_COUNT", "MIGRATION_APPLIED"];
 
 /// Number of shards in the harness.
 const SHARDS: usize = 4;
@@ -42,6 +58,14 @@ async fn plan(connection: &mut PgConnection, name: &str, values: &str) -> sqlx::
     let explain = sqlx::AssertSqlSafe(format!("EXPLAIN EXECUTE it({values})"));
     let lines: Vec<(String,)> = sqlx::query_as(explain).persistent(false).fetch_all(&mut *connection).await?;
     Ok(lines.into_iter().map(|it| it.0).collect::<Vec<_>>().join("\n"))
+}
+
+/// Runs without Citus as well, so that a new statement is not forgotten here.
+#[test]
+fn each_statement_on_the_tasks_of_a_user_has_values_for_its_plan() {
+    let names: Vec<&str> = SINGLE_SHARD.iter().map(|it| it.0).chain(OTHERS).collect();
+    let missing: Vec<&str> = sql::ALL.iter().map(|it| it.0).filter(|it| !names.contains(it)).collect();
+    assert_eq!((missing, names.len()), (Vec::new(), sql::ALL.len()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
